@@ -1,0 +1,88 @@
+import type { ApiOutcome, KeyType, SessionKind, VerbClass } from "../schemas/activity.ts";
+import type { Outcome } from "../schemas/outcome.ts";
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type JsonObject = { [name: string]: Json };
+
+/**
+ * Draft is what a provider can tell of one call, before fingerprint, redaction and enrichment.
+ * Raw key ids may stand in `key_id` and `key_resources` only; the pipeline turns them into fingerprints and drops them.
+ * What the record does not say is null. `time` is ms since the epoch.
+ */
+export interface Draft {
+  /** The provider's own event id; null lets the pipeline draw one from provider, bytes and occurrence. */
+  event_uid: string | null;
+  time: number;
+  account: string | null;
+  key_id: string | null;
+  key_type: KeyType;
+  session_uid: string | null;
+  session_kind: SessionKind;
+  /** IAM user, role, service account; null where the record names nobody. */
+  principal_uid: string | null;
+  principal: string | null;
+  principal_type: "human" | "service" | "unknown";
+  operation: string;
+  service: string | null;
+  verb_class: VerbClass;
+  outcome: ApiOutcome;
+  error_code: string | null;
+  status_code: number | null;
+  /** As the record has it: address, `address:port`, host or service name. */
+  source: string | null;
+  vpc_endpoint: string | null;
+  user_agent: string | null;
+  region: string | null;
+  resources: string[];
+  /** Key ids that the call creates, disables or deletes; they become resources `key:<key_uid>`. */
+  key_resources: string[];
+  environment: string | null;
+  scopes: string[];
+  bytes_out: number | null;
+}
+
+/** emptyDraft is the honest start: nothing known. */
+export const emptyDraft: Omit<Draft, "time" | "operation"> = {
+  event_uid: null,
+  account: null,
+  key_id: null,
+  key_type: "none",
+  session_uid: null,
+  session_kind: "none",
+  principal_uid: null,
+  principal: null,
+  principal_type: "unknown",
+  service: null,
+  verb_class: "unknown",
+  outcome: "unknown",
+  error_code: null,
+  status_code: null,
+  source: null,
+  vpc_endpoint: null,
+  user_agent: null,
+  region: null,
+  resources: [],
+  key_resources: [],
+  environment: null,
+  scopes: [],
+  bytes_out: null,
+};
+
+/**
+ * Provider is a table and a mapping for one log format; it does no I/O and keeps no state.
+ * `claims` must be cheap and must not throw; `normalize` may assume that `claims` said yes or that the user named the provider,
+ * so it still meets partial records. One record may hold several calls.
+ */
+export interface Provider {
+  /** Equals the file name. */
+  id: string;
+  title: string;
+  /** Expected lateness of a record, ms. */
+  latenessMs: number;
+  claims(record: JsonObject): boolean;
+  normalize(record: JsonObject): Outcome<Draft | Draft[]>;
+  /** What the log can feed: no IP means no location, no per-call record means no failure ratio. */
+  tells: { source: boolean; userAgent: boolean; perCall: boolean; outcome: boolean; key: boolean };
+}
+
+export const defineProvider = (provider: Provider): Provider => provider;

@@ -1,0 +1,238 @@
+import { z } from "zod";
+import { duration } from "./duration.ts";
+import { matcher } from "./matcher.ts";
+import { cidr } from "./network.ts";
+import { severities } from "./severity.ts";
+
+/** bytes takes "32MiB", "10MB" or a plain number and gives bytes. */
+const bytes = z.union([z.number().int().positive(), z.string()]).transform((value, ctx) => {
+  if (typeof value === "number") return value;
+  const match = /^(\d+)\s*(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(value);
+  const factor = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+  if (!match) {
+    ctx.addIssue({ code: "custom", message: `"${value}" is no size; write it like 32MiB` });
+    return z.NEVER;
+  }
+  return Number(match[1]) * factor[match[2] as keyof typeof factor];
+});
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
+
+const store = z.strictObject({
+  /** Directory of the embedded engine; used when there is no url. */
+  path: z.string().default("./keywatch-data"),
+  /** ClickHouse over HTTP. */
+  url: httpUrl.nullable().default(null),
+  username: z.string().default("default"),
+  password: z.string().default(""),
+  database: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "letters, digits and _ only")
+    .default("keywatch"),
+  ttl: z.strictObject({ events: duration.prefault("400d"), raw: duration.prefault("90d") }).prefault({}),
+});
+
+const token = z.strictObject({
+  name: z.string().min(1),
+  token: z.string().min(16, "a token needs at least 16 characters"),
+  roles: z.array(z.enum(["ingest", "read", "admin"])).min(1),
+});
+
+const http = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, "write it like 127.0.0.1:8686")
+    .default("127.0.0.1:8686"),
+  tokens: z.array(token).default([]),
+  max_body: bytes.prefault("32MiB"),
+  /** Pushes that may be under way at once; the next one is answered 429. */
+  max_in_flight: z.number().int().min(1).default(32),
+});
+
+const folderSource = z.strictObject({
+  kind: z.literal("folder"),
+  path: z.string(),
+  provider: z.string().default("auto"),
+  /** How often the folder is looked at. */
+  interval: duration.prefault("5s"),
+});
+
+/** Field map of a `generic` provider: dotted paths into the record. */
+export const genericMap = z.strictObject({
+  /** The map claims records in which all of these paths are present (with this value, where one is given). */
+  claims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+  fields: z.strictObject({
+    time: z.string(),
+    event_uid: z.string().optional(),
+    key: z.string().optional(),
+    principal: z.string().optional(),
+    account: z.string().optional(),
+    operation: z.string(),
+    service: z.string().optional(),
+    outcome: z.string().optional(),
+    status_code: z.string().optional(),
+    error_code: z.string().optional(),
+    source: z.string().optional(),
+    user_agent: z.string().optional(),
+    region: z.string().optional(),
+    resource: z.string().optional(),
+    environment: z.string().optional(),
+    bytes_out: z.string().optional(),
+    session: z.string().optional(),
+    method: z.string().optional(),
+  }),
+  /** Values of the outcome field that mean success; others are read as failures by status_code or error_code. */
+  success: z.array(z.string()).default(["success", "ok", "allowed", "true"]),
+  principal_type: z.enum(["human", "service", "unknown"]).default("unknown"),
+});
+export type GenericMap = z.infer<typeof genericMap>;
+
+const detection = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** Replaces the default severity. */
+  severity: z.enum(severities).optional(),
+  /** Replaces the default risk weight, 0..1. */
+  weight: z.number().min(0).max(1).optional(),
+});
+
+const detect = z.strictObject({
+  detections: z.record(z.string(), detection).default({}),
+  learning: z
+    .strictObject({
+      min_age: duration.prefault("7d"),
+      min_events: z.number().int().min(0).default(50),
+      min_active_days: z.number().int().min(0).default(3),
+      quarantine_days: z.number().int().min(1).default(14),
+    })
+    .prefault({}),
+  /** Expected lateness by provider; a day is sealed when it has passed. */
+  lateness: z.record(z.string(), duration).default({}),
+  /** Networks that are the organisation's own: never new. */
+  own_networks: z.array(cidr).default([]),
+});
+
+const channelBase = { send_resolved: z.boolean().default(true) };
+const consoleChannel = z.strictObject({ kind: z.literal("console"), ...channelBase });
+const slackChannel = z
+  .strictObject({
+    kind: z.literal("slack"),
+    webhook_url: httpUrl.nullable().default(null),
+    bot_token: z.string().min(1).nullable().default(null),
+    channel: z.string().min(1).nullable().default(null),
+    /** Base of the Slack Web API, another one in tests. */
+    api_url: httpUrl.default("https://slack.com/api"),
+    ...channelBase,
+  })
+  .refine((c) => c.webhook_url !== null || (c.bot_token !== null && c.channel !== null), {
+    message: "slack needs webhook_url, or bot_token and channel",
+  });
+const emailChannel = z.strictObject({
+  kind: z.literal("email"),
+  /** smtp://user:password@host:port or smtps://… */
+  smtp_url: z.string().regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://"),
+  from: z.string().min(3),
+  to: z.array(z.string().min(3)).min(1),
+  ...channelBase,
+});
+const webhookChannel = z.strictObject({
+  kind: z.literal("webhook"),
+  url: httpUrl,
+  /** Standard Webhooks secrets, `whsec_` + base64; several at once while rotating. */
+  secrets: z.array(z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, "must be whsec_ followed by base64")).min(1),
+  allow_private_addresses: z.boolean().default(false),
+  timeout: duration.prefault("10s"),
+  ...channelBase,
+});
+
+export const channelConfig = z.discriminatedUnion("kind", [consoleChannel, slackChannel, emailChannel, webhookChannel]);
+export type ChannelConfig = z.infer<typeof channelConfig>;
+
+const receiver = z.strictObject({ name: z.string().min(1), channels: z.array(channelConfig).default([]) });
+export type Receiver = z.infer<typeof receiver>;
+
+const routeFields = {
+  receiver: z.string().optional(),
+  group_by: z.array(z.string()).optional(),
+  continue: z.boolean().default(false),
+  matchers: z.array(matcher).default([]),
+  group_wait: duration.optional(),
+  group_interval: duration.optional(),
+  repeat_interval: duration.optional(),
+};
+/** A node of the route tree; what it does not say it inherits from its parent. */
+export interface RouteNode {
+  receiver?: string | undefined;
+  group_by?: string[] | undefined;
+  continue: boolean;
+  matchers: z.infer<typeof matcher>[];
+  group_wait?: number | undefined;
+  group_interval?: number | undefined;
+  repeat_interval?: number | undefined;
+  routes: RouteNode[];
+}
+export const routeNode: z.ZodType<RouteNode> = z.strictObject({
+  ...routeFields,
+  get routes() {
+    return z.array(routeNode).default([]);
+  },
+}) as z.ZodType<RouteNode>;
+
+const alert = z.strictObject({
+  /** Findings older than this are stored and shown, not notified. */
+  max_age: duration.prefault("24h"),
+  /** Address of the page, for links in messages. */
+  external_url: httpUrl.nullable().default(null),
+  /** Unresolved incidents are resolved after so long without a finding; critical ones never without a verdict. */
+  auto_resolve: duration.prefault("24h"),
+});
+
+/** config is the whole of keywatch.yaml. Unknown keys are refused; secrets come by ${VAR} or file:. */
+export const config = z
+  .strictObject({
+    store: store.prefault({}),
+    http: http.prefault({}),
+    /** File with the inventory, relative to the config. */
+    inventory: z.string().nullable().default(null),
+    sources: z.array(folderSource).default([]),
+    /** Field maps by name; records they claim get that provider id. */
+    generic: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, "small letters, digits and _"), genericMap).default({}),
+    redact: z.strictObject({ field_names: z.array(z.string()).default([]) }).prefault({}),
+    detect: detect.prefault({}),
+    alert: alert.prefault({}),
+    route: routeNode.optional(),
+    receivers: z.array(receiver).default([{ name: "console", channels: [{ kind: "console", send_resolved: true }] }]),
+  })
+  .superRefine((c, ctx) => {
+    const names = new Set<string>();
+    for (const [i, r] of c.receivers.entries()) {
+      if (names.has(r.name))
+        ctx.addIssue({ code: "custom", path: ["receivers", i, "name"], message: `the name "${r.name}" stands twice` });
+      names.add(r.name);
+    }
+    const walk = (node: RouteNode, path: (string | number)[]) => {
+      if (node.receiver !== undefined && !names.has(node.receiver)) {
+        ctx.addIssue({
+          code: "custom",
+          path: [...path, "receiver"],
+          message: `no receiver named "${node.receiver}"; there are ${[...names].join(", ")}`,
+        });
+      }
+      for (const [i, child] of node.routes.entries()) walk(child, [...path, "routes", i]);
+    };
+    if (c.route) {
+      walk(c.route, ["route"]);
+      if (c.route.receiver === undefined)
+        ctx.addIssue({ code: "custom", path: ["route", "receiver"], message: "the root route needs a receiver" });
+    }
+    const loopback = /^(127\.|localhost:|\[::1\])/.test(c.http.listen);
+    if (!loopback && c.http.tokens.length === 0) {
+      ctx.addIssue({
+        code: "custom",
+        path: ["http", "tokens"],
+        message: `${c.http.listen} can be reached from outside, so tokens are needed`,
+      });
+    }
+  });
+export type Config = z.infer<typeof config>;
+/** ConfigText is the config as people write it, defaults left out. */
+export type ConfigText = z.input<typeof config>;

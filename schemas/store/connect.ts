@@ -1,0 +1,173 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import type { Config } from "../config.ts";
+import { type Params, type Question, type Store, StoreDown } from "./store.ts";
+
+/** Engine settings of every session, set once: per-call settings stick to the embedded session (DESIGN.md, section 4). */
+const SESSION_SETTINGS = {
+  max_partitions_per_insert_block: 0,
+  date_time_input_format: "best_effort",
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+  do_not_merge_across_partitions_select_final: 1,
+} as const;
+
+/** connectStore opens the engine that the config names. Errors are StoreDown with the mend. */
+export async function connectStore(config: Pick<Config, "store">): Promise<Store> {
+  return config.store.url === null ? connectEmbedded(config.store.path) : connectServer(config.store);
+}
+
+/** connectEmbedded opens chDB in `<path>/store`; one process per directory. */
+export async function connectEmbedded(path: string): Promise<Store> {
+  const directory = resolve(path);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new StoreDown(`Cannot make the data directory ${path}: ${(cause as Error).message}`, { cause });
+  }
+  const { createChdbConnection } = await loadChdb();
+  const open = async (): Promise<ClientStore> => {
+    const connection = createChdbConnection({ path: join(directory, "store") });
+    const client = createClient({ connection } as unknown as Parameters<typeof createClient>[0]);
+    const rawInsert = (table: string, columns: readonly string[], body: Buffer) =>
+      connection.chdb.rawInsert({ table, columns: [...columns], format: "TabSeparated", values: body });
+    const session = new ClientStore("embedded", client, rawInsert, async () => {
+      const reader = await open();
+      await reader.command("SET readonly = 1");
+      return reader;
+    });
+    for (const [name, value] of Object.entries(SESSION_SETTINGS)) {
+      await session.command(`SET ${name} = ${typeof value === "string" ? `'${value}'` : value}`);
+    }
+    return session;
+  };
+  try {
+    return await open();
+  } catch (cause) {
+    throw new StoreDown(embeddedTrouble(path, String((cause as Error).message)), { cause });
+  }
+}
+
+async function loadChdb(): Promise<typeof import("chdb/connection")> {
+  try {
+    return await import("chdb/connection");
+  } catch (cause) {
+    throw new StoreDown(
+      "The embedded engine (package chdb) is not installed for this platform. Install it with `npm install chdb`, or set store.url to a ClickHouse server.",
+      { cause },
+    );
+  }
+}
+
+function embeddedTrouble(path: string, message: string): string {
+  if (/Cannot lock file|lock file|already.*(running|used)/i.test(message)) {
+    return `The data directory ${path} is in use by another keywatch. Stop that one first, or point store.url at a ClickHouse server to share it.`;
+  }
+  if (/No space left|NOT_ENOUGH_SPACE/i.test(message)) {
+    return `The disk of ${path} is full. Free some space and start again; nothing that was acknowledged is lost.`;
+  }
+  return `The embedded store in ${path} did not open: ${message.split("\n")[0]}`;
+}
+
+/** connectServer opens a ClickHouse server; the database is made when it is not there. */
+export async function connectServer(options: Config["store"]): Promise<Store> {
+  const common = {
+    url: options.url!,
+    username: options.username,
+    password: options.password,
+    clickhouse_settings: SESSION_SETTINGS as Record<string, string | number>,
+    request_timeout: 60_000,
+    compression: { request: true, response: true },
+  };
+  const first = createClient(common);
+  try {
+    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${options.database}` });
+  } catch (cause) {
+    throw new StoreDown(
+      `ClickHouse at ${options.url} did not answer: ${(cause as Error).message || (cause as { code?: string }).code}. Check store.url, username and password, and that it runs.`,
+      { cause },
+    );
+  } finally {
+    await first.close();
+  }
+  const client = createClient({ ...common, database: options.database });
+  const insertTsv = (table: string, columns: readonly string[], body: Buffer) =>
+    client.insert({
+      table,
+      columns: [...columns] as [string, ...string[]],
+      format: "TabSeparated",
+      values: Readable.from([body], { objectMode: false }),
+    });
+  return new ClientStore("server", client, insertTsv, async () => null);
+}
+
+type TsvInsert = (table: string, columns: readonly string[], body: Buffer) => Promise<unknown>;
+
+/** ClientStore is the store port over `@clickhouse/client`, whichever connection stands behind it. */
+class ClientStore implements Store {
+  readonly kind: "embedded" | "server";
+  readonly #client: ClickHouseClient;
+  readonly #insertTsv: TsvInsert;
+  readonly #readOnly: () => Promise<Store | null>;
+
+  constructor(
+    kind: "embedded" | "server",
+    client: ClickHouseClient,
+    insertTsv: TsvInsert,
+    readOnly: () => Promise<Store | null>,
+  ) {
+    this.kind = kind;
+    this.#client = client;
+    this.#insertTsv = insertTsv;
+    this.#readOnly = readOnly;
+  }
+
+  async ask<P extends Params, R>(question: Question<P, R>, params: P): Promise<R[]> {
+    const rows = await this.rows(question.sql, params);
+    return rows.map((row, i) => {
+      const parsed = question.row.safeParse(row);
+      if (!parsed.success) throw new Error(`${question.name}, row ${i}: ${parsed.error.message}`);
+      return parsed.data;
+    });
+  }
+
+  async rows(sql: string, params: Params = {}): Promise<Record<string, unknown>[]> {
+    const result = await this.#client.query({ query: sql, query_params: params, format: "JSONEachRow" });
+    return result.json<Record<string, unknown>>();
+  }
+
+  async columns(sql: string, params: Params = {}): Promise<Record<string, unknown[]>> {
+    const text = await this.text(sql, params, "JSONColumns");
+    return JSON.parse(text) as Record<string, unknown[]>;
+  }
+
+  async text(sql: string, params: Params = {}, format?: string): Promise<string> {
+    const query = format === undefined ? sql : `${sql.replace(/;\s*$/, "")}\nFORMAT ${format}`;
+    const result = await this.#client.exec({ query, query_params: params });
+    const chunks: Buffer[] = [];
+    for await (const chunk of result.stream) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString("utf8");
+  }
+
+  async insert(table: string, rows: readonly object[]): Promise<void> {
+    if (rows.length > 0) await this.#client.insert({ table, values: rows, format: "JSONEachRow" });
+  }
+
+  async insertTsv(table: string, columns: readonly string[], body: Buffer): Promise<void> {
+    await this.#insertTsv(table, columns, body);
+  }
+
+  async command(sql: string, params: Params = {}): Promise<void> {
+    await this.#client.command({ query: sql, query_params: params });
+  }
+
+  readOnly(): Promise<Store | null> {
+    return this.#readOnly();
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}

@@ -1,0 +1,49 @@
+import type { z } from "zod";
+
+/** Params are bound by the engine (`{name:Type}`), never pasted into SQL. */
+export type Params = Record<string, string | number | boolean | null | readonly (string | number)[]>;
+
+/** Question is one typed query: its SQL and the shape of a row. Times come as ms since the epoch. */
+export interface Question<P extends Params, R> {
+  name: string;
+  sql: string;
+  row: z.ZodType<R>;
+  /** Never set; carries the parameter type. */
+  params?: P;
+}
+
+export const defineQuestion = <P extends Params, R>(q: {
+  name: string;
+  sql: string;
+  row: z.ZodType<R>;
+}): Question<P, R> => q;
+
+/** StoreDown says that the store could not be reached or refused to work; the message is for people. */
+export class StoreDown extends Error {
+  override name = "StoreDown";
+}
+
+/**
+ * Store is the one door to ClickHouse; nothing above it knows whether the engine is embedded or a server.
+ * Every method rejects with StoreDown, or with ClickHouseError when the engine refused the statement.
+ */
+export interface Store {
+  readonly kind: "embedded" | "server";
+  /** Asks a typed question; rows are checked against its shape. */
+  ask<P extends Params, R>(question: Question<P, R>, params: P): Promise<R[]>;
+  /** Runs any SELECT and gives rows as objects, unchecked. */
+  rows(sql: string, params?: Params): Promise<Record<string, unknown>[]>;
+  /** Runs a SELECT and gives whole columns by name, the cheap way to read many rows. */
+  columns(sql: string, params?: Params): Promise<Record<string, unknown[]>>;
+  /** Runs a SELECT and gives the engine's own text in the format that the SQL or `format` names. */
+  text(sql: string, params?: Params, format?: string): Promise<string>;
+  /** Inserts small numbers of rows as objects; column names are the keys. */
+  insert(table: string, rows: readonly object[]): Promise<void>;
+  /** Inserts prepared TabSeparated bytes, the way of the hot path. */
+  insertTsv(table: string, columns: readonly string[], body: Buffer): Promise<void>;
+  /** Runs DDL or another statement without a result. */
+  command(sql: string, params?: Params): Promise<void>;
+  /** A second session that can only read; null where the server's own users must see to it. */
+  readOnly(): Promise<Store | null>;
+  close(): Promise<void>;
+}
