@@ -1,0 +1,58 @@
+/** Levels of a source, finest first. */
+export const sourceLevels = ["ip", "net", "asn", "country"] as const;
+export type SourceLevel = (typeof sourceLevels)[number];
+
+const FINDING_MASS = 0.05;
+const RISK_MASS = 0.15;
+const MIN_OBSERVATIONS = 20;
+
+/** LevelHistory is what the subject's past says at one level; an observation is one value on one day. */
+export interface LevelHistory {
+  level: SourceLevel;
+  /** The value of this event was never seen (or forgotten). */
+  isNew: boolean;
+  /** Observations. */
+  n: number;
+  /** Values seen on one day only. */
+  n1: number;
+}
+
+/** LadderVerdict: a new source worth telling, or why this subject's sources say nothing, or null: nothing is new. */
+export type LadderVerdict =
+  | { level: SourceLevel; verdict: "finding" | "risk"; unseen: number; n: number }
+  | { uninformative: string }
+  | null;
+
+/**
+ * ladder judges a source from the finest level up: a new value is alert-worthy where the unseen mass is <= 0.05 and
+ * n >= 20, and a risk up to 0.15. The coarsest such level is reported, once: a new country outranks its new ASN.
+ * The climb ends at the first value that is known, so that a corrected geo database is no new source.
+ * Levels without data (no ASN known) are left out by the caller; their order does not matter.
+ */
+export function ladder(levels: readonly LevelHistory[]): LadderVerdict {
+  let finding: LadderVerdict = null;
+  let risk: LadderVerdict = null;
+  let coarsest: LevelHistory | null = null;
+  for (const name of sourceLevels) {
+    const level = levels.find((l) => l.level === name);
+    if (!level) continue;
+    if (!level.isNew) break;
+    coarsest = level;
+    const unseen = unseenMass(level.n1, level.n);
+    if (level.n < MIN_OBSERVATIONS || unseen > RISK_MASS) continue;
+    if (unseen <= FINDING_MASS) finding = { level: name, verdict: "finding", unseen, n: level.n };
+    else risk = { level: name, verdict: "risk", unseen, n: level.n };
+  }
+  if (finding ?? risk) return finding ?? risk;
+  return coarsest && { uninformative: reason(coarsest) };
+}
+
+/** unseenMass is the probability that the next observation is a value never seen: (n1 + 1)/(n + 1) (Good 1953, smoothed). */
+export function unseenMass(n1: number, n: number): number {
+  return (n1 + 1) / (n + 1);
+}
+
+function reason({ level, n, n1 }: LevelHistory): string {
+  if (n < MIN_OBSERVATIONS) return `${n} of ${MIN_OBSERVATIONS} observations at level ${level}`;
+  return `${level} changes too often: a new one is expected in ${Math.round(100 * unseenMass(n1, n))} % of observations`;
+}
