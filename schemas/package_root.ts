@@ -10,5 +10,6 @@ export const packageRoot: string = (() => {
 })();
 
 /** packageVersion as package.json says it. */
-export const packageVersion = (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string })
-  .version;
+export const packageVersion = (
+  JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }
+).version;

@@ -24,7 +24,12 @@ export function migrations(): Migration[] {
     .sort()
     .map((file) => {
       const sql = readFileSync(join(folder, file), "utf8");
-      return { id: Number(file.slice(0, 3)), name: file, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+      return {
+        id: Number(file.slice(0, 3)),
+        name: file,
+        sql,
+        checksum: createHash("sha256").update(sql).digest("hex"),
+      };
     });
 }
 
@@ -35,14 +40,19 @@ export function migrations(): Migration[] {
 export async function migrate(store: Store, config: Pick<Config, "store">): Promise<string[]> {
   await store.command(LEDGER);
   const applied = new Map(
-    (await store.rows("SELECT id, checksum FROM schema_migrations FINAL")).map((r) => [Number(r.id), String(r.checksum)]),
+    (await store.rows("SELECT id, checksum FROM schema_migrations FINAL")).map((r) => [
+      Number(r.id),
+      String(r.checksum),
+    ]),
   );
   const done: string[] = [];
   for (const migration of migrations()) {
     const known = applied.get(migration.id);
     if (known === migration.checksum) continue;
     if (known !== undefined) {
-      throw new Error(`${migration.name} was changed after it was applied. Restore the file and put the change into a new number.`);
+      throw new Error(
+        `${migration.name} was changed after it was applied. Restore the file and put the change into a new number.`,
+      );
     }
     for (const statement of statements(migration.sql)) await store.command(statement);
     await store.insert("schema_migrations", [{ id: migration.id, name: migration.name, checksum: migration.checksum }]);

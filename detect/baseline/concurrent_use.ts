@@ -1,0 +1,59 @@
+import { defineBaseline } from "../detection.ts";
+import { networkOf } from "../observe.ts";
+import { emptyEvidence, insertSorted } from "../windows.ts";
+import { plural } from "../words.ts";
+
+const MIN_SINGLE_WINDOWS = 20;
+/** A key that was in several networks at once in more of its half hours than this is used so by design. */
+const MAX_HABIT_SHARE = 0.02;
+
+export default defineBaseline({
+  id: "concurrent_use",
+  version: 1,
+  title: "One key used from two networks at the same time",
+  level: "high",
+  weight: 0.7,
+  tags: ["attack.t1078.004", "attack.t1528"],
+  needs: ["src_ip"],
+  whileLearning: false,
+  runbook: [
+    "Compare the two networks: one of them is {owner}'s, the other may be a thief's.",
+    "If nobody can name the second one: disable {key_hint} now and rotate it.",
+    "Look at what the other network did since {first_seen}.",
+  ],
+  falsePositives: ["a job runs in two places during a move", "a laptop switches between office and VPN"],
+  applies: (event) => networkOf(event) !== null,
+  judge(event, view) {
+    const window = view.networks;
+    const { single, several } = view.sealed.concurrency;
+    if (window === null || window.networks.size < 2) return null;
+    if (single < MIN_SINGLE_WINDOWS || several > MAX_HABIT_SHARE * (single + several)) return null;
+    if (view.isOwn(event.src_ip!)) return null;
+    const networks = [...window.networks].sort(([a], [b]) => (a < b ? -1 : 1));
+    const evidence = emptyEvidence();
+    for (const [, [time, uid]] of networks) {
+      insertSorted(evidence.events, time, uid);
+      evidence.first = Math.min(evidence.first, time);
+      evidence.last = Math.max(evidence.last, time);
+    }
+    evidence.count = networks.length;
+    return {
+      dimension: "",
+      bucket: window.start,
+      level: "high",
+      reasons: [
+        `Used from ${networks.map(([name]) => name).join(" and ")} within the same half hour.`,
+        `In ${plural(single, "earlier half hour")} of activity it was in one network at a time, ${plural(several, "time")} in several.`,
+      ],
+      quiet_if: ["The key had been used from several networks at once before."],
+      anomaly: {
+        parameter: "networks in 30 min",
+        observed: networks.length,
+        expected: 1,
+        p: (several + 1) / (single + several + 2),
+        facts: { single_windows: single, several_windows: several },
+      },
+      evidence,
+    };
+  },
+});

@@ -1,0 +1,106 @@
+import { isWrite } from "../../schemas/activity.ts";
+import { type Sensitivity, sensitivityOf } from "../../schemas/sensitivity.ts";
+import type { Severity } from "../../schemas/severity.ts";
+import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
+import { operationOf } from "../observe.ts";
+import { unseenMass } from "../stats/novelty.ts";
+import { waiting } from "../view.ts";
+import { percent, plural } from "../words.ts";
+
+const MAX_UNSEEN = 0.15;
+const MIN_OBSERVATIONS = 20;
+
+const CLASS_WORDS: Record<Sensitivity["class"], string> = {
+  secrets: "reads secrets",
+  credentials: "creates or changes credentials",
+  identity: "changes identities",
+  policy: "changes who may do what",
+  logging: "weakens logging or detection",
+  billing: "touches billing",
+  compute_credentials: "runs code or gets credentials of machines",
+};
+
+/** What a new operation can do decides how loud it is; plain reads of a known service are never worth a word. */
+export default defineBaseline({
+  id: "new_operation",
+  version: 1,
+  title: "Operation that the key never used",
+  level: "medium",
+  weight: 0.5,
+  tags: ["attack.t1098", "attack.t1562.008"],
+  needs: ["operation"],
+  whileLearning: true,
+  runbook: [
+    "Ask {owner} whether {key_hint} is meant to call {operation} since {first_seen}.",
+    "If not: disable {key_hint} and undo what the call changed.",
+  ],
+  falsePositives: ["a deployment brought a new feature", "somebody cleans up by hand"],
+  applies: (event) => event.outcome !== "throttled" && event.outcome !== "invalid",
+  sameAs: (event) => `${operationOf(event)} ${event.outcome === "success"}`,
+  judge(event, view) {
+    const operation = operationOf(event);
+    const { sealed } = view;
+    if (sealed.values.operation.values.has(operation)) return null;
+    const sensitivity = sensitivityOf(event.service, event.operation);
+    const newService = event.service !== null && !sealed.values.service.values.has(event.service);
+    const set = sealed.values.operation;
+    const unseen = unseenMass(set.n1, set.n);
+    const level = view.learning
+      ? whileLearning(event, sensitivity)
+      : levelOf(event, sensitivity, newService, set.n, unseen);
+    if (level === null) return null;
+    const seenBefore = waiting(view, "operation", operation);
+    const reasons = [
+      `${operation} (${event.outcome}) was never used by this key${newService ? `, nor was ${event.service}` : ""}.`,
+      view.learning
+        ? "The key is still being learned, so only what the call can do speaks."
+        : `It used ${plural(set.values.size, "operation")} in ${plural(view.history.days, "day")}; a new one was expected in ${percent(unseen)} of observations.`,
+    ];
+    if (sensitivity) reasons.push(`The call ${CLASS_WORDS[sensitivity.class]}.`);
+    if (seenBefore > 0)
+      reasons.push(`Reported before and not confirmed: seen on ${plural(seenBefore, "earlier day")}.`);
+    const holds: Habit[] = [{ dimension: "operation", value: operation }];
+    if (newService) holds.push({ dimension: "service", value: event.service! });
+    return {
+      dimension: operation,
+      level: seenBefore > 0 ? "low" : level,
+      reasons,
+      quiet_if: [`${operation} had been used on an earlier day.`],
+      anomaly: {
+        parameter: "operation",
+        observed: operation,
+        expected: null,
+        p: view.learning ? null : unseen,
+        facts: {
+          new_service: newService,
+          sensitivity: sensitivity?.class ?? null,
+          grade: sensitivity?.grade ?? null,
+          known_operations: set.values.size,
+        },
+      },
+      holds,
+    };
+  },
+});
+
+function whileLearning(event: DetectEvent, sensitivity: Sensitivity | null): Severity | null {
+  if (sensitivity === null || event.outcome !== "success") return null;
+  if (sensitivity.grade === "critical") return "medium";
+  return sensitivity.grade === "high" ? "low" : null;
+}
+
+function levelOf(
+  event: DetectEvent,
+  sensitivity: Sensitivity | null,
+  newService: boolean,
+  n: number,
+  unseen: number,
+): Severity | null {
+  const succeeded = event.outcome === "success";
+  if (sensitivity) {
+    if (sensitivity.grade === "critical") return succeeded ? "high" : "medium";
+    return sensitivity.grade === "high" && succeeded ? "medium" : "low";
+  }
+  if (n < MIN_OBSERVATIONS || unseen > MAX_UNSEEN) return null;
+  return newService || isWrite(event) ? "low" : null;
+}

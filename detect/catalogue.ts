@@ -1,0 +1,41 @@
+import concurrentUse from "./baseline/concurrent_use.ts";
+import credentialExfiltrated from "./baseline/credential_exfiltrated.ts";
+import deniedEnumeration from "./baseline/denied_enumeration.ts";
+import dormantKeyUsed from "./baseline/dormant_key_used.ts";
+import failureSpike from "./baseline/failure_spike.ts";
+import firstWrite from "./baseline/first_write.ts";
+import newOperation from "./baseline/new_operation.ts";
+import newSource from "./baseline/new_source.ts";
+import offHours from "./baseline/off_hours.ts";
+import type { Baseline, Policy } from "./detection.ts";
+import honeytokenUsed from "./policy/honeytoken_used.ts";
+import keyUsedAfterExpiry from "./policy/key_used_after_expiry.ts";
+import keyUsedAfterRevocation from "./policy/key_used_after_revocation.ts";
+import outsideAllowedCountry from "./policy/outside_allowed_country.ts";
+import outsideAllowedNetwork from "./policy/outside_allowed_network.ts";
+import outsideDeclaredHours from "./policy/outside_declared_hours.ts";
+import secretInLog from "./policy/secret_in_log.ts";
+import unknownKey from "./policy/unknown_key.ts";
+import writeOnReadOnlyKey from "./policy/write_on_read_only_key.ts";
+
+/** catalogue holds every detection that ships; a test sees to it that no file is left out. */
+export const catalogue: readonly (Policy | Baseline)[] = [
+  writeOnReadOnlyKey,
+  keyUsedAfterRevocation,
+  keyUsedAfterExpiry,
+  outsideAllowedNetwork,
+  outsideAllowedCountry,
+  outsideDeclaredHours,
+  honeytokenUsed,
+  unknownKey,
+  secretInLog,
+  newSource,
+  concurrentUse,
+  credentialExfiltrated,
+  offHours,
+  failureSpike,
+  deniedEnumeration,
+  dormantKeyUsed,
+  newOperation,
+  firstWrite,
+];

@@ -1,0 +1,112 @@
+import type { ApiActivity } from "../schemas/activity.ts";
+import type { Anomaly } from "../schemas/finding.ts";
+import type { Severity } from "../schemas/severity.ts";
+import type { KeyPolicy } from "./inventory_index.ts";
+import type { View } from "./view.ts";
+
+/** DetectEvent is the part of an ApiActivity that detection reads; raw text never comes here. */
+export type DetectEvent = Omit<
+  ApiActivity,
+  "raw" | "ingested_at" | "position" | "user_agent" | "region_geo" | "scopes"
+>;
+
+/** Evidence is a set of triggering events: the oldest 50 uids, and how many there were. */
+export interface Evidence {
+  /** (time, uid), oldest first, at most MAX_EVENT_UIDS. */
+  events: [number, string][];
+  count: number;
+  first: number;
+  last: number;
+}
+
+/** Habit names a value of a subject that a finding keeps out of the baseline until it is confirmed. */
+export interface Habit {
+  dimension: HabitDimension;
+  value: string;
+}
+export const habitDimensions = [
+  "ip",
+  "net",
+  "asn",
+  "country",
+  "operation",
+  "service",
+  "agent",
+  "hour",
+  "session",
+] as const;
+export type HabitDimension = (typeof habitDimensions)[number];
+
+/** Hit is what a detection says: everything that the alert will tell is in it. */
+export interface Hit {
+  /** Part of the uid: what the finding is about; "" where the detection and the bucket say it all. */
+  dimension: string;
+  level: Severity;
+  reasons: string[];
+  quiet_if?: string[];
+  anomaly: Omit<Anomaly, "history">;
+  /** Start of the aligned bucket, ms; the UTC day of the event where it is left out. */
+  bucket?: number;
+  /** The whole evidence where a window gathered it; else the judged event is added to what the finding has. */
+  evidence?: Evidence;
+  /** Events that explain the finding beside the judged one, such as the first use at the other place. */
+  also?: [number, string][];
+  /** Values that must not be learned from this. */
+  holds?: Habit[];
+}
+
+interface Header {
+  /** Equals the file name. */
+  id: string;
+  /** Rises when the meaning changes: it is part of the finding uid. */
+  version: number;
+  title: string;
+  level: Severity;
+  /** Weight in the risk of an incident, 0..1 (docs/detections.md lists them). */
+  weight: number;
+  /** MITRE ATT&CK, as `attack.t1078.004`. */
+  tags: string[];
+  /** Facts without which it is silent. */
+  needs: string[];
+  /** What to do, in order; {key_hint}, {owner}, {operation}, {first_seen}, {principal} are filled in. */
+  runbook: string[];
+  falsePositives: string[];
+}
+
+/** Policy needs no learning: it compares one event with what the owner declared, and fires on the first one. */
+export interface Policy extends Header {
+  kind: "policy";
+  /** True when it also judges events of keys that the inventory does not know; `key` is null then. */
+  undeclared: boolean;
+  check(event: DetectEvent, key: KeyPolicy | null, context: PolicyContext): Hit | null;
+}
+
+export interface PolicyContext {
+  /** When the log itself said that the key was deleted or disabled, ms; null when it did not. */
+  revokedInLog: number | null;
+  /** Time that the provider needs until a revoked key stops working, ms. */
+  propagationMs: number;
+  /** The inventory says that it lists every key of this provider, and this one is not in it. */
+  unlisted: boolean;
+}
+
+/**
+ * Baseline judges an event of day D against what was sealed before D and D's own monotone counts (DESIGN.md, section 3),
+ * so that neither batch size nor order within lateness changes a verdict.
+ */
+export interface Baseline extends Header {
+  kind: "baseline";
+  /** Speaks before the learning gate has opened; its findings are marked. */
+  whileLearning: boolean;
+  /** Cheap filter before judge; leaving it out means every event. */
+  applies?(event: DetectEvent): boolean;
+  /** Events of a subject and day with the same text get the same verdict: a calm one is not asked for again. */
+  sameAs?(event: DetectEvent, view: View): string;
+  /** At each event, after it was counted. Must be monotone: more events never take the hit back. */
+  judge?(event: DetectEvent, view: View): Hit | null;
+  /** Once, when the aligned 15-minute window is complete: ratios. */
+  close?(view: View): Hit | null;
+}
+
+export const definePolicy = (policy: Omit<Policy, "kind">): Policy => ({ kind: "policy", ...policy });
+export const defineBaseline = (baseline: Omit<Baseline, "kind">): Baseline => ({ kind: "baseline", ...baseline });

@@ -1,0 +1,107 @@
+import type { Hours, Inventory, InventoryKey } from "../schemas/inventory.ts";
+import { isCidr, NetworkSet } from "../schemas/network.ts";
+import type { DetectEvent } from "./detection.ts";
+
+/** KeyPolicy is what the owner declared of one key, ready to be asked. */
+export interface KeyPolicy extends Omit<InventoryKey, "hours"> {
+  hours: Hours | null;
+  /** Networks that are declared, null where none are. */
+  networks: NetworkSet | null;
+  /** Networks exempted from location findings, with the moment the exemption ends, ms. */
+  exempt: { networks: NetworkSet; until: number }[];
+  /** Zone of the key or its owner, null where neither says. */
+  zone: string | null;
+  /** When the successor's overlap ended, ms; null where this key has no successor. */
+  replacedAt: number | null;
+}
+
+export interface InventoryVersion {
+  /** From when on it holds, ms. */
+  effective_at: number;
+  inventory: Inventory;
+}
+
+/** InventoryIndex finds the declaration of a key as it was at the time of the event. */
+export interface InventoryIndex {
+  lookup(event: Pick<DetectEvent, "time" | "provider" | "key_uid" | "principal_uid" | "principal">): KeyPolicy | null;
+  /** True when the inventory of that time says that it lists every key of the provider. */
+  complete(provider: string, time: number): boolean;
+  empty: boolean;
+}
+
+type Fingerprint = (provider: string, keyId: string) => string;
+
+/**
+ * createInventoryIndex prepares versions for look-ups by fingerprint first and principal second.
+ * Events older than the first version are judged by the first: scanning history with an inventory would say nothing otherwise.
+ */
+export function createInventoryIndex(versions: InventoryVersion[], fingerprint: Fingerprint): InventoryIndex {
+  const sorted = [...versions].sort((a, b) => a.effective_at - b.effective_at);
+  const indexes = sorted.map((v) => ({ from: v.effective_at, ...indexOne(v.inventory, fingerprint) }));
+  const at = (time: number) => {
+    let found = indexes[0];
+    for (const index of indexes) if (index.from <= time) found = index;
+    return found;
+  };
+  return {
+    lookup: (event) => at(event.time)?.lookup(event) ?? null,
+    complete: (provider, time) => at(time)?.complete.has(provider) ?? false,
+    empty: indexes.every((i) => i.size === 0 && i.complete.size === 0),
+  };
+}
+
+function indexOne(inventory: Inventory, fingerprint: Fingerprint) {
+  const byKey = new Map<string, KeyPolicy>();
+  const byPrincipal = new Map<string, KeyPolicy>();
+  for (const key of inventory.keys) {
+    const policy = policyOf(key, inventory);
+    if (key.id !== null) byKey.set(fingerprint(key.provider, key.id), policy);
+    if (key.fingerprint !== null) byKey.set(withProvider(key.provider, key.fingerprint), policy);
+    if (key.principal !== null) byPrincipal.set(`${key.provider}\u0000${key.principal}`, policy);
+  }
+  const principals = new Map<string, KeyPolicy | null>();
+  const byPrincipalOf = (event: { provider: string; principal_uid: string; principal: string | null }) => {
+    const id = `${event.provider}\u0000${event.principal_uid}\u0000${event.principal ?? ""}`;
+    let found = principals.get(id);
+    if (found === undefined) {
+      found = null;
+      for (const name of principalNames(event)) found ??= byPrincipal.get(`${event.provider}\u0000${name}`) ?? null;
+      if (principals.size > 100_000) principals.clear();
+      principals.set(id, found);
+    }
+    return found;
+  };
+  return {
+    size: inventory.keys.length,
+    complete: new Set(inventory.complete),
+    lookup: (event: Pick<DetectEvent, "provider" | "key_uid" | "principal_uid" | "principal">): KeyPolicy | null =>
+      (event.key_uid === null ? undefined : byKey.get(event.key_uid)) ??
+      (byPrincipal.size === 0 ? null : byPrincipalOf(event)),
+  };
+}
+
+/** A fingerprint may be written with or without its provider. */
+const withProvider = (provider: string, fp: string): string =>
+  fp.startsWith(`${provider}:`) ? fp : `${provider}:${fp}`;
+
+/** A principal may be declared by its whole uid, its shown name, or the last part of an ARN. */
+function* principalNames(event: { principal_uid: string; principal: string | null }): Generator<string> {
+  yield event.principal_uid;
+  if (event.principal !== null) yield event.principal;
+  yield event.principal_uid.slice(event.principal_uid.lastIndexOf("/") + 1);
+}
+
+function policyOf(key: InventoryKey, inventory: Inventory): KeyPolicy {
+  const cidrs = (names: string[]) => names.flatMap((n) => (isCidr(n) ? [n] : (inventory.network_sets[n] ?? [])));
+  const successor = inventory.keys.find((k) => k.rotation?.replaces === key.name);
+  const created = successor?.rotation?.created_at ?? null;
+  return {
+    ...key,
+    networks: key.allowed_networks === null ? null : new NetworkSet(cidrs(key.allowed_networks)),
+    exempt: inventory.exemptions
+      .filter((e) => e.key === key.name)
+      .map((e) => ({ networks: new NetworkSet(cidrs(e.networks)), until: e.expires_at })),
+    zone: key.hours?.timezone ?? (key.owner === null ? null : (inventory.owners[key.owner]?.timezone ?? null)),
+    replacedAt: created === null ? null : created + (successor?.rotation?.overlap ?? 0),
+  };
+}

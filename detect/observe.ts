@@ -1,0 +1,154 @@
+import { isDenied, isWrite } from "../schemas/activity.ts";
+import { alignTo } from "../schemas/duration.ts";
+import type { DetectEvent } from "./detection.ts";
+import { emptyDay, type OpenDay, type Profile } from "./profile.ts";
+import {
+  alignedStart,
+  type CallWindow,
+  countDenied,
+  NETWORK_WINDOW_MS,
+  type NetworkWindow,
+  newCallWindow,
+  straddlingStart,
+} from "./windows.ts";
+
+/** Values of one dimension that one open day keeps apart; a key that uses more is uninformative there anyway. */
+const MAX_DAY_VALUES = 512;
+const MAX_DAY_OPERATIONS = 256;
+
+/** openDay gives the day's accumulator, made when missing. */
+export function openDay(profile: Profile, day: number): OpenDay {
+  let open = profile.days.get(day);
+  if (!open) {
+    open = emptyDay(day);
+    profile.days.set(day, open);
+  }
+  return open;
+}
+
+/** observeEvent counts one event into its day. `hour` is the local hour of the week. */
+export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent, hour: number): void {
+  day.events++;
+  if (isWrite(event)) day.writes++;
+  if (event.time < day.firstTime) day.firstTime = event.time;
+  if (event.time > day.lastTime) day.lastTime = event.time;
+  if (event.time < profile.firstSeen) profile.firstSeen = event.time;
+  const weekday = Math.floor(hour / 24);
+  day.hours[weekday]! |= 1 << (hour % 24);
+  const { values } = day;
+  if (event.src_kind === "ip") {
+    if (event.src_ip !== null && !values.ip.has(event.src_ip)) {
+      addValue(values.ip, event.src_ip);
+      if (event.src_net !== null) addValue(values.net, event.src_net);
+      if (event.asn !== null) addValue(values.asn, asnValue(event.asn));
+      if (event.country !== null) addValue(values.country, event.country);
+    }
+  }
+  const operation = operationOf(event);
+  if (!values.operation.has(operation)) {
+    addValue(values.operation, operation);
+    if (event.service !== null) addValue(values.service, event.service);
+  }
+  if (event.user_agent_family !== null && !values.agent.has(event.user_agent_family))
+    addValue(values.agent, event.user_agent_family);
+}
+
+const addValue = (set: Set<string>, value: string): void => {
+  if (set.size < MAX_DAY_VALUES) set.add(value);
+};
+
+const asnTexts = new Map<number, string>();
+/** asnValue is the text of an ASN, interned: there are about 80,000. */
+export function asnValue(asn: number): string {
+  let text = asnTexts.get(asn);
+  if (text === undefined) {
+    text = `AS${asn}`;
+    asnTexts.set(asn, text);
+  }
+  return text;
+}
+
+const operationTexts = new Map<string | null, Map<string, string>>();
+/** operationOf is `service:Operation`, the unit of operation habits; interned with a bound. */
+export function operationOf(event: Pick<DetectEvent, "service" | "operation">): string {
+  let names = operationTexts.get(event.service);
+  if (!names) {
+    if (operationTexts.size > 5_000) operationTexts.clear();
+    names = new Map();
+    operationTexts.set(event.service, names);
+  }
+  let text = names.get(event.operation);
+  if (text === undefined) {
+    if (names.size > 5_000) names.clear();
+    text = event.service === null ? event.operation : `${event.service}:${event.operation}`;
+    names.set(event.operation, text);
+  }
+  return text;
+}
+
+/** countWindows adds the event to its two call windows; `opened` is told of a window that began. Gives the aligned one. */
+export function countWindows(
+  profile: Profile,
+  day: OpenDay,
+  event: DetectEvent,
+  opened: (w: CallWindow) => void,
+): CallWindow {
+  const aligned = callWindow(profile, alignedStart(event.time), opened);
+  const judged = event.outcome === "success" || isDenied(event);
+  if (!judged) return aligned;
+  const straddling = callWindow(profile, straddlingStart(event.time), opened);
+  aligned.judged++;
+  straddling.judged++;
+  if (isDenied(event)) {
+    const operation = operationOf(event);
+    countDenied(aligned, operation, event);
+    countDenied(straddling, operation, event);
+    const first = day.deniedOperations.get(operation);
+    if (
+      first
+        ? event.time < first[0] || (event.time === first[0] && event.event_uid < first[1])
+        : day.deniedOperations.size < MAX_DAY_OPERATIONS
+    ) {
+      day.deniedOperations.set(operation, [event.time, event.event_uid]);
+    }
+  }
+  return aligned;
+}
+
+function callWindow(profile: Profile, start: number, opened: (w: CallWindow) => void): CallWindow {
+  let window = profile.callWindows.get(start);
+  if (!window) {
+    window = newCallWindow(start);
+    profile.callWindows.set(start, window);
+    opened(window);
+  }
+  return window;
+}
+
+/** networkOf names the network that a public call came from: its ASN, else its /24 or /48; null for everything else. */
+export const networkOf = (event: DetectEvent): string | null =>
+  event.src_kind !== "ip" ? null : event.asn !== null ? asnValue(event.asn) : event.src_net;
+
+/** countNetwork notes the network in the half hour of the event; null where the event has none. */
+export function countNetwork(profile: Profile, event: DetectEvent): NetworkWindow | null {
+  const network = networkOf(event);
+  if (network === null) return null;
+  const start = alignTo(event.time, NETWORK_WINDOW_MS);
+  let window = profile.networkWindows.get(start);
+  if (!window) {
+    window = { start, networks: new Map() };
+    profile.networkWindows.set(start, window);
+  }
+  noteFirst(window.networks, network, event);
+  return window;
+}
+
+function noteFirst(map: Map<string, [number, string]>, value: string, event: DetectEvent): void {
+  const first = map.get(value);
+  if (first === undefined) {
+    if (map.size < 64) map.set(value, [event.time, event.event_uid]);
+  } else if (event.time < first[0] || (event.time === first[0] && event.event_uid < first[1])) {
+    first[0] = event.time;
+    first[1] = event.event_uid;
+  }
+}

@@ -1,0 +1,162 @@
+import type { FindingState } from "./finding_state.ts";
+import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
+import { emptyValueSet, type ValueSet } from "./values.ts";
+import type { CallWindow, NetworkWindow } from "./windows.ts";
+
+/** The dimensions whose values are remembered per subject. */
+export const valueDimensions = ["ip", "net", "asn", "country", "operation", "service", "agent"] as const;
+export type ValueDimension = (typeof valueDimensions)[number];
+
+/** Days after which a value is forgotten; never sooner than twice the longest silence of the subject (DETECTION.md, section 2). */
+export const FORGET_DAYS: Record<ValueDimension, number> = {
+  ip: 30,
+  net: 30,
+  asn: 60,
+  country: 90,
+  operation: 180,
+  service: 180,
+  agent: 30,
+};
+
+/** CallHistory sums active 15-minute windows, with the sum of squares of denied calls for the count test. */
+export interface CallHistory extends FailureHistory {
+  deniedSquares: number;
+}
+
+/** Sealed is what was learned from whole days; it changes at seals only. Days are UTC day numbers. */
+export interface Sealed {
+  /** Last day folded in; -1 before the first. */
+  through: number;
+  firstDay: number;
+  activeDays: number;
+  events: number;
+  writes: number;
+  /** Time of the last event, ms; 0 before the first. */
+  lastTime: number;
+  /** The last 32 silences of more than a day, ms. */
+  gaps: number[];
+  values: Record<ValueDimension, ValueSet>;
+  /** Active days per local hour of week, Monday 0 h first. */
+  hours: number[];
+  calls: CallHistory;
+  /** Distinct denied operations: the most on one day, and the days with any. */
+  deniedOperations: { most: number; days: number };
+  /** Half hours with one network, and with several. */
+  concurrency: { single: number; several: number };
+  /** Places of each session of a workload role, with the last day of use. */
+  sessions: Map<string, { places: string[]; last: number }>;
+  /** -log tail of the oddest hour of each of the last 14 active days, newest last. */
+  hourSurprise: number[];
+}
+
+/** Pending is a value that gave a finding and waits for days or a verdict before it is learned. */
+export interface Pending {
+  /** Distinct days on which it was seen. */
+  days: number;
+  need: number;
+  first: number;
+  last: number;
+}
+
+/** OpenDay gathers one day that is not sealed yet. */
+export interface OpenDay {
+  day: number;
+  events: number;
+  writes: number;
+  firstTime: number;
+  lastTime: number;
+  values: Record<ValueDimension, Set<string>>;
+  /** Bit h of element d is set when local hour h of weekday d was active. */
+  hours: number[];
+  calls: CallHistory;
+  deniedOperations: Map<string, [number, string]>;
+  concurrency: { single: number; several: number };
+  /** First use of workload sessions: session -> place -> key -> (time, uid). */
+  sessions: Map<string, Map<string, Map<string, [number, string]>>>;
+  hourSurprise: number;
+  /** Values that findings of this day hold back, with the days they need. */
+  holds: Map<string, number>;
+  findings: Map<string, FindingState>;
+}
+
+/** Profile is all that keywatch knows of one subject. Open windows and days travel with it, so a restart loses nothing. */
+export interface Profile {
+  subject_uid: string;
+  provider: string;
+  /** Account and owner as last seen, for what peers share. */
+  account: string | null;
+  owner: string | null;
+  firstSeen: number;
+  sealed: Sealed;
+  pending: Map<string, Pending>;
+  days: Map<number, OpenDay>;
+  callWindows: Map<number, CallWindow>;
+  networkWindows: Map<number, NetworkWindow>;
+  /** Changed since it was last written. */
+  dirty: boolean;
+}
+
+export const emptyProfile = (subject_uid: string, provider: string): Profile => ({
+  subject_uid,
+  provider,
+  account: null,
+  owner: null,
+  firstSeen: Number.MAX_SAFE_INTEGER,
+  sealed: {
+    through: -1,
+    firstDay: -1,
+    activeDays: 0,
+    events: 0,
+    writes: 0,
+    lastTime: 0,
+    gaps: [],
+    values: perDimension(emptyValueSet),
+    hours: Array<number>(168).fill(0),
+    calls: { ...noFailureHistory, deniedSquares: 0 },
+    deniedOperations: { most: 0, days: 0 },
+    concurrency: { single: 0, several: 0 },
+    sessions: new Map(),
+    hourSurprise: [],
+  },
+  pending: new Map(),
+  days: new Map(),
+  callWindows: new Map(),
+  networkWindows: new Map(),
+  dirty: false,
+});
+
+export const emptyDay = (day: number): OpenDay => ({
+  day,
+  events: 0,
+  writes: 0,
+  firstTime: Number.MAX_SAFE_INTEGER,
+  lastTime: 0,
+  values: perDimension(() => new Set<string>()),
+  hours: [0, 0, 0, 0, 0, 0, 0],
+  calls: { ...noFailureHistory, deniedSquares: 0 },
+  deniedOperations: new Map(),
+  concurrency: { single: 0, several: 0 },
+  sessions: new Map(),
+  hourSurprise: 0,
+  holds: new Map(),
+  findings: new Map(),
+});
+
+export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
+  return { ip: make(), net: make(), asn: make(), country: make(), operation: make(), service: make(), agent: make() };
+}
+
+/** profileText and profileFrom carry a profile to the store and back; Maps and Sets are tagged. */
+export const profileText = (profile: Profile): string =>
+  JSON.stringify(profile, (_, v: unknown) =>
+    v instanceof Map ? { $map: [...v] } : v instanceof Set ? { $set: [...v] } : v,
+  );
+
+export const profileFrom = (text: string): Profile =>
+  JSON.parse(text, (_, v: unknown) => {
+    if (typeof v === "object" && v !== null) {
+      if ("$map" in v) return new Map(v.$map as [unknown, unknown][]);
+      if ("$set" in v) return new Set(v.$set as unknown[]);
+    }
+    return v;
+  }) as Profile;

@@ -1,0 +1,124 @@
+import { DAY_MS } from "../schemas/duration.ts";
+import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
+import { forget, observeDay } from "./values.ts";
+import { pendingKey } from "./view.ts";
+
+const MAX_GAPS = 32;
+const MAX_SESSIONS = 64;
+const SURPRISE_DAYS = 14;
+const PENDING_FORGET_DAYS = 90;
+/** Cells stop growing here, so that a habit of years can still change. */
+const MAX_HOUR_DAYS = 400;
+
+/** sealDay folds one whole day into the habits. Values go in sorted, so the order of the day's events does not matter. */
+export function sealDay(profile: Profile, day: OpenDay): void {
+  const { sealed } = profile;
+  const late = day.day <= sealed.through;
+  if (!late) noteGap(profile, day);
+  sealed.firstDay = sealed.firstDay < 0 ? day.day : Math.min(sealed.firstDay, day.day);
+  if (!late) sealed.activeDays++;
+  sealed.events += day.events;
+  sealed.writes += day.writes;
+  sealed.lastTime = Math.max(sealed.lastTime, day.lastTime);
+  notePending(profile, day);
+  learnValues(profile, day, late);
+  learnHours(profile, day);
+  for (const name of ["windows", "n", "k", "nn", "kkn", "deniedSquares"] as const)
+    sealed.calls[name] += day.calls[name];
+  if (day.deniedOperations.size > 0) {
+    sealed.deniedOperations.most = Math.max(sealed.deniedOperations.most, day.deniedOperations.size);
+    sealed.deniedOperations.days++;
+  }
+  sealed.concurrency.single += day.concurrency.single;
+  sealed.concurrency.several += day.concurrency.several;
+  learnSessions(profile, day);
+  sealed.hourSurprise.push(day.hourSurprise);
+  if (sealed.hourSurprise.length > SURPRISE_DAYS) sealed.hourSurprise.shift();
+  sealed.through = Math.max(sealed.through, day.day);
+  const keep = Math.ceil((2 * longestGap(profile)) / DAY_MS);
+  for (const dimension of valueDimensions) {
+    forget(sealed.values[dimension], sealed.through, Math.max(FORGET_DAYS[dimension], keep));
+  }
+  profile.days.delete(day.day);
+}
+
+/** longestGap is the longest silence known, ms. */
+export const longestGap = (profile: Profile): number => profile.sealed.gaps.reduce((a, b) => Math.max(a, b), 0);
+
+function noteGap(profile: Profile, day: OpenDay): void {
+  const { sealed } = profile;
+  const gap = sealed.lastTime === 0 ? 0 : day.firstTime - sealed.lastTime;
+  if (gap <= DAY_MS) return;
+  sealed.gaps.push(gap);
+  if (sealed.gaps.length > MAX_GAPS) sealed.gaps.shift();
+}
+
+/** notePending counts the day for every value that waits, and lets new holds begin. */
+function notePending(profile: Profile, day: OpenDay): void {
+  const seen = (key: string): boolean => {
+    const [dimension = "", value = ""] = key.split("\u001f");
+    if (dimension === "hour") return (day.hours[Math.floor(Number(value) / 24)]! >> (Number(value) % 24)) % 2 === 1;
+    if (dimension === "session")
+      return day.sessions.get(value.split(" ")[0]!)?.has(value.slice(value.indexOf(" ") + 1)) ?? false;
+    return day.values[dimension as (typeof valueDimensions)[number]]?.has(value) ?? false;
+  };
+  for (const [key, pending] of profile.pending) {
+    if (seen(key)) {
+      if (pending.last !== day.day) pending.days++;
+      pending.last = Math.max(pending.last, day.day);
+    } else if (day.day - pending.last > PENDING_FORGET_DAYS) profile.pending.delete(key);
+  }
+  for (const [key, need] of [...day.holds].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const pending = profile.pending.get(key);
+    if (pending) pending.need = Math.max(pending.need, need);
+    else profile.pending.set(key, { days: 1, need, first: day.day, last: day.day });
+  }
+}
+
+function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
+  for (const dimension of valueDimensions) {
+    const set = profile.sealed.values[dimension];
+    for (const value of [...day.values[dimension]].sort()) {
+      const key = pendingKey(dimension, value);
+      const pending = profile.pending.get(key);
+      if (pending && pending.days < pending.need) continue;
+      if (pending) {
+        profile.pending.delete(key);
+        observeDay(set, value, day.day, pending.days);
+      } else if (!late || (set.values.get(value)?.last ?? -1) < day.day) observeDay(set, value, day.day);
+    }
+  }
+}
+
+function learnHours(profile: Profile, day: OpenDay): void {
+  const { hours } = profile.sealed;
+  for (let d = 0; d < 7; d++) {
+    for (let h = 0; h < 24; h++) {
+      if ((day.hours[d]! >> h) % 2 === 0) continue;
+      const key = pendingKey("hour", String(d * 24 + h));
+      const pending = profile.pending.get(key);
+      if (pending && pending.days < pending.need) continue;
+      profile.pending.delete(key);
+      hours[d * 24 + h]!++;
+    }
+  }
+  if (profile.sealed.activeDays > MAX_HOUR_DAYS && profile.sealed.activeDays % MAX_HOUR_DAYS === 0) {
+    for (let i = 0; i < hours.length; i++) hours[i]! /= 2;
+  }
+}
+
+function learnSessions(profile: Profile, day: OpenDay): void {
+  const { sessions } = profile.sealed;
+  for (const [session, places] of [...day.sessions].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const known = sessions.get(session) ?? { places: [], last: day.day };
+    for (const place of [...places.keys()].sort()) {
+      const held = profile.pending.get(pendingKey("session", `${session} ${place}`));
+      if (!held && !day.holds.has(pendingKey("session", `${session} ${place}`)) && !known.places.includes(place))
+        known.places.push(place);
+    }
+    known.last = day.day;
+    sessions.delete(session);
+    if (known.places.length > 0) sessions.set(session, known);
+  }
+  while (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value!);
+}

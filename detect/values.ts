@@ -1,0 +1,63 @@
+/** ValueStat tells when a value was seen: UTC day numbers, and on how many distinct days. */
+export interface ValueStat {
+  first: number;
+  last: number;
+  days: number;
+}
+
+/**
+ * ValueSet is the memory of one dimension of one subject: at most MAX_VALUES values, one observation per value and day.
+ * `n` counts observations and `n1` the values seen on one day only; both survive eviction, so the unseen mass stays true.
+ */
+export interface ValueSet {
+  values: Map<string, ValueStat>;
+  n: number;
+  n1: number;
+}
+
+export const MAX_VALUES = 64;
+
+export const emptyValueSet = (): ValueSet => ({ values: new Map(), n: 0, n1: 0 });
+
+/** observeDay adds that the value was seen on that UTC day, earlier days included, and evicts the weakest value over the limit. */
+export function observeDay(set: ValueSet, value: string, day: number, days = 1): void {
+  const known = set.values.get(value);
+  set.n += days;
+  if (known) {
+    if (known.days === 1) set.n1--;
+    known.days += days;
+    known.first = Math.min(known.first, day);
+    known.last = Math.max(known.last, day);
+    return;
+  }
+  if (days === 1) set.n1++;
+  set.values.set(value, { first: day, last: day, days });
+  if (set.values.size > MAX_VALUES) evictWeakest(set);
+}
+
+/** The weakest is the one seen longest ago, then on the fewest days, then the smallest text: no order of arrival enters. */
+function evictWeakest(set: ValueSet): void {
+  let weakest: string | null = null;
+  let stat: ValueStat | null = null;
+  for (const [value, s] of set.values) {
+    if (
+      stat === null ||
+      s.last < stat.last ||
+      (s.last === stat.last && (s.days < stat.days || (s.days === stat.days && value < weakest!)))
+    ) {
+      weakest = value;
+      stat = s;
+    }
+  }
+  if (weakest !== null) set.values.delete(weakest);
+}
+
+/** forget drops values not seen for `keepDays` before `day`, with their counts: what is forgotten is no evidence. */
+export function forget(set: ValueSet, day: number, keepDays: number): void {
+  for (const [value, stat] of set.values) {
+    if (day - stat.last <= keepDays) continue;
+    set.values.delete(value);
+    set.n -= stat.days;
+    if (stat.days === 1) set.n1--;
+  }
+}

@@ -1,0 +1,79 @@
+import { byEventTime } from "../schemas/activity.ts";
+import { alignTo, MINUTE_MS } from "../schemas/duration.ts";
+import { MAX_EVENT_UIDS } from "../schemas/finding.ts";
+import type { DetectEvent, Evidence } from "./detection.ts";
+
+export const WINDOW_MS = 15 * MINUTE_MS;
+export const NETWORK_WINDOW_MS = 30 * MINUTE_MS;
+/** More distinct denied operations than this are not told apart. */
+const MAX_OPERATIONS = 256;
+
+/** CallWindow counts the calls of one aligned quarter of an hour, or of one that straddles an edge (start at 7.5 min). */
+export interface CallWindow {
+  start: number;
+  /** Calls whose outcome says allowed or not: success, denied, unauthenticated. */
+  judged: number;
+  denied: number;
+  /** Denied calls by `service:operation`. */
+  operations: Map<string, number>;
+  evidence: Evidence;
+  /** The oldest denied call: its key and words stand for the window. */
+  lead: DetectEvent | null;
+  /** Detections that already spoke of this window. */
+  fired: string[];
+}
+
+/** NetworkWindow holds the networks that one key was used from in half an hour, each with its first event. */
+export interface NetworkWindow {
+  start: number;
+  networks: Map<string, [number, string]>;
+}
+
+export const emptyEvidence = (): Evidence => ({ events: [], count: 0, first: Number.MAX_SAFE_INTEGER, last: 0 });
+
+/** addEvidence counts one event and keeps its uid while it is among the oldest 50; order of arrival does not matter. */
+export function addEvidence(evidence: Evidence, time: number, uid: string): void {
+  evidence.count++;
+  if (time < evidence.first) evidence.first = time;
+  if (time > evidence.last) evidence.last = time;
+  insertSorted(evidence.events, time, uid);
+}
+
+/** insertSorted keeps (time, uid) in order, without twins, at most MAX_EVENT_UIDS. */
+export function insertSorted(events: [number, string][], time: number, uid: string): void {
+  let i = events.length;
+  while (i > 0) {
+    const [t, u] = events[i - 1]!;
+    if (t < time || (t === time && u < uid)) break;
+    if (t === time && u === uid) return;
+    i--;
+  }
+  if (i >= MAX_EVENT_UIDS) return;
+  events.splice(i, 0, [time, uid]);
+  if (events.length > MAX_EVENT_UIDS) events.pop();
+}
+
+export const newCallWindow = (start: number): CallWindow => ({
+  start,
+  judged: 0,
+  denied: 0,
+  operations: new Map(),
+  evidence: emptyEvidence(),
+  lead: null,
+  fired: [],
+});
+
+/** alignedStart and straddlingStart are the two windows that hold a moment. */
+export const alignedStart = (time: number): number => alignTo(time, WINDOW_MS);
+export const straddlingStart = (time: number): number => alignTo(time - WINDOW_MS / 2, WINDOW_MS) + WINDOW_MS / 2;
+export const isAligned = (window: { start: number }): boolean => window.start % WINDOW_MS === 0;
+
+/** countDenied adds a denied call to the window. */
+export function countDenied(window: CallWindow, operation: string, event: DetectEvent): void {
+  window.denied++;
+  const { time, event_uid: uid } = event;
+  if (window.lead === null || byEventTime(event, window.lead) < 0) window.lead = event;
+  const n = window.operations.get(operation);
+  if (n !== undefined || window.operations.size < MAX_OPERATIONS) window.operations.set(operation, (n ?? 0) + 1);
+  addEvidence(window.evidence, time, uid);
+}
