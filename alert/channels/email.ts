@@ -1,0 +1,116 @@
+import { createTransport } from "nodemailer";
+import { type Channel, defineChannel, fail, retry, type SendResult, sent } from "../channel.ts";
+import { oneLine } from "../clean.ts";
+import { emailHtml, emailSubject, emailText } from "../email_body.ts";
+import type { Message } from "../template.ts";
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * The email channel keeps an incident in one thread: the same subject, and headers that point to the first mail. Message ids
+ * are drawn from the incident, so that a mail sent twice after a crash is the same mail to whoever sorts by id.
+ */
+export default defineChannel({
+  kind: "email",
+  title: "Email (SMTP)",
+  open({ smtp_url, from, to }): Channel {
+    const domain = domainOf(from);
+    const secrets = secretsOf(smtp_url);
+    return {
+      async send(message, signal) {
+        if (signal.aborted) return retry("timeout", "The mail was given up.");
+        // One connection a mail: incidents are rare, and a connection kept open is closed by the server at the wrong moment.
+        const transport = createTransport({
+          url: smtp_url,
+          connectionTimeout: TIMEOUT_MS,
+          greetingTimeout: TIMEOUT_MS,
+          socketTimeout: TIMEOUT_MS,
+          dnsTimeout: TIMEOUT_MS,
+        });
+        const { subject, ...mail } = mailOf(message, domain);
+        try {
+          await transport.sendMail({
+            ...mail,
+            subject,
+            from,
+            to,
+            signal,
+            disableFileAccess: true,
+            disableUrlAccess: true,
+          });
+          return sent(message.root === null ? subject : "");
+        } catch (error) {
+          return endOf(error, signal, secrets);
+        } finally {
+          transport.close();
+        }
+      },
+    };
+  },
+});
+
+function mailOf(message: Message, domain: string) {
+  const { root } = message;
+  const rootId = `<inc-${message.incident.uid}.0@${domain}>`;
+  const thread = root === null ? {} : { inReplyTo: rootId, references: rootId };
+  return {
+    // The subject of the first mail, whatever has become of title and severity: mail programs sort threads by it.
+    subject: root === null || root.receipt === "" ? emailSubject(message) : oneLine(root.receipt, 250),
+    messageId: root === null ? rootId : `<inc-${message.incident.uid}.${message.from_n}@${domain}>`,
+    ...thread,
+    date: new Date(message.at),
+    text: emailText(message),
+    html: emailHtml(message),
+    headers: {
+      "Auto-Submitted": "auto-generated",
+      "X-Auto-Response-Suppress": "All",
+      "List-Id": `keywatch incidents <incidents.keywatch.${domain}>`,
+      "X-Keywatch-Message": message.id,
+      "X-Keywatch-Incident": message.label,
+      ...(message.severity === "critical" ? { Importance: "high" } : {}),
+    },
+  };
+}
+
+/** domainOf the sender, for ids; anything but letters, digits, dots and hyphens would break a header. */
+const domainOf = (from: string): string =>
+  /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1]?.toLowerCase() ?? "keywatch.invalid";
+
+interface SmtpError {
+  code?: string;
+  responseCode?: number;
+  response?: string;
+}
+
+/** endOf turns what nodemailer threw into an end: 4xx answers and the network try again, 5xx answers do not. */
+function endOf(error: unknown, signal: AbortSignal, secrets: readonly string[]): SendResult {
+  const { code = "", responseCode, response = "" } = error as SmtpError;
+  if (signal.aborted) return retry("timeout", "The mail was given up.");
+  const said = response === "" ? "" : `: ${withoutSecrets(oneLine(response, 200), secrets)}`;
+  if (responseCode !== undefined && responseCode >= 400 && responseCode < 500) {
+    return retry("server_error", `The mail server asks to try later (${responseCode})${said}`);
+  }
+  if (code === "EAUTH" || code === "ENOAUTH" || code === "EOAUTH2") {
+    return fail("auth", `The mail server refused user and password${said} Check smtp_url.`);
+  }
+  if (responseCode !== undefined && responseCode >= 500)
+    return fail("rejected", `The mail server refused the mail${said}`);
+  if (code === "ETIMEDOUT") return retry("timeout", "The mail server did not answer in time.");
+  if (code === "EENVELOPE" || code === "EMESSAGE" || code === "ECONFIG") {
+    return fail("rejected", "The mail could not be addressed. Check from, to and smtp_url.");
+  }
+  return retry("unreachable", `The mail server could not be reached${/^[A-Z0-9_]+$/.test(code) ? ` (${code})` : ""}.`);
+}
+
+/** secretsOf the address, in every form in which a server could echo them. */
+function secretsOf(smtpUrl: string): string[] {
+  const { username, password } = new URL(smtpUrl);
+  const user = decodeURIComponent(username);
+  const pass = decodeURIComponent(password);
+  if (pass === "") return [];
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  return [pass, password, base64(pass), base64(`\u0000${user}\u0000${pass}`)];
+}
+
+const withoutSecrets = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((clean, secret) => clean.replaceAll(secret, "***"), text);

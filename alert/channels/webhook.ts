@@ -1,0 +1,72 @@
+import { createHmac } from "node:crypto";
+import { iso } from "../../schemas/duration.ts";
+import { defineChannel, fail, type SendResult, sent } from "../channel.ts";
+import { byStatus, httpPost, isAnswer } from "../http_post.ts";
+import type { Message } from "../template.ts";
+
+/** The webhook channel speaks Standard Webhooks 1.0.0: every secret signs, so that the receiver can change them one at a time. */
+export default defineChannel({
+  kind: "webhook",
+  title: "Webhook (Standard Webhooks)",
+  open(config, { now }) {
+    let gone: SendResult | null = null;
+    return {
+      async send(message, signal) {
+        if (gone) return gone;
+        const at = Math.floor(now() / 1000);
+        const body = JSON.stringify(payload(message));
+        const answer = await httpPost({
+          url: config.url,
+          headers: {
+            "content-type": "application/json",
+            "webhook-id": message.id,
+            "webhook-timestamp": String(at),
+            "webhook-signature": signatures(config.secrets, message.id, at, body),
+          },
+          body,
+          timeoutMs: config.timeout,
+          signal,
+          allowPrivate: config.allow_private_addresses,
+        });
+        if (!isAnswer(answer)) return answer;
+        if (answer.status === 410) {
+          const detail = `${answer.host} is gone for good (410): nothing more is sent there. Take it out of the config or change its url.`;
+          gone = fail("rejected", detail);
+          return gone;
+        }
+        return byStatus(answer, now()) ?? sent();
+      },
+    };
+  },
+});
+
+/** signatures of `id.timestamp.body`, one for each secret, separated by blanks. */
+export const signatures = (secrets: readonly string[], id: string, at: number, body: string): string =>
+  secrets
+    .map((secret) => Buffer.from(secret.replace(/^whsec_/, ""), "base64"))
+    .map((key) => `v1,${createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64")}`)
+    .join(" ");
+
+function payload(message: Message): object {
+  const { incident, links, changes, from_n, to_n, kind, label, facts, why, steps, title } = message;
+  return {
+    type: typeOf(message),
+    timestamp: iso(message.at),
+    data: {
+      label,
+      title,
+      transition: { kind, from_n, to_n },
+      changes,
+      why,
+      steps,
+      facts: Object.fromEntries(facts),
+      links,
+      incident,
+    },
+  };
+}
+
+function typeOf({ kind, root }: Message): string {
+  if (kind === "acknowledged" || kind === "reopened" || kind === "resolved") return `incident.${kind}`;
+  return kind === "opened" || root === null ? "incident.triggered" : "incident.updated";
+}

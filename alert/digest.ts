@@ -1,0 +1,92 @@
+import type { Finding } from "../schemas/finding.ts";
+import { oneLine } from "./clean.ts";
+
+/** Digest is what an incident keeps of a finding: enough to fold severity, risk, title and reasons again. */
+export interface Digest {
+  uid: string;
+  version: number;
+  detection: string;
+  /** What kind of fact it is about; two findings of one detection and family are one signal. */
+  family: string;
+  severity: Finding["severity"];
+  risk: number;
+  title: string;
+  /** From where, in words; null where the finding does not say. */
+  from: string | null;
+  reasons: string[];
+  runbook: string[];
+  first_seen: number;
+  last_seen: number;
+  event_count: number;
+  who: Who;
+}
+
+/** Who is the part of a finding that names key and owner. */
+export type Who = Pick<
+  Finding,
+  | "subject_uid"
+  | "key_uid"
+  | "key_hint"
+  | "key_name"
+  | "principal_uid"
+  | "principal"
+  | "owner"
+  | "environment"
+  | "provider"
+  | "account"
+  | "tags"
+>;
+
+export const MAX_REASONS = 12;
+const MAX_STEPS = 10;
+const TEXT = 600;
+
+export function digestOf(finding: Finding): Digest {
+  const { subject_uid, key_uid, key_hint, key_name, principal_uid, principal, owner, environment, provider } = finding;
+  return {
+    uid: finding.uid,
+    version: finding.version,
+    detection: finding.detection,
+    family: /^[^.\s]*/.exec(finding.anomaly.parameter)![0].toLowerCase(),
+    severity: finding.severity,
+    risk: Math.min(1, Math.max(0, Number.isFinite(finding.risk) ? finding.risk : 0)),
+    title: oneLine(finding.title, 160),
+    from: fromWhere(finding),
+    reasons: finding.reasons.slice(0, MAX_REASONS).map((r) => oneLine(r, TEXT)),
+    runbook: finding.runbook.slice(0, MAX_STEPS).map((r) => oneLine(r, TEXT)),
+    first_seen: finding.first_seen,
+    last_seen: finding.last_seen,
+    event_count: finding.event_count,
+    who: {
+      subject_uid,
+      key_uid,
+      key_hint,
+      key_name,
+      principal_uid,
+      principal,
+      owner,
+      environment,
+      provider,
+      account: finding.account,
+      tags: finding.tags.slice(0, 50),
+    },
+  };
+}
+
+/** fromWhere reads the source out of the finding's facts: "203.0.113.9 (Example Net, DE)". */
+function fromWhere(finding: Finding): string | null {
+  const { facts, parameter, observed } = finding.anomaly;
+  const text = (...names: string[]): string | null => {
+    for (const name of names) {
+      const value = facts[name];
+      if (typeof value === "string" && value !== "") return oneLine(value, 60);
+    }
+    return null;
+  };
+  const about = (name: string) =>
+    parameter === `src.${name}` && typeof observed === "string" ? oneLine(observed, 60) : null;
+  const address = text("src_ip", "ip", "source", "src_net") ?? about("ip") ?? about("net");
+  const place = [text("as_org") ?? about("asn"), text("country") ?? about("country")].filter((p) => p !== null);
+  if (address === null) return place.length > 0 ? place.join(", ") : null;
+  return place.length > 0 ? `${address} (${place.join(", ")})` : address;
+}

@@ -1,0 +1,135 @@
+import { formatDuration } from "../schemas/duration.ts";
+import { type Incident, incidentLabel, type Transition, type TransitionKind } from "../schemas/incident.ts";
+import { cleanDeep, oneLine } from "./clean.ts";
+import { keyLabel } from "./fold.ts";
+
+/**
+ * Message is what every channel renders: all of it is one harmless line each, cut to a length that people read.
+ * Channels escape for their own format and add nothing of their own.
+ */
+export interface Message {
+  /** The same for every attempt: receivers that honour it see the message once. */
+  id: string;
+  /** `INC-xxxxxxxx`, the name that people say. */
+  label: string;
+  kind: TransitionKind;
+  /** Numbers of the transitions told. */
+  from_n: number;
+  to_n: number;
+  /** When it happened, ms. */
+  at: number;
+  severity: Incident["severity"];
+  /** Key and what and where from, one line. */
+  title: string;
+  /** Key name, hint or holder. */
+  key: string;
+  /** What happened now, a sentence each: "Opened: 2 findings", "Acknowledged by ann: looking". */
+  changes: string[];
+  /** Name and value, in the order of importance. */
+  facts: [string, string][];
+  /** Why: reasons of the findings. */
+  why: string[];
+  /** What to do now, in order. */
+  steps: string[];
+  links: { label: string; url: string }[];
+  /** What the channel answered to its first message of the incident; null when this is the first. */
+  root: { receipt: string } | null;
+  /** The incident for machines, every string cleaned. */
+  incident: Incident;
+}
+
+export interface Telling {
+  id: string;
+  externalUrl: string | null;
+  root: { receipt: string } | null;
+}
+
+/** compose makes the message of one or more transitions of an incident, oldest first; the last state is what it shows. */
+export function compose(transitions: readonly Transition[], telling: Telling): Message {
+  const last = transitions.at(-1)!;
+  const incident = cleanDeep(last.state, 2_000);
+  const kind = loudest(transitions.map((t) => t.kind));
+  return {
+    id: telling.id,
+    label: incidentLabel(incident.uid),
+    kind,
+    from_n: transitions[0]!.n,
+    to_n: last.n,
+    at: last.at,
+    severity: incident.severity,
+    title: oneLine(incident.title, 240),
+    key: keyLabel(incident),
+    changes: transitions.filter((t) => t.kind !== "updated" || transitions.length === 1).map(changeOf),
+    facts: factsOf(incident),
+    why: incident.reasons.slice(0, 10).map((r) => oneLine(r, 400)),
+    steps: incident.runbook.slice(0, 8).map((r) => oneLine(r, 400)),
+    links: linksOf(incident, telling.externalUrl),
+    root: telling.root,
+    incident,
+  };
+}
+
+/** The order in which several transitions of one message name it: what ends an incident first, a mere update last. */
+const LOUD: TransitionKind[] = [
+  "resolved",
+  "merged",
+  "reopened",
+  "escalated",
+  "opened",
+  "acknowledged",
+  "assigned",
+  "commented",
+  "updated",
+];
+const loudest = (kinds: readonly TransitionKind[]): TransitionKind => LOUD.find((k) => kinds.includes(k)) ?? "updated";
+
+/** changeOf says one transition in a sentence. */
+export function changeOf(t: Transition): string {
+  const { state } = t;
+  const by = t.actor === "keywatch" ? "" : ` by ${oneLine(t.actor, 80)}`;
+  const note = t.note === "" ? "" : `: ${oneLine(t.note, 400)}`;
+  switch (t.kind) {
+    case "opened":
+      return `Opened at ${state.severity}, ${plural(state.finding_uids.length, "finding")}`;
+    case "assigned":
+      return `${state.assignee === null ? "Assigned to nobody" : `Assigned to ${oneLine(state.assignee, 80)}`}${by}${note}`;
+    case "resolved":
+      return `Resolved${state.verdict === null ? "" : ` as ${words(state.verdict)}`}${by}${note}`;
+    default:
+      return `${t.kind[0]!.toUpperCase()}${t.kind.slice(1)}${by}${note}`;
+  }
+}
+
+/** factsOf lists what a person asks first: which key, whose, where, since when, how much. */
+export function factsOf(i: Incident): [string, string][] {
+  const facts: [string, string | null][] = [
+    ["Key", i.key_name !== null && i.key_hint !== null ? `${i.key_name} (${i.key_hint})` : keyLabel(i)],
+    ["Held by", i.principal],
+    ["Owner", i.owner],
+    ["Provider", i.account === null ? i.provider : `${i.provider}, account ${i.account}`],
+    ["Environment", i.environment],
+    ["Since", `${utc(i.first_seen)} UTC`],
+    [
+      "Until",
+      i.last_seen > i.first_seen ? `${utc(i.last_seen)} UTC (${formatDuration(i.last_seen - i.first_seen)})` : null,
+    ],
+    ["Seen", `${plural(i.finding_uids.length, "finding")}, ${plural(i.event_count, "event")}`],
+    ["Risk", `${Math.round(i.risk)} of 100`],
+    ["Status", statusOf(i)],
+  ];
+  return facts.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, oneLine(value, 200)]]));
+}
+
+export const statusOf = (i: Incident): string =>
+  `${words(i.status)}${i.verdict === null ? "" : `, ${words(i.verdict)}`}${i.assignee === null ? "" : `, ${i.assignee}`}`;
+
+/** utc writes a time as people compare it with a log: 2026-03-01 03:12:09. */
+export const utc = (time: number): string => new Date(time).toISOString().slice(0, 19).replace("T", " ");
+export const plural = (n: number, noun: string): string => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+const words = (name: string): string => name.replaceAll("_", " ");
+
+function linksOf(i: Incident, externalUrl: string | null): Message["links"] {
+  if (externalUrl === null) return [];
+  const base = externalUrl.replace(/\/+$/, "");
+  return [{ label: "Open the incident", url: `${base}/incidents/${encodeURIComponent(i.uid)}` }];
+}
