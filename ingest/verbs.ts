@@ -42,10 +42,19 @@ const WRITES = words(
 );
 const AUTHS = words("login logout signin signout authenticate authorise assume console session_start mfa");
 
-/** verbOfName reads the verb out of a name in any spelling (`GetObject`, `repo.create`, `users:list`): first word, then last. */
+/**
+ * verbOfName reads the verb out of a name in any spelling: `GetObject`, `get_user`, `repo.create`, `users:list`.
+ * In dotted names the last part is asked first, for the parts before it name things ("report.export").
+ */
 export function verbOfName(operation: string): VerbClass {
-  const parts = operation
-    .slice(0, 256)
+  const name = operation.slice(0, 256);
+  const dot = /^[\w-]+(?:[.:][\w-]+)+$/.test(name) ? Math.max(name.lastIndexOf("."), name.lastIndexOf(":")) : -1;
+  const verb = dot < 0 ? "unknown" : verbOfPhrase(name.slice(dot + 1));
+  return verb === "unknown" ? verbOfPhrase(name) : verb;
+}
+
+function verbOfPhrase(phrase: string): VerbClass {
+  const parts = phrase
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .toLowerCase()
     .match(/[a-z]+/g);
