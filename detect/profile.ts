@@ -1,6 +1,6 @@
 import type { FindingState } from "./finding_state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
-import { emptyValueSet, type ValueSet } from "./values.ts";
+import { emptyValueSet, type ValueSet, type ValueStat } from "./values.ts";
 import type { CallWindow, NetworkWindow } from "./windows.ts";
 
 /** The dimensions whose values are remembered per subject. */
@@ -146,17 +146,43 @@ export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
   return { ip: make(), net: make(), asn: make(), country: make(), operation: make(), service: make(), agent: make() };
 }
 
-/** profileText and profileFrom carry a profile to the store and back; Maps and Sets are tagged. */
-export const profileText = (profile: Profile): string =>
-  JSON.stringify(profile, (_, v: unknown) =>
-    v instanceof Map ? { $map: [...v] } : v instanceof Set ? { $set: [...v] } : v,
-  );
+/** profileText and profileFrom carry a profile to the store and back; Maps, Sets and value statistics have short forms. */
+export const profileText = (profile: Profile): string => JSON.stringify(profile, toText);
 
-export const profileFrom = (text: string): Profile =>
-  JSON.parse(text, (_, v: unknown) => {
-    if (typeof v === "object" && v !== null) {
-      if ("$map" in v) return new Map(v.$map as [unknown, unknown][]);
-      if ("$set" in v) return new Set(v.$set as unknown[]);
-    }
-    return v;
-  }) as Profile;
+export const profileFrom = (text: string): Profile => JSON.parse(text, fromText) as Profile;
+
+function toText(_: string, value: unknown): unknown {
+  if (value instanceof Set) return { $set: [...value] };
+  if (!(value instanceof Map)) return value;
+  const entries = [...(value as Map<string, unknown>)];
+  if (entries.length > 0 && entries.every(([, v]) => isValueStat(v))) {
+    return { $stats: (entries as [string, ValueStat][]).flatMap(([name, s]) => [name, s.first, s.last, s.days]) };
+  }
+  return { $map: entries };
+}
+
+function fromText(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("$map" in value) return new Map(value.$map as [unknown, unknown][]);
+  if ("$set" in value) return new Set(value.$set as unknown[]);
+  if (!("$stats" in value)) return value;
+  const flat = value.$stats as (string | number)[];
+  const stats = new Map<string, ValueStat>();
+  for (let i = 0; i < flat.length; i += 4) {
+    stats.set(flat[i] as string, {
+      first: flat[i + 1] as number,
+      last: flat[i + 2] as number,
+      days: flat[i + 3] as number,
+    });
+  }
+  return stats;
+}
+
+/** A pending value has `need` besides; an evidence has no `days`. */
+const isValueStat = (value: unknown): value is ValueStat =>
+  typeof value === "object" &&
+  value !== null &&
+  "days" in value &&
+  "last" in value &&
+  "first" in value &&
+  !("need" in value);

@@ -202,37 +202,48 @@ export const config = z
     route: routeNode.optional(),
     receivers: z.array(receiver).default([{ name: "console", channels: [{ kind: "console", send_resolved: true }] }]),
   })
-  .superRefine((c, ctx) => {
-    const names = new Set<string>();
-    for (const [i, r] of c.receivers.entries()) {
-      if (names.has(r.name))
-        ctx.addIssue({ code: "custom", path: ["receivers", i, "name"], message: `the name "${r.name}" stands twice` });
-      names.add(r.name);
-    }
-    const walk = (node: RouteNode, path: (string | number)[]) => {
-      if (node.receiver !== undefined && !names.has(node.receiver)) {
-        ctx.addIssue({
-          code: "custom",
-          path: [...path, "receiver"],
-          message: `no receiver named "${node.receiver}"; there are ${[...names].join(", ")}`,
-        });
-      }
-      for (const [i, child] of node.routes.entries()) walk(child, [...path, "routes", i]);
-    };
-    if (c.route) {
-      walk(c.route, ["route"]);
-      if (c.route.receiver === undefined)
-        ctx.addIssue({ code: "custom", path: ["route", "receiver"], message: "the root route needs a receiver" });
-    }
-    const loopback = /^(127\.|localhost:|\[::1\])/.test(c.http.listen);
-    if (!loopback && c.http.tokens.length === 0) {
-      ctx.addIssue({
-        code: "custom",
-        path: ["http", "tokens"],
-        message: `${c.http.listen} can be reached from outside, so tokens are needed`,
-      });
-    }
-  });
+  .superRefine((c, ctx) => crossCheck(c, (path, message) => ctx.addIssue({ code: "custom", path, message })));
 export type Config = z.infer<typeof config>;
 /** ConfigText is the config as people write it, defaults left out. */
 export type ConfigText = z.input<typeof config>;
+
+/** What crossCheck reads; a document that is wrong elsewhere is still checked here, so that all faults come at once. */
+interface LooseConfig {
+  http?: { listen?: unknown; tokens?: unknown } | undefined;
+  receivers?: { name?: unknown }[] | undefined;
+  route?: LooseRoute | undefined;
+}
+interface LooseRoute {
+  receiver?: unknown;
+  routes?: LooseRoute[] | undefined;
+}
+
+/** crossCheck finds the faults between parts: names that nobody has, names that stand twice, an open door without tokens. */
+export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], message: string) => void): void {
+  const names = new Set<unknown>();
+  for (const [i, r] of listOf(c.receivers).entries()) {
+    if (names.has(r?.name)) fault(["receivers", i, "name"], `the name "${String(r?.name)}" stands twice`);
+    names.add(r?.name);
+  }
+  if (c.receivers === undefined) names.add("console");
+  const walk = (node: LooseRoute | undefined, path: (string | number)[]): void => {
+    if (typeof node?.receiver === "string" && !names.has(node.receiver)) {
+      fault([...path, "receiver"], `no receiver named "${node.receiver}"; there are ${[...names].join(", ")}`);
+    }
+    for (const [i, child] of listOf(node?.routes).entries()) walk(child, [...path, "routes", i]);
+  };
+  if (c.route) {
+    walk(c.route, ["route"]);
+    if (c.route.receiver === undefined) fault(["route", "receiver"], "the root route needs a receiver");
+  }
+  const listen = c.http?.listen;
+  if (
+    typeof listen === "string" &&
+    !/^(127\.|localhost:|\[::1\])/.test(listen) &&
+    listOf(c.http?.tokens as unknown[]).length === 0
+  ) {
+    fault(["http", "tokens"], `${listen} can be reached from outside, so tokens are needed`);
+  }
+}
+
+const listOf = <T>(value: T[] | undefined): T[] => (Array.isArray(value) ? value : []);

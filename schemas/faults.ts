@@ -27,7 +27,8 @@ export function faultsOf(error: z.ZodError, known: readonly string[] = []): stri
   });
 }
 
-function pathText(path: readonly PropertyKey[]): string {
+/** pathText writes a path as people read it: `route.routes[2].receiver`. */
+export function pathText(path: readonly PropertyKey[]): string {
   let text = "";
   for (const part of path)
     text += typeof part === "number" ? `[${part}]` : text === "" ? String(part) : `.${String(part)}`;

@@ -139,44 +139,58 @@ export const inventory = z
     exemptions: z.array(exemption).default([]),
     keys: z.array(inventoryKey).default([]),
   })
-  .superRefine((inv, ctx) => {
-    const names = new Set<string>();
-    for (const [i, key] of inv.keys.entries()) {
-      if (names.has(key.name))
-        ctx.addIssue({ code: "custom", path: ["keys", i, "name"], message: `the name "${key.name}" stands twice` });
-      names.add(key.name);
-    }
-    for (const [i, key] of inv.keys.entries()) {
-      const replaces = key.rotation?.replaces;
-      if (replaces && !names.has(replaces)) {
-        ctx.addIssue({
-          code: "custom",
-          path: ["keys", i, "rotation", "replaces"],
-          message: `no key named "${replaces}" here`,
-        });
-      }
-      for (const [j, net] of (key.allowed_networks ?? []).entries()) {
-        if (!isCidr(net) && !(net in inv.network_sets)) {
-          ctx.addIssue({
-            code: "custom",
-            path: ["keys", i, "allowed_networks", j],
-            message: `no network set named "${net}"; declare it under network_sets`,
-          });
-        }
-      }
-      if (key.environment && Object.keys(inv.environments).length > 0 && !(key.environment in inv.environments)) {
-        ctx.addIssue({
-          code: "custom",
-          path: ["keys", i, "environment"],
-          message: `no environment named "${key.environment}"`,
-        });
-      }
-    }
-    for (const [i, ex] of inv.exemptions.entries()) {
-      if (!names.has(ex.key))
-        ctx.addIssue({ code: "custom", path: ["exemptions", i, "key"], message: `no key named "${ex.key}"` });
-    }
-  });
+  .superRefine((inv, ctx) =>
+    crossCheckInventory(inv, (path, message) => ctx.addIssue({ code: "custom", path, message })),
+  );
 export type Inventory = z.infer<typeof inventory>;
 
 export const emptyInventory: Inventory = inventory.parse({});
+
+interface LooseInventory {
+  keys?: {
+    name?: unknown;
+    environment?: unknown;
+    allowed_networks?: unknown;
+    rotation?: { replaces?: unknown } | null;
+  }[];
+  environments?: object;
+  network_sets?: object;
+  exemptions?: { key?: unknown }[];
+}
+
+/** crossCheckInventory finds names that nobody has and names that stand twice, in a document that may be wrong elsewhere. */
+export function crossCheckInventory(
+  inv: LooseInventory,
+  fault: (path: (string | number)[], message: string) => void,
+): void {
+  const names = new Set<unknown>();
+  const keys = Array.isArray(inv.keys) ? inv.keys : [];
+  for (const [i, key] of keys.entries()) {
+    if (names.has(key?.name)) fault(["keys", i, "name"], `the name "${String(key.name)}" stands twice`);
+    names.add(key?.name);
+  }
+  for (const [i, key] of keys.entries()) {
+    const replaces = key?.rotation?.replaces;
+    if (typeof replaces === "string" && !names.has(replaces))
+      fault(["keys", i, "rotation", "replaces"], `no key named "${replaces}" here`);
+    for (const [j, net] of (Array.isArray(key?.allowed_networks)
+      ? (key.allowed_networks as unknown[])
+      : []
+    ).entries()) {
+      if (typeof net === "string" && !isCidr(net) && !(net in (inv.network_sets ?? {}))) {
+        fault(["keys", i, "allowed_networks", j], `no network set named "${net}"; declare it under network_sets`);
+      }
+    }
+    const environment = key?.environment;
+    if (
+      typeof environment === "string" &&
+      Object.keys(inv.environments ?? {}).length > 0 &&
+      !(environment in (inv.environments ?? {}))
+    ) {
+      fault(["keys", i, "environment"], `no environment named "${environment}"`);
+    }
+  }
+  for (const [i, ex] of (Array.isArray(inv.exemptions) ? inv.exemptions : []).entries()) {
+    if (typeof ex?.key === "string" && !names.has(ex.key)) fault(["exemptions", i, "key"], `no key named "${ex.key}"`);
+  }
+}

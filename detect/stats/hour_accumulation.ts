@@ -1,21 +1,27 @@
-const P = process.env;
-/** Surprise that every hour of the day brings by itself: -ln of a tail that means nothing has mean 1. */
-const USUAL_SURPRISE = Number(P.K ?? 1);
-const WINDOW_DAYS = Number(P.W ?? 7);
-const FLOOR = Number(P.T ?? 8);
-const DEVIATIONS = Number(P.Z ?? 1);
+/** Surprise that any hour brings by itself: -ln of a tail that means nothing is 1 on average. */
+const USUAL_SURPRISE = 1;
+const WINDOW_DAYS = 7;
+/** Accumulated surprise below this is never a finding; about three hours with a tail of 2.5 %, or one of 1 in 8,000. */
+const FLOOR = 8;
+const DEVIATIONS = 0.5;
+/** Days of zero surprise that stand for a past not known yet. */
 const PRIOR_DAYS = 10;
-const QUIET_DAYS = Number(P.R ?? 7);
+/** After a finding the subject's hours are silent so long: one odd week is told once. */
+const QUIET_DAYS = 7;
+/** The judged day must be odd itself; the days before it are not its fault. */
+const MIN_SCORE = 1;
 
-/** HourMemory is the bounded state of hourAccumulation: active days of the window (oldest first) and a summary of the past. */
+/** HourMemory is the state of hourAccumulation: at most 7 active days (oldest first) and a summary of those before. */
 export interface HourMemory {
+  /** Day numbers; local or UTC, always the same. */
   days: readonly number[];
+  /** Score of each of these days. */
   scores: readonly number[];
-  /** Count, sum and sum of squares of the accumulated surprise over sealed active days. */
+  /** Count, sum and sum of squares of the accumulated surprise over all sealed active days. */
   n: number;
   sum: number;
   sumSq: number;
-  /** Day of the last finding, or null. */
+  /** Day of the last finding. */
   fired: number | null;
 }
 
@@ -28,10 +34,11 @@ export interface HourAccumulation {
   bound: number;
 }
 
-export function hourExcess(tail: number): number {
-  return Math.max(0, -Math.log(tail) - USUAL_SURPRISE);
-}
-
+/**
+ * hourAccumulation judges a day by the surprise of its hours and that of the six days before it, against the subject's
+ * own past: accumulated > max(8, mean + 0.5 deviations). `score` is the sum of hourExcess over the distinct hours of
+ * the day so far. More hours never take a finding back. Days at or after the judged one are left out of the sum.
+ */
 export function hourAccumulation(memory: HourMemory, day: number, score: number): HourAccumulation {
   const accumulated = score + recent(memory, day);
   const days = memory.n + PRIOR_DAYS;
@@ -39,33 +46,34 @@ export function hourAccumulation(memory: HourMemory, day: number, score: number)
   const deviation = Math.sqrt(Math.max(0, memory.sumSq / days - mean * mean));
   const bound = Math.max(FLOOR, mean + DEVIATIONS * deviation);
   const quiet = memory.fired !== null && day - memory.fired < QUIET_DAYS;
-  return { fires: accumulated > bound && score >= 1 && !quiet, accumulated, bound };
+  return { fires: accumulated > bound && score >= MIN_SCORE && !quiet, accumulated, bound };
 }
 
+/** hourExcess is the surprise of one hour beyond what any hour brings: max(0, -ln tail - 1). */
+export function hourExcess(tail: number): number {
+  return Math.max(0, -Math.log(tail) - USUAL_SURPRISE);
+}
+
+/** sealHourDay adds a whole active day, in order of days; `fired` says whether it gave a finding. */
 export function sealHourDay(memory: HourMemory, day: number, score: number, fired: boolean): HourMemory {
   const accumulated = score + recent(memory, day);
-  const days: number[] = [];
-  const scores: number[] = [];
-  for (let i = 0; i < memory.days.length; i++) {
-    if (memory.days[i]! <= day - WINDOW_DAYS) continue;
-    days.push(memory.days[i]!);
-    scores.push(memory.scores[i]!);
-  }
-  days.push(day);
-  scores.push(score);
-  const { n, sum, sumSq } = memory;
+  const kept = memory.days.findIndex((d) => d > day - WINDOW_DAYS);
+  const from = kept < 0 ? memory.days.length : kept;
   return {
-    days,
-    scores,
-    n: n + 1,
-    sum: sum + accumulated,
-    sumSq: sumSq + accumulated * accumulated,
+    days: [...memory.days.slice(from), day],
+    scores: [...memory.scores.slice(from), score],
+    n: memory.n + 1,
+    sum: memory.sum + accumulated,
+    sumSq: memory.sumSq + accumulated * accumulated,
     fired: fired ? day : memory.fired,
   };
 }
 
 function recent(memory: HourMemory, day: number): number {
   let sum = 0;
-  for (let i = 0; i < memory.days.length; i++) if (memory.days[i]! > day - WINDOW_DAYS) sum += memory.scores[i]!;
+  for (let i = 0; i < memory.days.length; i++) {
+    const past = memory.days[i]!;
+    if (past > day - WINDOW_DAYS && past < day) sum += memory.scores[i]!;
+  }
   return sum;
 }

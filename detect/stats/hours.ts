@@ -9,8 +9,10 @@ const KERNEL_MIDDLE = 0.7;
 const PSEUDO_COUNT = 0.05;
 const MAX_ENTROPY = 0.97;
 const MAX_ACTIVE_HOURS = 22;
-/** An hour met less often than this is not one in which the subject works: years of history touch every hour once. */
-const ACTIVE_SHARE = Number(process.env.AS ?? 0.005);
+/** An hour is active from half of an even share up: over years people touch every hour once. */
+const ACTIVE_SHARE = 0.5 / HOURS;
+/** Habits fade by half in this many days. */
+const HALF_LIFE_DAYS = 270;
 
 export interface HourHabits {
   /** False: this subject has no hours, and its tail says nothing. */
@@ -20,7 +22,7 @@ export interface HourHabits {
   tail(cell: number): number;
   /** Entropy of the 24-hour histogram over ln 24, in [0, 1]. */
   entropy: number;
-  /** Hours of the day that hold at least 0.5 % of the activity, 0..24. */
+  /** Hours of the day that hold at least half of an even share of the activity, 0..24. */
   activeHours: number;
 }
 
@@ -43,6 +45,13 @@ export function hourHabits(cells: ArrayLike<number>): HourHabits {
   const why = uninformative(total, entropy, activeHours);
   const tails = tailsOf(smooth(pool(cells)), total);
   return { informative: why === "", why, tail: (cell) => tails[cell] ?? 1, entropy, activeHours };
+}
+
+/** fadeHours ages the cells in place by the days since they were last aged; half-life 270 days. Call it before a day is added. */
+export function fadeHours(cells: { [cell: number]: number; readonly length: number }, days: number): void {
+  if (!(days > 0)) return;
+  const factor = 2 ** (-days / HALF_LIFE_DAYS);
+  for (let i = 0; i < cells.length; i++) cells[i]! *= factor;
 }
 
 function uninformative(total: number, entropy: number, activeHours: number): string {

@@ -1,0 +1,158 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parseDocument } from "yaml";
+import type { z } from "zod";
+import { type Config, config, crossCheck } from "../schemas/config.ts";
+import { ConfigFault, faultsOf, pathText } from "../schemas/faults.ts";
+import { crossCheckInventory, type Inventory, inventory } from "../schemas/inventory.ts";
+
+export const DEFAULT_CONFIG = "keywatch.yaml";
+
+export interface Loaded {
+  config: Config;
+  /** Folder that relative paths of the config count from. */
+  base: string;
+  /** Null where no file was read and the defaults hold. */
+  file: string | null;
+}
+
+/**
+ * loadConfig reads keywatch.yaml, fills in secrets and checks everything. Without a named file the one in the folder is taken,
+ * and without that the defaults. Throws ConfigFault with every fault and its path.
+ */
+export function loadConfig(file: string | null, env: Record<string, string | undefined> = process.env): Loaded {
+  const path = file ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : null);
+  if (path === null) return { config: config.parse({}), base: process.cwd(), file: null };
+  const base = dirname(resolve(path));
+  const faults: string[] = [];
+  const document = withSecrets(readYaml(path), env, base, faults, "");
+  const parsed = config.safeParse(document ?? {});
+  if (!parsed.success) faults.push(...faultsOf(parsed.error, configKeys), ...crossFaults(crossCheck, document));
+  if (parsed.success && parsed.data.inventory !== null)
+    faults.push(...inventoryFaults(resolve(base, parsed.data.inventory)));
+  if (faults.length > 0 || !parsed.success) throw new ConfigFault(path, [...new Set(faults)]);
+  return { config: atBase(parsed.data, base), base, file: path };
+}
+
+/** loadInventory reads an inventory in YAML or JSON. Throws ConfigFault with every fault. */
+export function loadInventory(path: string): Inventory {
+  return parseInventory(readYaml(path), path);
+}
+
+export function parseInventory(document: unknown, name: string): Inventory {
+  const parsed = inventory.safeParse(document ?? {});
+  if (parsed.success) return parsed.data;
+  throw new ConfigFault(name, [
+    ...new Set([...faultsOf(parsed.error, inventoryKeys), ...crossFaults(crossCheckInventory, document)]),
+  ]);
+}
+
+type CrossCheck = (document: object, fault: (path: (string | number)[], message: string) => void) => void;
+
+/** A schema that fails skips its own cross-check; people want all faults at once. */
+function crossFaults(check: CrossCheck, document: unknown): string[] {
+  const faults: string[] = [];
+  if (typeof document === "object" && document !== null)
+    check(document, (path, message) => faults.push(`${pathText(path)}: ${message}`));
+  return faults;
+}
+
+function inventoryFaults(path: string): string[] {
+  try {
+    loadInventory(path);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigFault) return error.faults.map((f) => `inventory ${path}: ${f}`);
+    throw error;
+  }
+}
+
+export function readYaml(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ConfigFault(path, [missing ? "there is no such file" : (cause as Error).message]);
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0)
+    throw new ConfigFault(
+      path,
+      document.errors.map((e) => e.message.split("\n")[0]!),
+    );
+  return document.toJS({ maxAliasCount: 100 });
+}
+
+/** withSecrets fills ${VAR} from the environment and `file:` values from files; what is missing is a fault with its path. */
+function withSecrets(
+  value: unknown,
+  env: Record<string, string | undefined>,
+  base: string,
+  faults: string[],
+  path: string,
+): unknown {
+  if (typeof value === "string") return secretText(value, env, base, faults, path);
+  if (Array.isArray(value)) return value.map((v, i) => withSecrets(v, env, base, faults, `${path}[${i}]`));
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([k, v]) => [k, withSecrets(v, env, base, faults, path === "" ? k : `${path}.${k}`)]),
+  );
+}
+
+function secretText(
+  text: string,
+  env: Record<string, string | undefined>,
+  base: string,
+  faults: string[],
+  path: string,
+): string {
+  if (text.startsWith("file:")) {
+    const file = resolve(base, text.slice(5));
+    try {
+      return readFileSync(file, "utf8").trim();
+    } catch {
+      faults.push(`${path}: the secret file ${text.slice(5)} cannot be read`);
+      return text;
+    }
+  }
+  return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
+    const value = env[name];
+    if (value !== undefined && value !== "") return value;
+    faults.push(`${path}: the environment has no ${name}; set it, or write the value as file:<path>`);
+    return whole;
+  });
+}
+
+/** atBase makes the paths of the config absolute. */
+function atBase(c: Config, base: string): Config {
+  return {
+    ...c,
+    store: { ...c.store, path: resolve(base, c.store.path) },
+    inventory: c.inventory === null ? null : resolve(base, c.inventory),
+    sources: c.sources.map((s) => ({ ...s, path: resolve(base, s.path) })),
+  };
+}
+
+/** keysOf lists every key name of a schema, for "did you mean". */
+function keysOf(schema: z.ZodType, found = new Set<string>(), seen = new Set<unknown>()): Set<string> {
+  if (seen.has(schema)) return found;
+  seen.add(schema);
+  const def = (schema as unknown as { def: Record<string, unknown> }).def;
+  const shape = (schema as unknown as { shape?: Record<string, z.ZodType> }).shape;
+  for (const [name, child] of Object.entries(shape ?? {})) {
+    found.add(name);
+    keysOf(child, found, seen);
+  }
+  for (const name of ["innerType", "element", "in", "out", "valueType"] as const) {
+    if (def[name]) keysOf(def[name] as z.ZodType, found, seen);
+  }
+  for (const option of (def.options as z.ZodType[] | undefined) ?? []) keysOf(option, found, seen);
+  return found;
+}
+
+const configKeys = [...keysOf(config)];
+const inventoryKeys = [...keysOf(inventory)];
+
+/** socketPath is where `serve` listens for the commands of people on the same machine. */
+export const socketPath = (c: Config): string => join(c.store.path, "keywatch.sock");

@@ -1,0 +1,172 @@
+import type { Finding } from "../schemas/finding.ts";
+import { openProfilesAt, profilesAt, strayProfiles } from "../schemas/queries/detect.ts";
+import { checkpointOf } from "../schemas/queries/ingest.ts";
+import type { Store } from "../schemas/store/store.ts";
+import type { DetectEvent } from "./detection.ts";
+import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
+import { readEvents } from "./event_reader.ts";
+
+export interface DetectorParts {
+  store: Store;
+  engine: Engine;
+  /** Wall clock, ms. */
+  now: () => number;
+  /** Called with findings after they were stored and before the checkpoint; repeated after a crash with the same uids. */
+  onFindings(findings: Finding[], options: { report: boolean }): Promise<void>;
+  latenessOf(provider: string): number;
+}
+
+/**
+ * Detector keeps engine and store in step. Order of writing: findings, what onFindings writes, profiles with their generation,
+ * then the checkpoint; all of it can be repeated with the same ids (DESIGN.md, section 3).
+ */
+export interface Detector {
+  /** Judges what was stored and not judged before, in event-time order. Gives the number of events. */
+  catchUp(upto: number, options: CatchUpOptions): Promise<{ events: number; findings: number }>;
+  /** Judges a batch that was just stored. */
+  accept(events: readonly DetectEvent[]): Promise<Finding[]>;
+  /** Moves time on for providers that are silent; closes windows and seals days. */
+  tick(): Promise<void>;
+  /** Writes profiles and checkpoint; `upto` is the last number that is stored and judged. */
+  save(upto: number): Promise<void>;
+  detectedTo(): number;
+}
+
+export interface CatchUpOptions {
+  /** True for history: findings are stored and shown, nobody is paged. */
+  report: boolean;
+  onProgress?(done: number): void;
+}
+
+const LOG = "events";
+const PROFILE_BLOCK = 2_000;
+
+export async function createDetector(parts: DetectorParts): Promise<Detector> {
+  const { store, engine } = parts;
+  const [checkpoint] = await store.ask(checkpointOf, { log: LOG });
+  let generation = checkpoint?.generation ?? 0;
+  let detectedTo = checkpoint?.detected_to ?? 0;
+  await dropStrays(store, generation);
+  engine.load(await store.ask(profilesAt, { subjects: [ENGINE_SUBJECT], generation }));
+  engine.load(await store.ask(openProfilesAt, { generation }));
+  const fresh = generation === 0;
+  const known = new Set<string>();
+  const providers = new Set<string>();
+  let tail: Promise<unknown> = Promise.resolve();
+
+  /** One thing at a time: the engine has one order. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = tail.then(work);
+    tail = done.catch(() => undefined);
+    return done;
+  };
+
+  async function loadMissing(events: readonly DetectEvent[]): Promise<void> {
+    for (const event of events) providers.add(event.provider);
+    if (fresh) return;
+    const missing = engine.missing(events).filter((s) => !known.has(s));
+    for (const subject of missing) known.add(subject);
+    for (let i = 0; i < missing.length; i += PROFILE_BLOCK) {
+      engine.load(await store.ask(profilesAt, { subjects: missing.slice(i, i + PROFILE_BLOCK), generation }));
+    }
+  }
+
+  async function publish(findings: Finding[], report: boolean): Promise<void> {
+    if (findings.length === 0) return;
+    await store.insert("findings", findings.map(findingRow));
+    await parts.onFindings(findings, { report });
+  }
+
+  async function catchUp(upto: number, options: CatchUpOptions) {
+    let count = 0;
+    const found = new Map<string, Finding>();
+    const keep = (findings: Finding[]) => {
+      for (const f of findings) found.set(f.uid, f);
+    };
+    for await (const events of readEvents(store, detectedTo, upto)) {
+      await loadMissing(events);
+      keep(engine.process(events, { sorted: true, now: parts.now() }));
+      count += events.length;
+      options.onProgress?.(count);
+    }
+    if (count > 0) keep(engine.finish());
+    const findings = [...found.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
+    await publish(findings, options.report);
+    await save(upto);
+    return { events: count, findings: findings.length };
+  }
+
+  async function save(upto: number): Promise<void> {
+    const rows = engine.takeDirty();
+    if (rows.length === 0 && upto === detectedTo) return;
+    generation++;
+    const updated_at = new Date(parts.now()).toISOString();
+    for (let i = 0; i < rows.length; i += PROFILE_BLOCK) {
+      await store.insert(
+        "profiles",
+        rows.slice(i, i + PROFILE_BLOCK).map((r) => ({ ...r, generation, seq: upto, updated_at })),
+      );
+    }
+    await store.insert("checkpoints", [{ log: LOG, generation, stored_to: upto, detected_to: upto, updated_at }]);
+    detectedTo = upto;
+  }
+
+  return {
+    catchUp: (upto, options) => inTurn(() => catchUp(upto, options)),
+    accept: (events) =>
+      inTurn(async () => {
+        await loadMissing(events);
+        const findings = engine.process(events, { sorted: false, now: parts.now() });
+        await publish(findings, false);
+        return findings;
+      }),
+    tick: () =>
+      inTurn(async () => {
+        const now = parts.now();
+        for (const provider of providers) {
+          const findings = engine.advance(provider, now - 2 * parts.latenessOf(provider));
+          await publish(findings, false);
+        }
+      }),
+    save: (upto) => inTurn(() => save(upto)),
+    detectedTo: () => detectedTo,
+  };
+}
+
+/** A run that died between profiles and checkpoint left profiles that know more than the checkpoint says. */
+async function dropStrays(store: Store, generation: number): Promise<void> {
+  const [stray] = await store.ask(strayProfiles, { generation });
+  if ((stray?.rows ?? 0) > 0)
+    await store.command("DELETE FROM profiles WHERE generation > {generation:UInt64}", { generation });
+}
+
+/** findingRow is a finding as the `findings` table has it. */
+function findingRow(f: Finding): object {
+  return {
+    uid: f.uid,
+    detection: f.detection,
+    severity: f.severity,
+    title: f.title,
+    provider: f.provider,
+    account: f.account,
+    subject_uid: f.subject_uid,
+    principal_uid: f.principal_uid,
+    key_uid: f.key_uid,
+    key_hint: f.key_hint,
+    key_name: f.key_name,
+    owner: f.owner,
+    environment: f.environment,
+    dimension: f.dimension,
+    bucket: new Date(f.bucket).toISOString(),
+    first_seen: new Date(f.first_seen).toISOString(),
+    last_seen: new Date(f.last_seen).toISOString(),
+    reasons: f.reasons,
+    event_uids: f.event_uids,
+    event_count: f.event_count,
+    risk: f.risk,
+    learning: f.learning,
+    late: f.late,
+    version: f.version,
+    document: JSON.stringify(f),
+  };
+}

@@ -1,0 +1,254 @@
+import { createHash } from "node:crypto";
+import type { ApiActivity } from "../schemas/activity.ts";
+import type { DeadLetter } from "./dead_letter.ts";
+import { deadLetterOf } from "./dead_letter.ts";
+import type { Enrich } from "./enrich/enrich.ts";
+import { userAgentFamily } from "./enrich/user_agent.ts";
+import { type Fingerprinter, keyHint } from "./fingerprint.ts";
+import type { Draft, JsonObject, Provider } from "./provider.ts";
+import type { Redacted, Redactor } from "./redact/redactor.ts";
+import { isAmbiguous, type Registry } from "./registry.ts";
+import { resync } from "./sources/split.ts";
+
+export interface NormalizerParts {
+  registry: Registry;
+  redactor: Redactor;
+  fingerprint: Fingerprinter;
+  enrich: Enrich;
+}
+
+/** Yield is what came out of a run of slices. Every record ends in exactly one of the four places. */
+export interface Yield {
+  events: ApiActivity[];
+  letters: DeadLetter[];
+  dropped: Map<string, number>;
+  records: number;
+}
+
+/** Normalizer reads the records of one source, one after another; it keeps the occurrence counts of that source. */
+export interface Normalizer {
+  /** Adds what the bytes hold to the yield. `broken` is the splitter's reason where it already knows. */
+  read(bytes: Buffer, broken: string | null, into: Yield): void;
+}
+
+export const emptyYield = (): Yield => ({ events: [], letters: [], dropped: new Map(), records: 0 });
+
+export interface SourceContext {
+  /** "auto", or the provider that the user named. */
+  provider: string;
+  /** Beginning of every position, such as `file:3f2a…`. */
+  position: string;
+  now: () => number;
+  /** Number of the first record. */
+  first?: number;
+}
+
+/** The oldest and newest event time that makes sense, ms: anything else is a broken clock. */
+const MIN_TIME = Date.UTC(2000, 0, 1);
+const MAX_TIME = Date.UTC(2100, 0, 1);
+/** Longest text of each field, characters: a hostile record must not fill the store. */
+const MAX_TEXT = 1024;
+const MAX_RESOURCES = 32;
+const MAX_RAW = 1024 * 1024;
+
+/** createNormalizer wires parse, provider, redaction, fingerprint and enrichment for one source. */
+export function createNormalizer(parts: NormalizerParts, context: SourceContext): Normalizer {
+  const { registry, redactor } = parts;
+  const named = context.provider === "auto" ? null : registry.byId(context.provider);
+  if (context.provider !== "auto" && named === null) {
+    throw new Error(`There is no provider "${context.provider}". Known are: auto, ${registry.ids().join(", ")}.`);
+  }
+  const occurrences = new Map<string, number>();
+  let number = context.first ?? 0;
+  let hint: Provider | null = null;
+
+  const occurrenceOf = (digest: string): number => {
+    const n = occurrences.get(digest) ?? 0;
+    occurrences.set(digest, n + 1);
+    return n;
+  };
+
+  function letter(bytes: Buffer, provider: string, reason: string, into: Yield): void {
+    const text = bytes.toString("utf8");
+    into.letters.push(
+      deadLetterOf({
+        bytes,
+        redacted: redactor.text(text).text,
+        provider,
+        reason,
+        position: `${context.position}#${number}`,
+        occurrence: occurrenceOf(createHash("sha256").update(bytes).digest("base64")),
+        now: context.now(),
+      }),
+    );
+  }
+
+  function readOne(bytes: Buffer, into: Yield): boolean {
+    const text = bytes.toString("utf8");
+    let record: unknown;
+    try {
+      record = JSON.parse(text);
+    } catch {
+      return false;
+    }
+    number++;
+    into.records++;
+    if (typeof record !== "object" || record === null || Array.isArray(record)) {
+      letter(bytes, context.provider, "not a JSON object", into);
+      return true;
+    }
+    normalizeOne(text, record as JsonObject, bytes, into);
+    return true;
+  }
+
+  function normalizeOne(text: string, record: JsonObject, bytes: Buffer, into: Yield): void {
+    const provider = named ?? recognise(record);
+    if (typeof provider === "string") {
+      letter(bytes, "unknown", provider, into);
+      return;
+    }
+    hint = provider;
+    const outcome = normalizeSafely(provider, record);
+    if (outcome.kind === "drop") {
+      into.dropped.set(outcome.reason, (into.dropped.get(outcome.reason) ?? 0) + 1);
+      return;
+    }
+    if (outcome.kind === "dead_letter") {
+      letter(bytes, provider.id, outcome.reason, into);
+      return;
+    }
+    const drafts = Array.isArray(outcome.value) ? outcome.value : [outcome.value];
+    const odd = drafts.find((d) => !(d.time >= MIN_TIME && d.time <= MAX_TIME));
+    if (odd || drafts.length === 0) {
+      letter(bytes, provider.id, odd ? `event time ${odd.time} is not between 2000 and 2100` : "holds no call", into);
+      return;
+    }
+    const redacted = redactor.record(text, record, keyIdsOf(drafts));
+    let fallback: string | null = null;
+    for (const [i, draft] of drafts.entries()) {
+      if (draft.event_uid === null) fallback ??= drawnUid(provider.id, bytes);
+      const base = draft.event_uid ?? fallback!;
+      into.events.push(activity(provider, draft, drafts.length > 1 ? `${base}/${i}` : base, redacted));
+    }
+  }
+
+  function recognise(record: JsonObject): Provider | string {
+    const answer = registry.recognise(record, hint);
+    if (answer === null) return "no provider knows this shape; name one with --provider or map it under `generic`";
+    if (isAmbiguous(answer)) return `${answer.ambiguous.join(" and ")} both claim it; name one with --provider`;
+    return answer;
+  }
+
+  /** Identity for records without one: provider, bytes, and which of their twins in this source it is. */
+  function drawnUid(provider: string, bytes: Buffer): string {
+    const digest = createHash("sha256").update(provider).update("\0").update(bytes).digest("hex").slice(0, 32);
+    const n = occurrenceOf(digest);
+    return n === 0 ? digest : `${digest}-${n}`;
+  }
+
+  function activity(provider: Provider, d: Draft, uid: string, redacted: Redacted): ApiActivity {
+    const clean = (text: string | null): string | null => (text === null ? null : cut(redacted.scrub(text)));
+    const key_uid = d.key_id === null ? null : parts.fingerprint(provider.id, d.key_id);
+    const account = clean(d.account);
+    const place = parts.enrich(d.source);
+    const principal_uid = clean(d.principal_uid) ?? `${account ?? provider.id}:unnamed`;
+    const user_agent = clean(d.user_agent);
+    const resources = d.resources.slice(0, MAX_RESOURCES).map((r) => cut(redacted.scrub(r)));
+    for (const id of d.key_resources) resources.push(`key:${parts.fingerprint(provider.id, id)}`);
+    return {
+      event_uid: cut(uid),
+      provider: provider.id,
+      account,
+      time: d.time,
+      ingested_at: context.now(),
+      seq: 0,
+      key_uid,
+      key_hint: d.key_id === null ? null : keyHint(d.key_id),
+      key_type: d.key_type,
+      subject_uid: d.key_type === "long_lived" && key_uid !== null ? key_uid : `${provider.id}:${principal_uid}`,
+      session_uid: clean(d.session_uid),
+      session_kind: d.session_kind,
+      principal_uid,
+      principal: clean(d.principal),
+      principal_type: d.principal_type,
+      operation: cut(redacted.scrub(d.operation)),
+      service: clean(d.service),
+      verb_class: d.verb_class,
+      outcome: d.outcome,
+      error_code: clean(d.error_code),
+      status_code: d.status_code,
+      src_kind: place.src_kind,
+      src_ip: place.src_ip,
+      src_net: place.src_net,
+      asn: place.asn,
+      as_org: place.as_org,
+      country: place.country,
+      region_geo: place.region_geo,
+      city: place.city,
+      lat: place.lat,
+      lon: place.lon,
+      hosting: place.hosting,
+      vpc_endpoint: clean(d.vpc_endpoint),
+      user_agent,
+      user_agent_family: userAgentFamily(user_agent),
+      region: clean(d.region),
+      resources,
+      environment: clean(d.environment),
+      scopes: d.scopes.slice(0, MAX_RESOURCES).map((s) => cut(s)),
+      bytes_out: d.bytes_out,
+      secrets: redacted.found.map((s) => `${s.kind}@${s.path}`),
+      raw:
+        redacted.raw.length > MAX_RAW
+          ? JSON.stringify({ keywatch: "raw left out", bytes: redacted.raw.length })
+          : redacted.raw,
+      position: `${context.position}#${number}`,
+    };
+  }
+
+  return {
+    read(bytes, broken, into) {
+      if (broken === null && readOne(bytes, into)) return;
+      for (const slice of broken === null ? resync(bytes) : [{ bytes, broken }]) {
+        if (slice.broken === null && readOne(slice.bytes, into)) continue;
+        number++;
+        into.records++;
+        letter(slice.bytes, context.provider, slice.broken ?? "not JSON", into);
+      }
+    },
+  };
+}
+
+/** A fault in one mapping must not stop the file: the record is kept as a dead letter. */
+function normalizeSafely(provider: Provider, record: JsonObject): ReturnType<Provider["normalize"]> {
+  try {
+    return provider.normalize(record);
+  } catch (cause) {
+    return {
+      kind: "dead_letter",
+      reason: `${provider.id} could not read it: ${(cause as Error).message.slice(0, 200)}`,
+      cause,
+    };
+  }
+}
+
+const noIds: readonly string[] = [];
+function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
+  let ids: string[] | null = null;
+  for (const d of drafts) {
+    if (d.key_id !== null) {
+      ids ??= [];
+      if (!ids.includes(d.key_id)) ids.push(d.key_id);
+    }
+    for (const id of d.key_resources) {
+      ids ??= [];
+      if (!ids.includes(id)) ids.push(id);
+    }
+  }
+  return ids ?? noIds;
+}
+
+/** cut bounds a text and mends lone surrogates, so that what is stored equals what is compared. */
+function cut(text: string): string {
+  const bounded = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  return bounded.isWellFormed() ? bounded : bounded.toWellFormed();
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { defineQuestion } from "../store/store.ts";
+
+/** Where the log ends: the next number is above everything stored, whatever the checkpoint says (an insert may have failed half way). */
+export const lastSeq = defineQuestion<Record<string, never>, { seq: number }>({
+  name: "last_seq",
+  sql: "SELECT max(seq) AS seq FROM events",
+  row: z.object({ seq: z.number() }),
+});
+
+/** Hours of event time that hold rows: a fresh filter knows nothing about them. */
+export const storedHours = defineQuestion<Record<string, never>, { hour: number }>({
+  name: "stored_hours",
+  sql: "SELECT DISTINCT intDiv(toUnixTimestamp(toStartOfHour(time)), 3600) AS hour FROM events",
+  row: z.object({ hour: z.number() }),
+});
+
+/** Which of these events are stored: identity is (principal, time, event_uid). Times are ms. */
+export const storedIdentities = defineQuestion<
+  { uids: string[]; from: number; to: number },
+  { principal_uid: string; time: number; event_uid: string }
+>({
+  name: "stored_identities",
+  sql: `SELECT principal_uid, toUnixTimestamp64Milli(time) AS time, event_uid FROM events
+WHERE event_uid IN {uids:Array(String)}
+  AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time <= fromUnixTimestamp64Milli({to:Int64})`,
+  row: z.object({ principal_uid: z.string(), time: z.number(), event_uid: z.string() }),
+});
+
+/** How far a source was read. */
+export const sourceProgress = defineQuestion<{ source: string }, { records: number; complete: boolean }>({
+  name: "source_progress",
+  sql: "SELECT records, complete FROM source_progress FINAL WHERE source = {source:String}",
+  row: z.object({ records: z.number(), complete: z.boolean() }),
+});
+
+export const checkpointOf = defineQuestion<
+  { log: string },
+  { generation: number; stored_to: number; detected_to: number }
+>({
+  name: "checkpoint",
+  sql: "SELECT generation, stored_to, detected_to FROM checkpoints FINAL WHERE log = {log:String}",
+  row: z.object({ generation: z.number(), stored_to: z.number(), detected_to: z.number() }),
+});
