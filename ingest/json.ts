@@ -24,3 +24,7 @@ export function parseObject(text: string): JsonObject | null {
     return null;
   }
 }
+
+/** numberOf reads a number or the text of one, NaN for all else; Number() itself throws on an object with fields named like its methods. */
+export const numberOf = (value: Json | undefined): number =>
+  typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;

@@ -40,7 +40,7 @@ export function identityOf(
   const keyType = keyTypeOf(keyId, context, role);
   const sessionKind = sessionKindOf(type, role, sessionName, user, context, issuer, userAgent);
   const name =
-    issuer !== null && role ? (textOf(issuer.userName) ?? roleOfArn(arn)) : (textOf(user.userName) ?? roleOfArn(arn));
+    issuer !== null && role ? (textOf(issuer.userName) ?? nameOfArn(arn)) : (textOf(user.userName) ?? nameOfArn(arn));
   const invokedBy = textOf(user.invokedBy);
   return {
     keyId,
@@ -117,11 +117,17 @@ function roleUid(arn: string | null, principalId: string | null): string | null 
   return arn ?? principalId?.split(":")[0] ?? null;
 }
 
-function roleOfArn(arn: string | null): string | null {
-  const match = arn === null ? null : /:(?:assumed-role|role|user|federated-user)\/(?:.*\/)?([^/]+)$/.exec(arn);
-  if (match === null) return null;
-  return arn!.includes(":assumed-role/") ? (arn!.split("/")[1] ?? null) : match[1]!;
+/** nameOfArn gives the role of a session, else the last part of a user's or role's ARN. */
+function nameOfArn(arn: string | null): string | null {
+  if (arn === null) return null;
+  const parts = arn.slice(arn.lastIndexOf(":") + 1, MAX_ARN).split("/");
+  const name = parts[0] === "assumed-role" ? parts[1] : NAMED.has(parts[0]!) ? parts[parts.length - 1] : undefined;
+  return name === undefined || name === "" ? null : name;
 }
+
+/** IAM's own limit for an ARN (API reference, arnType). */
+const MAX_ARN = 2048;
+const NAMED = new Set(["role", "user", "federated-user"]);
 
 function onBehalfOf(user: JsonObject): string | null {
   const behalf = objectOf(user.onBehalfOf);

@@ -1,5 +1,5 @@
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
-import { isObject, objectOf, textOf } from "../json.ts";
+import { isObject, numberOf, objectOf, textOf } from "../json.ts";
 import { outcomeOfErrorCode, outcomeOfMessage, outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type Json, type JsonObject } from "../provider.ts";
 import { parseTime } from "../time.ts";
@@ -75,9 +75,8 @@ function normalize(record: JsonObject): Outcome<Draft> {
 }
 
 function classOf(record: JsonObject): number {
-  const uid = record.class_uid;
-  const number = typeof uid === "string" ? Number(uid) : uid;
-  return typeof number === "number" && Number.isInteger(number) && number > 0 ? number : 0;
+  const uid = numberOf(record.class_uid);
+  return Number.isInteger(uid) && uid > 0 ? uid : 0;
 }
 
 /** activityOf names the activity of classes that need no API: "Logon", "Password Change". */
@@ -91,7 +90,7 @@ function readOnlyOf(record: JsonObject, unmapped: JsonObject | null): boolean | 
   const flag = unmapped?.readOnly;
   if (flag === true || flag === "true") return true;
   if (flag === false || flag === "false") return false;
-  const activity = Number(record.activity_id);
+  const activity = numberOf(record.activity_id);
   if (activity === 2 && classOf(record) !== ACCOUNT_CHANGE) return true;
   return activity >= 1 && activity <= 4 ? false : null;
 }
@@ -105,9 +104,11 @@ interface Failure {
 function errorOf(record: JsonObject, api: JsonObject | null): Failure {
   const response = objectOf(api?.response);
   const statusCode = textOf(record.status_code);
-  const status = [response?.code, objectOf(record.http_response)?.code, statusCode].map(Number).find(isHttpStatus);
+  const status = [response?.code, objectOf(record.http_response)?.code, statusCode]
+    .map((value) => numberOf(value))
+    .find(isHttpStatus);
   return {
-    code: textOf(response?.error) ?? (statusCode !== null && !isHttpStatus(Number(statusCode)) ? statusCode : null),
+    code: textOf(response?.error) ?? (statusCode !== null && !isHttpStatus(numberOf(statusCode)) ? statusCode : null),
     status: status ?? null,
     message: textOf(response?.error_message) ?? textOf(record.status_detail),
   };
@@ -116,7 +117,7 @@ function errorOf(record: JsonObject, api: JsonObject | null): Failure {
 const isHttpStatus = (n: number): boolean => Number.isInteger(n) && n >= 100 && n < 600;
 
 function outcomeOf(record: JsonObject, uid: number, error: Failure): Draft["outcome"] {
-  const id = Number(record.status_id);
+  const id = numberOf(record.status_id);
   const status = textOf(record.status)?.toLowerCase();
   if (id === 1 || (!(id === 2) && status === "success")) return "success";
   const told =

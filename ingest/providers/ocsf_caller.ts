@@ -1,4 +1,4 @@
-import { isObject, objectOf, textOf } from "../json.ts";
+import { isObject, numberOf, objectOf, textOf } from "../json.ts";
 import type { Draft, JsonObject } from "../provider.ts";
 import { parseTime } from "../time.ts";
 import { identityOf } from "./aws_identity.ts";
@@ -23,7 +23,7 @@ export function callerOf(
   const session = objectOf(actor?.session) ?? objectOf(record.session);
   // Authentication (3002) names the one who signs in as `user`; everywhere else the actor acts.
   const own = objectOf(record.user);
-  const user = Number(record.class_uid) === 3002 ? (own ?? objectOf(actor?.user)) : objectOf(actor?.user);
+  const user = numberOf(record.class_uid) === 3002 ? (own ?? objectOf(actor?.user)) : objectOf(actor?.user);
   const token = objectOf(api?.token);
   const keyId =
     textOf(token?.uid) ??
@@ -100,7 +100,7 @@ function awsCaller(
 
 /** A client token (type_id 6) and a session that runs out are temporary; an API token (7) stands until revoked. */
 function isTemporary(token: JsonObject | null, session: JsonObject | null): boolean {
-  if (token !== null) return Number(token.type_id) === 6;
+  if (token !== null) return numberOf(token.type_id) === 6;
   return session?.expiration_time !== undefined;
 }
 
@@ -110,7 +110,7 @@ function kindOf(
   uid: string | null,
   invokedBy: string | null,
 ): Draft["principal_type"] {
-  const type = Number(user?.type_id);
+  const type = numberOf(user?.type_id);
   if (type === 3 || type === 4 || (uid === null && invokedBy !== null)) return "service";
   return type === 1 || type === 2 || session?.is_mfa === true ? "human" : "unknown";
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonObject, Provider } from "../../../ingest/provider.ts";
 import { builtIn, createRegistry, isAmbiguous } from "../../../ingest/registry.ts";
@@ -70,4 +71,97 @@ test("claims never throw, whatever the record holds", () => {
     for (const value of odd)
       for (const provider of builtIn) expect(typeof provider.claims({ [name]: value as never })).toBe("boolean");
   }
+});
+
+test("no record, however broken, makes a provider throw or leave without a named exit", () => {
+  const fields = [
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "userIdentity",
+    "requestParameters",
+    "responseElements",
+    "resources",
+  ];
+  const more = [
+    "actor",
+    "api",
+    "class_uid",
+    "time",
+    "metadata",
+    "unmapped",
+    "src_endpoint",
+    "message",
+    "detail",
+    "timestamp",
+    "action",
+  ];
+  const valid = fc.constantFrom(
+    "2026-03-02T10:15:30Z",
+    "CreateAccessKey",
+    "sts.amazonaws.com",
+    6003,
+    1772446530000,
+    "AROAIOSFODNN7EXAMPLE:x",
+  );
+  const nested = fc.record(
+    Object.fromEntries(
+      [
+        "type",
+        "arn",
+        "principalId",
+        "sessionContext",
+        "sessionIssuer",
+        "user",
+        "session",
+        "uid",
+        "token",
+        "operation",
+        "key",
+        "name",
+      ].map((n) => [n, fc.oneof(valid, fc.jsonValue())]),
+    ),
+    { requiredKeys: [] },
+  );
+  const record = fc.record(
+    Object.fromEntries([...fields, ...more].map((name) => [name, fc.oneof(valid, nested, fc.jsonValue())])),
+    { requiredKeys: ["eventName", "eventTime"] },
+  );
+  fc.assert(
+    fc.property(record, (from) => {
+      for (const provider of builtIn) {
+        provider.claims(from as JsonObject);
+        const outcome = provider.normalize(from as JsonObject);
+        expect(["ok", "drop", "dead_letter"]).toContain(outcome.kind);
+        if (outcome.kind !== "ok") continue;
+        for (const draft of [outcome.value].flat()) {
+          expect(Number.isInteger(draft.time)).toBe(true);
+          expect(draft.resources.length).toBeLessThanOrEqual(17);
+          for (const text of [draft.source, draft.principal, draft.key_id, draft.user_agent])
+            expect(["string", "object"]).toContain(typeof text);
+        }
+      }
+    }),
+    { numRuns: 2000, seed: 20260302 },
+  );
+});
+
+test("a record of megabytes is normalised in the time of a record", () => {
+  const long = "role/:".repeat(200_000);
+  const from: JsonObject = {
+    eventName: `Get${"a1".repeat(100_000)}`,
+    eventSource: `${long}.amazonaws.com`,
+    eventTime: "2026-03-02T10:15:30Z",
+    errorCode: "Invalid".repeat(100_000),
+    userAgent: long,
+    userIdentity: {
+      type: "AssumedRole",
+      arn: `arn:aws:sts::1:assumed-role/${long}/`,
+      principalId: `AROA:eks-${"-".repeat(500_000)}`,
+    },
+    requestParameters: { userName: long },
+  };
+  const before = performance.now();
+  for (const provider of builtIn) provider.normalize(from);
+  expect(performance.now() - before).toBeLessThan(1000);
 });
