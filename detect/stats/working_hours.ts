@@ -3,7 +3,7 @@ const CELLS = 168;
 const COVERED = 0.97;
 const FIRST_OFFSET = -12;
 const LAST_OFFSET = 14;
-/** Offsets this near to the best one overlap it so much that they do not speak against it. */
+/** Offsets this near to the best one share so many hours with it that they do not speak against it. */
 const NEAR_HOURS = 3;
 /** Active hours at which half of the confidence is earned. */
 const HALF_TRUST = 20;
@@ -60,7 +60,7 @@ export function inferZoneOffset(cellsUtc: ArrayLike<number>): { offsetHours: num
   const middle = Math.floor((first + last) / 2);
   let rival = 0;
   for (let i = 0; i < overlap.length; i++) {
-    if (i < first - NEAR_HOURS || i > last + NEAR_HOURS) rival = Math.max(rival, overlap[i]!);
+    if (Math.abs(i - middle) > NEAR_HOURS) rival = Math.max(rival, overlap[i]!);
   }
   const lead = best > 0 ? (best - rival) / best : 0;
   return { offsetHours: FIRST_OFFSET + middle, confidence: Math.max(0, (lead * total) / (total + HALF_TRUST)) };
