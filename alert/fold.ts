@@ -20,7 +20,7 @@ export function fold(digests: Iterable<Digest>): Folded {
   return {
     ...newest.who,
     tags: [...newest.who.tags],
-    title: titleOf(strongest, newest),
+    title: titleOf(strongest, newest, speaking.find((d) => d.from !== null)?.from ?? null),
     severity: told.reduce<Severity>((s, d) => maxSeverity(s, d.severity), "medium"),
     risk: riskOf(told),
     first_seen: Math.min(...speaking.map((d) => d.first_seen)),
@@ -51,11 +51,10 @@ export const keyLabel = (who: {
 }): string => oneLine(who.key_name ?? who.key_hint ?? who.principal ?? who.principal_uid, 80);
 
 /** titleOf says which key, what, and from where, in one line. */
-function titleOf(strongest: Digest, newest: Digest): string {
+function titleOf(strongest: Digest, newest: Digest, from: string | null): string {
   const key = keyLabel(newest.who);
   const what = strongest.title.includes(key) ? strongest.title : `${key}: ${strongest.title}`;
-  const { from } = strongest;
-  return oneLine(from === null || /\bfrom\b/.test(what) ? what : `${what} from ${from}`, 240);
+  return oneLine(from === null || what.includes(from) ? what : `${what}, from ${from}`, 240);
 }
 
 function strongestFirst(a: Digest, b: Digest): number {

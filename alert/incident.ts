@@ -144,20 +144,17 @@ function join(subject: Subject, episode: Episode, digest: Digest, now: number): 
   if (isNew && known.size >= MAX_FINDINGS && !rises) return [];
   subject.held.delete(digest.uid);
   known.set(digest.uid, digest);
-  const findings = [digest];
-  const span = fold(known.values());
-  for (const late of takeHeld(subject, span.first_seen, span.last_seen)) {
-    known.set(late.uid, late);
-    findings.push(late);
-  }
-  const folded = fold(known.values());
+  let folded = fold(known.values());
+  const late = takeHeld(subject, folded.first_seen, folded.last_seen);
+  for (const d of late) known.set(d.uid, d);
+  if (late.length > 0) folded = fold(known.values());
   const state = { ...folded, severity: maxSeverity(incident.severity, folded.severity) };
   const reopened = incident.status === "resolved" && reopens(incident, digest, isNew);
   const kind: TransitionKind = reopened ? "reopened" : rises ? "escalated" : "updated";
   const change = reopened ? { ...state, status: "reopened" as const, verdict: null } : state;
   const note = kind === "escalated" ? `${incident.severity} -> ${digest.severity}: ${digest.title}` : digest.title;
   const fresh = (isNew || rises) && atLeast(digest.severity, "medium");
-  return [{ ...step(episode, kind, change, now, { note }), findings, fresh }];
+  return [{ ...step(episode, kind, change, now, { note }), findings: [digest, ...late], fresh }];
 }
 
 /**

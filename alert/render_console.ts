@@ -27,9 +27,10 @@ export function renderIncident(incident: Incident, options: RenderOptions = {}):
   lines.push(`${paint.badge(badge)}  ${paint.bold(head)}`);
   for (const line of more) lines.push(`${" ".repeat(badge.length + 2)}${paint.bold(line)}`);
 
-  for (const row of contextOf(incident)) {
-    const [first = "", ...rest] = wrap(row.join("  ·  "), width - INDENT.length);
-    for (const line of [first, ...rest]) lines.push(INDENT + paint.dim(line));
+  for (const [name, parts] of contextOf(incident)) {
+    for (const [i, line] of wrapParts(parts, width - INDENT.length - NAME_WIDTH).entries()) {
+      lines.push(`${INDENT}${paint.dim((i === 0 ? name : "").padEnd(NAME_WIDTH))}${line}`);
+    }
   }
   section("Why", incident.reasons, () => "•");
   section("Do now", incident.runbook, (i) => `${i + 1}.`);
@@ -64,25 +65,44 @@ export function renderMessage(message: Message, options: RenderOptions = {}): st
 
 const INDENT = "  ";
 
-/** contextOf: who holds it, when, how much. */
-function contextOf(i: Incident): string[][] {
-  const key = i.key_name !== null && i.key_hint !== null ? `key ${i.key_name} (${i.key_hint})` : `key ${keyLabel(i)}`;
+const NAME_WIDTH = 7;
+
+/** contextOf: which key, whose, when, how much. */
+function contextOf(i: Incident): [string, string[]][] {
+  const key = i.key_name !== null && i.key_hint !== null ? `${i.key_name} (${i.key_hint})` : keyLabel(i);
   const span = i.last_seen - i.first_seen;
   const sameDay = utc(i.first_seen).slice(0, 10) === utc(i.last_seen).slice(0, 10);
   const until = utc(i.last_seen).slice(sameDay ? 11 : 0);
-  const when = span > 0 ? `${utc(i.first_seen)} - ${until} UTC (${formatDuration(span)})` : `${utc(i.first_seen)} UTC`;
-  const rows: (string | null)[][] = [
+  const heldBy = i.principal === null || i.principal === i.key_name ? null : `held by ${i.principal}`;
+  const where = i.account === null ? i.provider : `${i.provider} ${i.account}`;
+  const rows: [string, (string | null)[]][] = [
+    ["key", [key, heldBy, where, i.members.length > 0 ? `and ${plural(i.members.length, "key")} more` : null]],
+    ["owner", [i.owner ?? "not declared", i.environment]],
     [
-      key,
-      i.principal === null || i.principal === i.key_name ? null : `held by ${i.principal}`,
-      i.owner === null ? "owner unknown" : `owner ${i.owner}`,
-      i.environment,
-      i.account === null ? i.provider : `${i.provider} ${i.account}`,
+      "when",
+      [`${utc(i.first_seen)}${span > 0 ? ` to ${until}` : ""} UTC`, span > 0 ? `for ${formatDuration(span)}` : null],
     ],
-    [when, plural(i.finding_uids.length, "finding"), plural(i.event_count, "event"), `risk ${Math.round(i.risk)}`],
-    [incidentLabel(i.uid), statusOf(i), i.members.length > 0 ? plural(i.members.length, "key") : null],
+    [
+      "seen",
+      [plural(i.finding_uids.length, "finding"), plural(i.event_count, "event"), `risk ${Math.round(i.risk)} of 100`],
+    ],
+    ["state", [statusOf(i), incidentLabel(i.uid)]],
   ];
-  return rows.map((row) => row.filter((part) => part !== null && part !== "").map((part) => oneLine(part!, 120)));
+  return rows.map(([name, parts]) => [
+    name,
+    parts.flatMap((part) => (part === null || part === "" ? [] : [oneLine(part, 120)])),
+  ]);
+}
+
+/** wrapParts sets parts side by side with a dot between them; a line never begins or ends with one. */
+function wrapParts(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts.flatMap((p) => wrap(p, width))) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 3 <= width) lines[lines.length - 1] = `${last} · ${part}`;
+    else lines.push(part);
+  }
+  return lines;
 }
 
 /** wrap breaks a line at blanks; a word longer than the width is broken hard. */

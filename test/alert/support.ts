@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Config, type ConfigText, config } from "../../schemas/config.ts";
+import { type Finding, findingUid } from "../../schemas/finding.ts";
+import { connectEmbedded } from "../../schemas/store/connect.ts";
+import { migrate } from "../../schemas/store/migrate.ts";
+import type { Store } from "../../schemas/store/store.ts";
+
+export const T0 = Date.UTC(2026, 2, 1, 3, 12, 9);
+export const MINUTE = 60_000;
+export const HOUR = 3_600_000;
+export const DAY = 86_400_000;
+
+/** A finding as a detection would give it; what matters to a test is overridden. */
+export function finding(change: Partial<Finding> = {}): Finding {
+  const { detection = "new_source", subject_uid = "aws_cloudtrail:f00d", dimension = "src.ip" } = change;
+  const first = change.first_seen ?? T0;
+  const bucket = change.bucket ?? Math.floor(first / DAY) * DAY;
+  return {
+    uid: findingUid(detection, 1, subject_uid, dimension, bucket),
+    detection,
+    detection_version: 1,
+    kind: "baseline",
+    severity: "medium",
+    title: "Key used from a place it never used before",
+    provider: "aws_cloudtrail",
+    account: "111122223333",
+    subject_uid,
+    principal_uid: "arn:aws:iam::111122223333:user/billing",
+    principal: "billing",
+    key_uid: subject_uid,
+    key_hint: "AKIA…MPLE",
+    key_name: "billing-report-bot",
+    owner: "team-finance",
+    environment: "production",
+    tags: ["pci"],
+    dimension,
+    bucket,
+    first_seen: first,
+    last_seen: first,
+    reasons: [`${detection}: 203.0.113.9 in DE was never seen in 92 days of history`],
+    runbook: ["Ask team-finance whether the bot moved.", "If not, disable AKIA…MPLE in IAM and rotate it."],
+    quiet_if: [],
+    attacks: ["attack.t1078.004"],
+    event_uids: ["e1"],
+    event_count: 1,
+    anomaly: {
+      parameter: "src.ip",
+      observed: "203.0.113.9",
+      expected: null,
+      p: 0.001,
+      history: { days: 92, events: 4000 },
+      facts: { country: "DE", as_org: "Example Net" },
+    },
+    risk: 0.3,
+    learning: false,
+    late: false,
+    version: 1,
+    ...change,
+  };
+}
+
+export const weak = (detection: string, change: Partial<Finding> = {}): Finding =>
+  finding({ detection, severity: "low", risk: 0.1, ...change });
+
+/** configOf reads a config as people write it. */
+export const configOf = (text: ConfigText): Config => config.parse(text);
+
+/** A clock that only the test moves. */
+export function fakeClock(start = T0) {
+  let at = start;
+  return { now: () => at, move: (ms: number) => void (at += ms), set: (ms: number) => void (at = ms) };
+}
+
+/** openStore gives the real embedded engine in a folder of its own, with the real schema. */
+export async function openStore(folder = mkdtempSync(join(tmpdir(), "keywatch-alert-"))): Promise<{
+  store: Store;
+  folder: string;
+  close(): Promise<void>;
+}> {
+  const store = await connectEmbedded(folder);
+  await migrate(store, configOf({}));
+  return {
+    store,
+    folder,
+    async close() {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** wipe empties the tables of alerting, so that one engine serves a whole file of tests. */
+export async function wipe(store: Store): Promise<void> {
+  for (const table of ["transitions", "incidents", "held_findings", "outbox", "deliveries"]) {
+    await store.command(`TRUNCATE TABLE ${table}`);
+  }
+}
+
+/** until waits for something that other processes or sockets bring about. */
+export async function until(what: () => boolean, ms = 20_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!what()) {
+    if (Date.now() > end) throw new Error("It did not happen in time.");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
