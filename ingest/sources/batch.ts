@@ -1,0 +1,76 @@
+import type { SliceSink } from "./split.ts";
+
+/**
+ * SliceBatch is a run of slices that owns its memory, to be kept, awaited or handed to another thread. Slice i is `data[starts[i]..ends[i]]`;
+ * `broken[i]` is null or the reason why it is no record; its number in the source is `firstRecord + i`. `bytesRead` of `bytesTotal` (as stored,
+ * null for a stream) is for progress.
+ */
+export interface SliceBatch {
+  data: Buffer;
+  count: number;
+  starts: Uint32Array;
+  ends: Uint32Array;
+  broken: (string | null)[];
+  firstRecord: number;
+  bytesRead: number;
+  bytesTotal: number | null;
+}
+
+export interface Batcher {
+  add: SliceSink;
+  /** The batches that are full, given out once. */
+  full(): SliceBatch[];
+  /** What is left, full or not. */
+  rest(): SliceBatch[];
+}
+
+const BATCH_BYTES = 1024 * 1024;
+const BATCH_SLICES = 2000;
+
+/** createBatcher gathers slices into batches of 1 MB or 2,000 slices; a longer slice makes a batch of its own. */
+export function createBatcher(progress: () => { bytesRead: number; bytesTotal: number | null }): Batcher {
+  let done: SliceBatch[] = [];
+  let data = Buffer.alloc(0);
+  let used = 0;
+  let count = 0;
+  let firstRecord = 0;
+  let starts = new Uint32Array(BATCH_SLICES);
+  let ends = new Uint32Array(BATCH_SLICES);
+  let broken: (string | null)[] = [];
+
+  function close(): void {
+    if (count === 0) return;
+    done.push({ data: data.subarray(0, used), count, starts, ends, broken, firstRecord, ...progress() });
+    firstRecord += count;
+    used = count = 0;
+    starts = new Uint32Array(BATCH_SLICES);
+    ends = new Uint32Array(BATCH_SLICES);
+    broken = [];
+    data = Buffer.alloc(0);
+  }
+
+  function take(): SliceBatch[] {
+    const batches = done;
+    done = [];
+    return batches;
+  }
+
+  return {
+    add(bytes, start, end, reason) {
+      const length = end - start;
+      if (count === BATCH_SLICES || (count > 0 && used + length > data.length)) close();
+      if (count === 0) data = Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, length));
+      bytes.copy(data, used, start, end);
+      starts[count] = used;
+      used += length;
+      ends[count] = used;
+      broken.push(reason);
+      count++;
+    },
+    full: take,
+    rest() {
+      close();
+      return take();
+    },
+  };
+}

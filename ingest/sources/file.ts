@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { createReadStream, promises as fs } from "node:fs";
+import type { Readable } from "node:stream";
+import { createBatcher, type SliceBatch } from "./batch.ts";
+import { gunzipAll, gunzipSmall, type Inflated, isGzip } from "./gunzip.ts";
+import { createSplitter, MAX_RECORD_BYTES } from "./split.ts";
+
+const READ_BYTES = 1024 * 1024;
+/** Compressed files up to this size are inflated in one go, in less than 30 ms; measured 1.3 x as fast as streaming. */
+const SMALL_BYTES = 1024 * 1024;
+const SMALL_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** hashFile gives the SHA-256 of a file as it lies on disk, hex: the name of its content, however it is called or moved. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+export interface ReadOptions {
+  maxRecordBytes?: number;
+}
+
+/**
+ * readFileRecords reads a file (path) or a stream (standard input) as batches of slices; the next batch is read when the last one was taken. Compression is told by
+ * content. What cannot be read is a broken slice with a reason; only a file that cannot be opened or read at all throws.
+ */
+export async function* readFileRecords(
+  source: string | Readable,
+  options: ReadOptions = {},
+): AsyncGenerator<SliceBatch> {
+  const progress = { read: 0, total: null as number | null };
+  const batcher = createBatcher(() => ({ bytesRead: progress.read, bytesTotal: progress.total }));
+  const splitter = createSplitter(batcher.add, options.maxRecordBytes ?? MAX_RECORD_BYTES);
+  const faults: string[] = [];
+  for await (const part of typeof source === "string"
+    ? openFile(source, progress)
+    : gunzipAll(count(source, progress))) {
+    if ("broken" in part) {
+      faults.push(part.broken);
+      continue;
+    }
+    for (let from = 0; from < part.bytes.length; from += READ_BYTES) {
+      splitter.push(part.bytes.subarray(from, from + READ_BYTES));
+      yield* batcher.full();
+    }
+  }
+  splitter.end();
+  for (const reason of faults) batcher.add(Buffer.alloc(0), 0, 0, reason);
+  yield* batcher.rest();
+}
+
+interface Progress {
+  read: number;
+  total: number | null;
+}
+
+async function* openFile(path: string, progress: Progress): AsyncGenerator<Inflated> {
+  const handle = await fs.open(path, "r").catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(`cannot open ${path}: ${cause.code ?? cause.message}`, { cause });
+  });
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw new Error(`${path} is a folder, not a file`);
+    progress.total = stat.isFile() ? stat.size : null;
+    const stream = handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false });
+    const small = stat.isFile() && stat.size <= SMALL_BYTES;
+    if (!small) {
+      yield* gunzipAll(count(stream, progress));
+      return;
+    }
+    const bytes = await gather(count(stream, progress));
+    const plain = isGzip(bytes) ? gunzipSmall(bytes, SMALL_OUTPUT_BYTES) : bytes;
+    if (plain) yield { bytes: plain };
+    else yield* gunzipAll(once(bytes));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* count(stream: Readable, progress: Progress): AsyncGenerator<Buffer> {
+  for await (const chunk of stream) {
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Buffer);
+    progress.read += bytes.length;
+    yield bytes;
+  }
+}
+
+async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all.length === 1 ? all[0]! : Buffer.concat(all);
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
