@@ -1,5 +1,6 @@
 import type { FindingState } from "./finding_state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
+import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
 import { emptyValueSet, type ValueSet, type ValueStat } from "./values.ts";
 import type { CallWindow, NetworkWindow } from "./windows.ts";
 
@@ -45,8 +46,8 @@ export interface Sealed {
   concurrency: { single: number; several: number };
   /** Places of each session of a workload role, with the last day of use. */
   sessions: Map<string, { places: string[]; last: number }>;
-  /** -log tail of the oddest hour of each of the last 14 active days, newest last. */
-  hourSurprise: number[];
+  /** How odd the hours of the last days were, and of all days before. */
+  hourMemory: HourMemory;
 }
 
 /** Pending is a value that gave a finding and waits for days or a verdict before it is learned. */
@@ -73,7 +74,6 @@ export interface OpenDay {
   concurrency: { single: number; several: number };
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
   sessions: Map<string, Map<string, Map<string, [number, string]>>>;
-  hourSurprise: number;
   /** Values that findings of this day hold back, with the days they need. */
   holds: Map<string, number>;
   findings: Map<string, FindingState>;
@@ -116,7 +116,7 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     deniedOperations: { most: 0, days: 0 },
     concurrency: { single: 0, several: 0 },
     sessions: new Map(),
-    hourSurprise: [],
+    hourMemory: noHourMemory,
   },
   pending: new Map(),
   days: new Map(),
@@ -137,7 +137,6 @@ export const emptyDay = (day: number): OpenDay => ({
   deniedOperations: new Map(),
   concurrency: { single: 0, several: 0 },
   sessions: new Map(),
-  hourSurprise: 0,
   holds: new Map(),
   findings: new Map(),
 });

@@ -1,14 +1,14 @@
 import { DAY_MS } from "../schemas/duration.ts";
+import { hasHours, hourScore } from "./hour_score.ts";
 import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
+import { hourAccumulation, sealHourDay } from "./stats/hour_accumulation.ts";
+import { fadeHours } from "./stats/hours.ts";
 import { forget, observeDay } from "./values.ts";
 import { pendingKey } from "./view.ts";
 
 const MAX_GAPS = 32;
 const MAX_SESSIONS = 64;
-const SURPRISE_DAYS = 14;
 const PENDING_FORGET_DAYS = 90;
-/** Cells stop growing here, so that a habit of years can still change. */
-const MAX_HOUR_DAYS = 400;
 
 /** sealDay folds one whole day into the habits. Values go in sorted, so the order of the day's events does not matter. */
 export function sealDay(profile: Profile, day: OpenDay): void {
@@ -21,6 +21,7 @@ export function sealDay(profile: Profile, day: OpenDay): void {
   sealed.writes += day.writes;
   sealed.lastTime = Math.max(sealed.lastTime, day.lastTime);
   notePending(profile, day);
+  if (!late) rememberHours(profile, day);
   learnValues(profile, day, late);
   learnHours(profile, day);
   for (const name of ["windows", "n", "k", "nn", "kkn", "deniedSquares"] as const)
@@ -32,8 +33,6 @@ export function sealDay(profile: Profile, day: OpenDay): void {
   sealed.concurrency.single += day.concurrency.single;
   sealed.concurrency.several += day.concurrency.several;
   learnSessions(profile, day);
-  sealed.hourSurprise.push(day.hourSurprise);
-  if (sealed.hourSurprise.length > SURPRISE_DAYS) sealed.hourSurprise.shift();
   sealed.through = Math.max(sealed.through, day.day);
   const keep = Math.ceil((2 * longestGap(profile)) / DAY_MS);
   for (const dimension of valueDimensions) {
@@ -102,9 +101,19 @@ function learnHours(profile: Profile, day: OpenDay): void {
       hours[d * 24 + h]!++;
     }
   }
-  if (profile.sealed.activeDays > MAX_HOUR_DAYS && profile.sealed.activeDays % MAX_HOUR_DAYS === 0) {
-    for (let i = 0; i < hours.length; i++) hours[i]! /= 2;
+}
+
+/** rememberHours judges the whole day once more against the habits before it, as every event of it was. */
+function rememberHours(profile: Profile, day: OpenDay): void {
+  const { sealed } = profile;
+  if (hasHours(sealed)) {
+    const score = hourScore(sealed, day);
+    const { fires } = hourAccumulation(sealed.hourMemory, day.day, score);
+    sealed.hourMemory = sealHourDay(sealed.hourMemory, day.day, score, fires);
   }
+  fadeHours(sealed.hours, sealed.through < 0 ? 0 : day.day - sealed.through);
+  // Four decimals are more than the tail can use, and keep the stored profile small.
+  for (let i = 0; i < sealed.hours.length; i++) sealed.hours[i] = Math.round(sealed.hours[i]! * 1e4) / 1e4;
 }
 
 function learnSessions(profile: Profile, day: OpenDay): void {

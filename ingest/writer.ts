@@ -98,7 +98,7 @@ async function identitiesInStore(store: Store, events: ApiActivity[]): Promise<S
       if (time > last) last = time;
     }
     const rows = await store.ask(storedIdentities, { uids: part.map((e) => e.event_uid), from: first, to: last });
-    for (const row of rows) found.add(identityOf(row));
+    for (const row of rows) found.add(identityOf({ ...row, time: row.time_ms }));
   }
   return found;
 }

@@ -1,15 +1,17 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { defineBaseline } from "../detection.ts";
-import type { Sealed } from "../profile.ts";
-import { type HourHabits, hourHabits } from "../stats/hours.ts";
+import { habitsOf, hasHours, hourScore } from "../hour_score.ts";
+import { hourAccumulation } from "../stats/hour_accumulation.ts";
 import { waiting } from "../view.ts";
 import { hourWords, percent, plural } from "../words.ts";
 
 /** Below this tail an hour is odd. */
 const ODD_TAIL = 0.01;
-/** Active days before hours are a habit at all. */
-const MIN_ACTIVE_DAYS = 10;
 
+/**
+ * One odd hour is a risk; it becomes a finding when the call writes, or when the surprise of a week adds up
+ * beyond the subject's own past (DETECTION.md, section 4; measured by test/bench/off_hours.ts).
+ */
 export default defineBaseline({
   id: "off_hours",
   version: 1,
@@ -28,20 +30,24 @@ export default defineBaseline({
   judge(event, view) {
     const { sealed } = view;
     // Declared hours are a policy, and speak for themselves.
-    if (sealed.activeDays < MIN_ACTIVE_DAYS || view.policy?.hours) return null;
+    if (view.policy?.hours || !hasHours(sealed)) return null;
     const habits = habitsOf(sealed);
-    if (!habits.informative) return null;
     const tail = habits.tail(view.hour);
-    if (tail >= ODD_TAIL) return null;
+    const week = hourAccumulation(sealed.hourMemory, view.day.day, hourScore(sealed, view.day));
+    if (tail >= ODD_TAIL && !week.fires) return null;
     const value = String(view.hour);
     const seenBefore = waiting(view, "hour", value);
-    const level = isWrite(event) && seenBefore === 0 ? "medium" : "low";
+    const writes = isWrite(event) && tail < ODD_TAIL && seenBefore === 0;
     return {
-      dimension: `hour:${value}`,
-      level,
+      dimension: "",
+      level: writes || week.fires ? "medium" : "low",
       reasons: [
         `Used at ${hourWords(view.hour)} (${view.zone}); all hours as rare as this one hold ${percent(tail)} of its ${plural(sealed.activeDays, "active day")}.`,
-        isWrite(event) ? "And the call writes." : "The call only reads, so this alone is a risk, not an alarm.",
+        week.fires
+          ? `Its odd hours of seven days add up to ${week.accumulated.toFixed(1)}; above ${week.bound.toFixed(1)} is unusual for it.`
+          : writes
+            ? "And the call writes."
+            : "The call only reads, so this alone is a risk, not an alarm.",
       ],
       quiet_if: [
         "The key had worked at this hour of the week before.",
@@ -52,20 +58,15 @@ export default defineBaseline({
         observed: hourWords(view.hour),
         expected: null,
         p: tail,
-        facts: { zone: view.zone, entropy: Math.round(habits.entropy * 1000) / 1000, active_hours: habits.activeHours },
+        facts: {
+          zone: view.zone,
+          entropy: Math.round(habits.entropy * 1000) / 1000,
+          active_hours: habits.activeHours,
+          accumulated: Math.round(week.accumulated * 100) / 100,
+          bound: Math.round(week.bound * 100) / 100,
+        },
       },
-      holds: [{ dimension: "hour", value }],
+      holds: tail < ODD_TAIL ? [{ dimension: "hour", value }] : [],
     };
   },
 });
-
-const cache = new WeakMap<Sealed, { through: number; habits: HourHabits }>();
-
-/** habitsOf learns the hours once per sealed day. */
-function habitsOf(sealed: Sealed): HourHabits {
-  const known = cache.get(sealed);
-  if (known?.through === sealed.through) return known.habits;
-  const habits = hourHabits(sealed.hours);
-  cache.set(sealed, { through: sealed.through, habits });
-  return habits;
-}

@@ -1,8 +1,10 @@
 /** Surprise that any hour brings by itself: -ln of a tail that means nothing is 1 on average. */
 const USUAL_SURPRISE = 1;
+/** Rarer hours than this are odd at all. */
+const ODD_TAIL = 0.06;
 const WINDOW_DAYS = 7;
-/** Accumulated surprise below this is never a finding; about three hours with a tail of 2.5 %, or one of 1 in 8,000. */
-const FLOOR = 8;
+/** Accumulated surprise below this is never a finding; about three hours with a tail of 5 %, or one of 1 in 1,000. */
+const FLOOR = 6;
 const DEVIATIONS = 0.5;
 /** Days of zero surprise that stand for a past not known yet. */
 const PRIOR_DAYS = 10;
@@ -49,9 +51,9 @@ export function hourAccumulation(memory: HourMemory, day: number, score: number)
   return { fires: accumulated > bound && score >= MIN_SCORE && !quiet, accumulated, bound };
 }
 
-/** hourExcess is the surprise of one hour beyond what any hour brings: max(0, -ln tail - 1). */
+/** hourExcess is the surprise of one hour beyond what any hour brings: max(0, -ln tail - 1), and 0 above a tail of 6 %: the edges of a regular day are no surprise. */
 export function hourExcess(tail: number): number {
-  return Math.max(0, -Math.log(tail) - USUAL_SURPRISE);
+  return tail > ODD_TAIL ? 0 : Math.max(0, -Math.log(tail) - USUAL_SURPRISE);
 }
 
 /** sealHourDay adds a whole active day, in order of days; `fired` says whether it gave a finding. */

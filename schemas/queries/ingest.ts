@@ -18,13 +18,13 @@ export const storedHours = defineQuestion<Record<string, never>, { hour: number 
 /** Which of these events are stored: identity is (principal, time, event_uid). Times are ms. */
 export const storedIdentities = defineQuestion<
   { uids: string[]; from: number; to: number },
-  { principal_uid: string; time: number; event_uid: string }
+  { principal_uid: string; time_ms: number; event_uid: string }
 >({
   name: "stored_identities",
-  sql: `SELECT principal_uid, toUnixTimestamp64Milli(time) AS time, event_uid FROM events
+  sql: `SELECT principal_uid, toUnixTimestamp64Milli(time) AS time_ms, event_uid FROM events
 WHERE event_uid IN {uids:Array(String)}
   AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time <= fromUnixTimestamp64Milli({to:Int64})`,
-  row: z.object({ principal_uid: z.string(), time: z.number(), event_uid: z.string() }),
+  row: z.object({ principal_uid: z.string(), time_ms: z.number(), event_uid: z.string() }),
 });
 
 /** How far a source was read. */

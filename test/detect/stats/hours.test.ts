@@ -77,7 +77,7 @@ describe("accumulated surprise", () => {
   );
 
   test("one odd hour is no finding, three odd evenings in a week are, a month apart they are not", () => {
-    const score = 3.5;
+    const score = 2.5;
     expect(hourAccumulation(quietPast, 60, score).fires).toBe(false);
     const once = sealHourDay(quietPast, 60, score, false);
     expect(hourAccumulation(once, 61, score).fires).toBe(false);

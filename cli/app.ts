@@ -1,0 +1,152 @@
+import { type Alerter, createAlerter } from "../alert/alerter.ts";
+import { createDetector, type Detector } from "../detect/detector.ts";
+import type { Engine } from "../detect/engine.ts";
+import type { InventoryIndex } from "../detect/inventory_index.ts";
+import { storeDeadLetters } from "../ingest/dead_letter.ts";
+import type { PlaceOverride } from "../ingest/enrich/enrich.ts";
+import { loadPepper, pepperCheck } from "../ingest/fingerprint.ts";
+import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
+import { createWriter, type Writer } from "../ingest/writer.ts";
+import type { Config } from "../schemas/config.ts";
+import { connectStore } from "../schemas/store/connect.ts";
+import { migrate } from "../schemas/store/migrate.ts";
+import { type Store, StoreDown } from "../schemas/store/store.ts";
+import { addInventory, readInventory } from "./inventory_store.ts";
+import { type Loaded, readYaml } from "./load_config.ts";
+import type { Log } from "./log.ts";
+import { detectionEngine, ingestParts, inventoryIndex, latenessOf } from "./parts.ts";
+
+/** App is everything that works on one store: the stages, wired in the direction of the data. */
+export interface App {
+  config: Config;
+  store: Store;
+  parts: NormalizerParts;
+  writer: Writer;
+  engine: Engine;
+  detector: Detector;
+  alerter: Alerter;
+  now: () => number;
+  log: Log;
+  counters: Counters;
+  /** Stores what a source read, judges it when `live`, and counts every exit. Gives new and known events. */
+  take(yielded: Yield, live: boolean): Promise<{ stored: number; duplicates: number }>;
+  /** Reads the declarations again, after an import. */
+  reloadInventory(): Promise<void>;
+  /** Writes profiles and checkpoint when everything that is stored was judged. */
+  save(): Promise<void>;
+  /** While a job stores history to judge it in order, live saving waits: `hold` nests. */
+  hold(): () => void;
+  close(): Promise<void>;
+}
+
+/** Counters of every way out of a step, for `/metrics`, `doctor` and the end of a command. */
+export interface Counters {
+  records: number;
+  stored: number;
+  duplicates: number;
+  deadLetters: number;
+  dropped: Map<string, number>;
+  findings: number;
+}
+
+export interface AppOptions {
+  loaded: Loaded;
+  log: Log;
+  now?: () => number;
+  places?: readonly PlaceOverride[];
+  env?: Record<string, string | undefined>;
+  /** Output of the console channel. */
+  output?: NonNullable<Parameters<typeof createAlerter>[0]["output"]>;
+}
+
+/** openApp opens the store, brings it to this version and wires the stages. Throws StoreDown or ConfigFault with the mend. */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { config } = options.loaded;
+  const now = options.now ?? Date.now;
+  const store = await connectStore(config);
+  try {
+    return await wire(store, options, now);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function wire(store: Store, options: AppOptions, now: () => number): Promise<App> {
+  const { loaded, log } = options;
+  const { config } = loaded;
+  await migrate(store, config);
+  const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
+  await checkPepper(store, pepper);
+  const parts = await ingestParts(config, { pepper, ...(options.places ? { places: options.places } : {}) });
+  if (config.inventory !== null) await addInventory(store, readYaml(config.inventory), now(), parts.fingerprint);
+  const inventory = async (): Promise<InventoryIndex> => inventoryIndex(await readInventory(store), parts.fingerprint);
+  const engine = detectionEngine(config, parts, await inventory());
+  const alerter = await createAlerter({
+    store,
+    config,
+    now,
+    log: (level, sentence, facts) => log[level](facts, sentence),
+    ...(options.output ? { output: options.output } : {}),
+  });
+  const counters: Counters = { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: new Map(), findings: 0 };
+  const detector = await createDetector({
+    store,
+    engine,
+    now,
+    latenessOf: latenessOf(config, parts),
+    onFindings: async (findings, { report }) => {
+      counters.findings += findings.length;
+      await alerter.apply(findings, { report });
+    },
+  });
+  const writer = await createWriter(store);
+  let held = 0;
+
+  const app: App = {
+    config, store, parts, writer, engine, detector, alerter, now, log, counters,
+    async take(yielded, live) {
+      await storeDeadLetters(store, yielded.letters);
+      const { stored, duplicates } = await writer.commit(yielded.events);
+      counters.records += yielded.records;
+      counters.stored += stored.length;
+      counters.duplicates += duplicates;
+      counters.deadLetters += yielded.letters.length;
+      for (const [reason, n] of yielded.dropped) counters.dropped.set(reason, (counters.dropped.get(reason) ?? 0) + n);
+      if (live && stored.length > 0) await detector.accept(stored);
+      return { stored: stored.length, duplicates };
+    },
+    async reloadInventory() {
+      engine.setInventory(await inventory());
+    },
+    async save() {
+      if (held === 0) await detector.save(writer.lastSeq());
+    },
+    hold() {
+      held++;
+      let done = false;
+      return () => {
+        if (!done) held--;
+        done = true;
+      };
+    },
+    async close() {
+      await alerter.stop();
+      await store.close();
+    },
+  };
+  return app;
+}
+
+/** All processes of one installation share the pepper; another one would give every key a second name. */
+async function checkPepper(store: Store, pepper: Buffer): Promise<void> {
+  const value = pepperCheck(pepper);
+  const [row] = await store.rows("SELECT value FROM meta FINAL WHERE name = 'pepper_check'");
+  if (row === undefined) {
+    await store.insert("meta", [{ name: "pepper_check", value, updated_at: new Date().toISOString() }]);
+  } else if (row.value !== value) {
+    throw new StoreDown(
+      "The pepper does not belong to this store, so every key would get a second name. Set KEYWATCH_PEPPER to the value it was made with, or bring back the file `pepper` of its data directory.",
+    );
+  }
+}

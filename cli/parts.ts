@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { catalogue } from "../detect/catalogue.ts";
+import { createEngine, type Engine } from "../detect/engine.ts";
+import { createInventoryIndex, type InventoryIndex, type InventoryVersion } from "../detect/inventory_index.ts";
+import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
+import { createFingerprinter, type Fingerprinter } from "../ingest/fingerprint.ts";
+import type { NormalizerParts } from "../ingest/normalizer.ts";
+import { createRedactor } from "../ingest/redact/redactor.ts";
+import { createRegistry } from "../ingest/registry.ts";
+import type { Config } from "../schemas/config.ts";
+import { MINUTE_MS } from "../schemas/duration.ts";
+import { NetworkSet } from "../schemas/network.ts";
+import { packageRoot } from "../schemas/package_root.ts";
+
+export interface PartsOptions {
+  pepper: Buffer;
+  /** Places of addresses that no database knows, for the demo. */
+  places?: readonly PlaceOverride[];
+}
+
+/** ingestParts makes what reads records: providers, redaction, fingerprint, enrichment. */
+export async function ingestParts(config: Config, options: PartsOptions): Promise<NormalizerParts> {
+  return {
+    registry: createRegistry({ generic: config.generic }),
+    redactor: createRedactor({ fieldNames: config.redact.field_names }),
+    fingerprint: createFingerprinter(options.pepper),
+    enrich: await createEnricher({
+      cacheDirectory: join(packageRoot, "node_modules", ".cache", "keywatch"),
+      overrides: options.places ?? [],
+    }),
+  };
+}
+
+/** inventoryIndex prepares declarations for look-ups under this installation's fingerprints. */
+export const inventoryIndex = (versions: InventoryVersion[], fingerprint: Fingerprinter): InventoryIndex =>
+  createInventoryIndex(versions, fingerprint);
+
+/** latenessOf gives the lateness that the config or the provider names, ms. */
+export function latenessOf(config: Config, parts: Pick<NormalizerParts, "registry">): (provider: string) => number {
+  return (provider) => config.detect.lateness[provider] ?? parts.registry.byId(provider)?.latenessMs ?? 15 * MINUTE_MS;
+}
+
+/** detectionEngine makes the engine with every detection that ships, as configured. */
+export function detectionEngine(config: Config, parts: NormalizerParts, inventory: InventoryIndex): Engine {
+  const own = new NetworkSet(config.detect.own_networks);
+  return createEngine({
+    detections: catalogue,
+    inventory,
+    latenessOf: latenessOf(config, parts),
+    learning: config.detect.learning,
+    overrides: config.detect.detections,
+    isOwn: (address) => own.has(address),
+  });
+}
