@@ -1,0 +1,78 @@
+import { isOpaque } from "./entropy.ts";
+import { marker, type Sink } from "./match.ts";
+
+const RUN = /[A-Za-z0-9+/_-]{20,}={0,2}/g;
+
+/**
+ * cleanBase64 looks inside every run of base64 that decodes to printable text (UTF-8, or UTF-16 as PowerShell encodes).
+ * A run goes whole when something in it had to go, or when it wraps one opaque token; the latter is not reported.
+ */
+export function cleanBase64(s: string, clean: (text: string) => string, sink: Sink): string {
+  return s.replace(RUN, (run) => {
+    const whole = cleanRun(run, clean, sink);
+    if (whole !== run || !/[/_-]/.test(run)) return whole;
+    return run.replace(/[A-Za-z0-9+]{20,}={0,2}/g, (piece) => cleanRun(piece, clean, sink));
+  });
+}
+
+function cleanRun(run: string, clean: (text: string) => string, sink: Sink): string {
+  const text = decodePrintable(run);
+  if (text === null) return run;
+  const cleaned = clean(text);
+  if (cleaned !== text) {
+    const kind = /\[redacted:([a-z0-9_]+)\]/.exec(cleaned)?.[1] ?? "encoded";
+    sink.add(`${kind}~`, run);
+    return marker(kind);
+  }
+  return isOpaque(text.trim()) ? marker("encoded_token") : run;
+}
+
+/** decodePrintable gives the text of a base64 run, or null when it is binary: the first bytes decide most cases. */
+export function decodePrintable(run: string): string | null {
+  const head = Buffer.from(run.slice(0, 12), "base64");
+  const wide = head.length >= 6 && head[1] === 0 && head[3] === 0 && head[5] === 0;
+  for (let i = 0; i < 8 && i < head.length; i += wide ? 2 : 1) if (!isPrintable(head[i]!)) return null;
+  const text = Buffer.from(run, "base64").toString(wide ? "utf16le" : "utf8");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells binary from text
+  return /[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/.test(text) ? null : text;
+}
+
+const isPrintable = (byte: number): boolean => (byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9;
+
+/** decodePercent decodes what can be decoded and leaves the rest; `+` is a space only in forms and is kept. */
+export function decodePercent(s: string): string {
+  return s.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"));
+}
+
+const SIX_BITS = new Int16Array(256).fill(-1);
+for (const [i, c] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].entries())
+  SIX_BITS[c.charCodeAt(0)] = i;
+SIX_BITS[45] = 62;
+SIX_BITS[95] = 63;
+
+/** holdsEncodedText tells, without decoding, whether a run (or a part of it after / _ -) begins as base64 of text would. */
+export function holdsEncodedText(s: string): boolean {
+  let start = true;
+  for (let i = 0; i + 20 <= s.length; i++) {
+    const c = s.charCodeAt(i);
+    const joint = c === 47 || c === 45 || c === 95;
+    if (start && beginsAsText(s, i)) return true;
+    start = joint || c > 255 || SIX_BITS[c]! < 0;
+  }
+  return false;
+}
+
+function beginsAsText(s: string, at: number): boolean {
+  for (let i = at; i < at + 8; i += 4) {
+    let bits = 0;
+    for (let j = i; j < i + 4; j++) {
+      const c = s.charCodeAt(j);
+      const six = c < 256 ? SIX_BITS[c]! : -1;
+      if (six < 0) return false;
+      bits = bits * 64 + six;
+    }
+    const [a, b, c] = [bits >> 16, (bits >> 8) & 255, bits & 255];
+    if (!((isPrintable(a) || a === 0) && (isPrintable(b) || b === 0) && (isPrintable(c) || c === 0))) return false;
+  }
+  return true;
+}

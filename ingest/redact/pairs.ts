@@ -1,0 +1,225 @@
+import { keyHint } from "../fingerprint.ts";
+import { looksRandom } from "./entropy.ts";
+import type { Sink } from "./match.ts";
+import type { NameVerdict } from "./names.ts";
+import { isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
+
+const MAX_NAME = 64;
+const DATABASE =
+  /(?:postgres|postgresql|mysql|mariadb|mongodb|mongodb\+srv|redis|rediss|amqp|amqps|mssql|sqlserver|clickhouse|smtp|smtps|ftp|sftp|ldap|ldaps|nats|kafka|oracle|jdbc:[a-z]{1,20})$/i;
+
+/**
+ * cleanPairs walks the `name=value` and `name: value` pairs of any text: queries, cookies, connection strings, headers,
+ * broken JSON, command lines; and the user:password part of URLs. Each character is looked at a bounded number of times.
+ */
+export function cleanPairs(s: string, names: (name: string) => NameVerdict, sink: Sink): string {
+  let out = "";
+  let kept = 0;
+  let noUserUntil = 0;
+  for (let i = nextSeparator(s, 0); i >= 0; i = nextSeparator(s, Math.max(i + 1, kept))) {
+    let edit: Edit | null = null;
+    if (s.startsWith("://", i)) {
+      if (i >= noUserUntil) {
+        const end = authorityEnd(s, i);
+        edit = userInfo(s, i + 3, end, sink);
+        if (edit === null) noUserUntil = end;
+      }
+    } else edit = pair(s, i, kept, names, sink);
+    if (edit === null) continue;
+    out += s.slice(kept, edit.from) + edit.text;
+    kept = edit.to;
+  }
+  return kept === 0 ? s : out + s.slice(kept);
+}
+
+interface Edit {
+  from: number;
+  to: number;
+  text: string;
+}
+
+function nextSeparator(s: string, from: number): number {
+  for (let i = from; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    if (c === 61 || c === 58) return i;
+  }
+  return -1;
+}
+
+/** authorityEnd: a database password may hold `/` or `?`, so there the whole word counts. */
+function authorityEnd(s: string, colon: number): number {
+  const stop = DATABASE.test(s.slice(Math.max(0, colon - 24), colon)) ? /[\s"'<>\\]/ : /[\s"'<>\\/?#]/;
+  let end = colon + 3;
+  const limit = Math.min(s.length, end + 2048);
+  while (end < limit && !stop.test(s[end]!)) end++;
+  return end;
+}
+
+function userInfo(s: string, from: number, end: number, sink: Sink): Edit | null {
+  const at = s.lastIndexOf("@", end - 1);
+  if (at < from) return null;
+  const colon = s.indexOf(":", from);
+  if (colon >= 0 && colon < at) {
+    const password = s.slice(colon + 1, at);
+    return isTrivial(password) ? null : { from: colon + 1, to: at, text: redactNamed("url_password", password, sink) };
+  }
+  const user = s.slice(from, at);
+  return looksRandom(user) || user.length >= 32 ? { from, to: at, text: redactNamed("url_token", user, sink) } : null;
+}
+
+function pair(
+  s: string,
+  separator: number,
+  floor: number,
+  names: (name: string) => NameVerdict,
+  sink: Sink,
+): Edit | null {
+  const name = nameBefore(s, separator, floor);
+  if (name === null) return null;
+  let verdict = names(name.text);
+  if (
+    (verdict.sort === "plain" || verdict.sort === "weak") &&
+    name.spoken !== null &&
+    names(name.spoken).sort !== "plain"
+  ) {
+    verdict = names(name.spoken);
+  }
+  if (verdict.sort === "plain" || verdict.sort === "safe") return null;
+  const value = valueAfter(s, separator, name.quoted, verdict.kind);
+  if (value === null || value.to <= value.from) return null;
+  const text = s.slice(value.from, value.to);
+  const shown = show(text, verdict, {
+    sink,
+    query: name.query,
+    prose: s[separator] === ":" && !name.quoted && !value.quoted,
+  });
+  return shown === null || shown === text ? null : { from: value.from, to: value.to, text: shown };
+}
+
+function show(v: string, verdict: NameVerdict, at: { sink: Sink; query: boolean; prose: boolean }): string | null {
+  if (v.startsWith("[redacted:")) return null;
+  switch (verdict.sort) {
+    case "weak":
+      return redactWeak(verdict, v, at.query ? "query" : "field", at.sink);
+    case "page":
+      return redactPage(v);
+    case "key_id":
+      return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(v) ? keyHint(v) : redactKeyId(v, at.sink);
+    default:
+      // "Cannot parse token: unexpected end" speaks of a token and holds none; a password may be a plain word.
+      if (at.prose && verdict.kind !== "password" && /^[A-Za-z][a-z' ,.]*$/.test(v)) return null;
+      return redactNamed(verdict.kind, v, at.sink);
+  }
+}
+
+interface NameBefore {
+  text: string;
+  /** With the word before it, for `api key: …`. */
+  spoken: string | null;
+  quoted: boolean;
+  /** Preceded by ? & or #. */
+  query: boolean;
+}
+
+const isNameChar = (c: number): boolean =>
+  (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 45 || c === 46;
+
+function nameBefore(s: string, separator: number, floor: number): NameBefore | null {
+  let end = separator;
+  if (s[separator] === "=" && s[end - 1] === ":") end--;
+  while (end > floor && separator - end < 4 && s[end - 1] === " ") end--;
+  let quoted = false;
+  while (end > floor && separator - end < 12 && "\"'\\`]".includes(s[end - 1]!)) {
+    quoted ||= s[end - 1] !== "]";
+    end--;
+  }
+  const from = backOver(s, end, floor);
+  if (from === end) return null;
+  const text = s.slice(from, end);
+  const before = s[from - 1] ?? "";
+  if (before === ":" && /\barn:[a-z0-9-]{2,16}:[\w:./-]{0,160}$/.test(s.slice(Math.max(0, from - 200), from)))
+    return null;
+  const wordFrom = before === " " ? backOver(s, from - 1, floor) : from;
+  return {
+    text,
+    spoken: wordFrom < from - 1 ? s.slice(wordFrom, end) : null,
+    quoted,
+    query: before !== "" && "?&#;".includes(before),
+  };
+}
+
+function backOver(s: string, end: number, floor: number): number {
+  let from = end;
+  while (from > floor && end - from < MAX_NAME && isNameChar(s.charCodeAt(from - 1))) from--;
+  return from;
+}
+
+/** valueAfter finds where the value lies: inside its quotes, to the end of the line for headers, else to the delimiter. */
+function valueAfter(
+  s: string,
+  separator: number,
+  named: boolean,
+  kind: string,
+): { from: number; to: number; quoted: boolean } | null {
+  let from = separator + 1;
+  if (s[from] === ">" || s[from] === "=") from++;
+  for (let n = 0; n < 8 && " \t[(".includes(s[from] ?? "x"); n++)
+    if (s.startsWith("[redacted:", from)) break;
+    else from++;
+  const open = from;
+  while (s[from] === "\\" && from - open < 16) from++;
+  const quote = s[from] ?? "";
+  if (quote === '"' || quote === "'" || quote === "`") return quotedValue(s, from + 1, quote, from - open);
+  from = open;
+  if (named && /^(?:-?\d[\d.eE+-]*|true|false|null)(?=[\s,}\]]|$)/.test(s.slice(from, from + 40))) return null;
+  if (s[from] === "{") return null;
+  if (s.startsWith("[redacted:", from)) return null;
+  ONE_WORD.lastIndex = from;
+  if (ONE_WORD.test(s)) return { from, to: wordEnd(s, ONE_WORD.lastIndex, false), quoted: false };
+  if (kind === "authorization" || kind === "cookie") return { from, to: headerEnd(s, from), quoted: false };
+  return { from, to: wordEnd(s, from, s[separator] === "="), quoted: false };
+}
+
+/** quotedValue ends at the quote that is escaped exactly as often as the opening one, or at the end of a broken text. */
+function quotedValue(
+  s: string,
+  from: number,
+  quote: string,
+  slashes: number,
+): { from: number; to: number; quoted: boolean } {
+  for (let at = s.indexOf(quote, from); at >= 0; at = s.indexOf(quote, at + 1)) {
+    let back = at;
+    while (back > from && s[back - 1] === "\\") back--;
+    if (at - back <= slashes) return { from, to: Math.max(from, back), quoted: true };
+  }
+  return { from, to: s.length, quoted: true };
+}
+
+/** Schemes whose credential is one word; others (Digest, AWS4-HMAC-SHA256) go to the end of the line. */
+const ONE_WORD = /(?:bearer|basic|token|apikey|api-key|bot|key|negotiate)(?: {1,3}|: ?)(?=\S)/iy;
+
+function headerEnd(s: string, from: number): number {
+  let to = from;
+  while (to < s.length && !isLineEnd(s, to)) to++;
+  return to;
+}
+
+const isLineEnd = (s: string, at: number): boolean => {
+  const c = s.charCodeAt(at);
+  return c === 10 || c === 13 || c === 34 || c === 39 || (c === 92 && "nr\"'".includes(s[at + 1] ?? "x"));
+};
+
+/** wordEnd: `,`, `;` and `&` end a value only where another name, a space or the end follows; a password may hold them. */
+function wordEnd(s: string, from: number, query: boolean): number {
+  let to = from;
+  for (; to < s.length; to++) {
+    const c = s[to]!;
+    if (" \t\r\n\"'`<>".includes(c)) break;
+    if (c === "\\" && "nrt\"'\\".includes(s[to + 1] ?? "x")) break;
+    if ((c === "}" || c === "]" || c === ")") && !query) break;
+    if (query && c === "&") break;
+    if ((c === "," || c === ";" || c === "&") && /^(?:\s|$|["']|[\w.-]{1,64}["']?[=:])/.test(s.slice(to + 1, to + 70)))
+      break;
+  }
+  return to;
+}

@@ -1,0 +1,108 @@
+import type { Json, JsonObject } from "../provider.ts";
+import { mayHold } from "./gate.ts";
+import { createInspector } from "./inspect.ts";
+import type { Sink } from "./match.ts";
+import { createNames } from "./names.ts";
+import { createNotes, pathText, type SecretFound } from "./notes.ts";
+import { type Rebuilder, rebuild, type Step } from "./rebuild.ts";
+import { createSeen } from "./seen.ts";
+import { sweep } from "./sweep.ts";
+import { createTextCleaner } from "./text.ts";
+
+/** Redacted is a record without its secrets: `raw` is JSON text; `scrub` cleans any string taken from the same record. */
+export interface Redacted {
+  raw: string;
+  found: SecretFound[];
+  scrub(s: string): string;
+}
+
+/** Redactor removes secrets and key ids. It never throws for what a record holds and reports at most 20 secrets of one. */
+export interface Redactor {
+  /** `text` is the record's own JSON, `record` its parsed value, `keyIds` the ids that its provider named: they become hints. */
+  record(text: string, record: JsonObject, keyIds: readonly string[]): Redacted;
+  /** text cleans free text: log lines, error messages, broken JSON. */
+  text(s: string): { text: string; found: SecretFound[] };
+}
+
+/** Event and request ids: told clean at a glance, and never seen again. */
+const UUID_LENGTH = 36;
+const MIN_LENGTH = 6;
+const PLAIN = { sort: "plain", kind: "", part: "none" } as const;
+const NONE: SecretFound[] = [];
+
+/** createRedactor makes the redactor; `fieldNames` adds names whose values are secret, spelled in any way. */
+export function createRedactor(options: { fieldNames?: readonly string[] } = {}): Redactor {
+  const fieldNames = options.fieldNames ?? [];
+  const names = createNames(fieldNames);
+  const extra = extraWords(fieldNames);
+  const clean = createTextCleaner(names, (value, depth, sink) => {
+    const copy = JSON.stringify(rebuild(value as Json, rebuilder(sink, depth), depth, PLAIN, null));
+    return copy === JSON.stringify(value) ? null : copy;
+  });
+  const seen = createSeen();
+
+  /** cleanString cleans one ordinary value; clean ones are remembered, for values repeat. */
+  const cleanString = (s: string, sink: Sink, depth: number): string => {
+    if (isClean(s)) return s;
+    const cleaned = clean(s, sink, depth);
+    if (cleaned === s && depth === 0) seen.add(s);
+    return cleaned;
+  };
+  const isClean = (s: string): boolean => {
+    if (s.length < MIN_LENGTH || seen.has(s)) return true;
+    if (mayHold(s, extra)) return false;
+    if (s.length !== UUID_LENGTH) seen.add(s);
+    return true;
+  };
+  const rebuilder = (sink: Sink, depth: number): Rebuilder => ({
+    names,
+    sink,
+    path: [],
+    clean: (s) => cleanString(s, sink, depth),
+  });
+  const inspect = createInspector({
+    names,
+    isClean: (s) => isClean(s) || cleanString(s, IGNORE, 0) === s,
+  });
+
+  const slow = (record: JsonObject, keyIds: readonly string[]): Redacted => {
+    const path: Step[] = [];
+    const notes = createNotes(() => pathText(path));
+    const at = { ...rebuilder(notes, 0), path };
+    const copy = sweep(rebuild(record, at, 0, PLAIN, null), notes.values, keyIds);
+    const raw = JSON.stringify(copy);
+    return { raw, found: notes.found, scrub: (s) => scrub(s, notes.values, keyIds) };
+  };
+  const scrub = (s: string, values: ReadonlyMap<string, string>, keyIds: readonly string[]): string => {
+    const swept = values.size === 0 && !mentions(s, keyIds) ? s : (sweep(s, values, keyIds) as string);
+    return cleanString(swept, IGNORE, 0);
+  };
+
+  return {
+    record(text, record, keyIds) {
+      const raw = inspect(text, record, keyIds);
+      if (raw === null) return slow(record, keyIds);
+      return { raw, found: NONE, scrub: (s) => scrub(s, NO_VALUES, keyIds) };
+    },
+    text(s) {
+      const notes = createNotes(() => "text");
+      const text = cleanString(s, notes, 0);
+      return { text: notes.values.size === 0 ? text : (sweep(text, notes.values, []) as string), found: notes.found };
+    },
+  };
+}
+
+const NO_VALUES: ReadonlyMap<string, string> = new Map();
+const IGNORE: Sink = { add() {} };
+
+const mentions = (s: string, keyIds: readonly string[]): boolean => {
+  for (const id of keyIds) if (s.includes(id)) return true;
+  return false;
+};
+
+/** extraWords lets the first look stop at the operator's own names too, however they are spelled. */
+function extraWords(fieldNames: readonly string[]): RegExp | null {
+  const spelled = fieldNames.map((name) => name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).filter((w) => w !== ""));
+  const forms = spelled.filter((words) => words.length > 0).map((words) => words.join("[^A-Za-z0-9]?"));
+  return forms.length === 0 ? null : new RegExp(forms.join("|"), "i");
+}

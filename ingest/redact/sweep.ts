@@ -1,0 +1,60 @@
+import { keyHint } from "../fingerprint.ts";
+import type { Json, JsonObject } from "../provider.ts";
+import { marker } from "./match.ts";
+
+/** Values looked for inside longer strings; beyond these only whole strings are compared, so that work stays linear. */
+const MAX_INSIDE = 64;
+const MIN_ID_INSIDE = 8;
+/** A shorter id (`1`) is no secret and equals too much; its own field shows the hint all the same. */
+const MIN_ID = 6;
+
+/**
+ * sweep removes what was found in one place of a record from all other places, names included, and turns key ids into hints.
+ * It changes `value` in place (it is our own copy) and returns it.
+ */
+export function sweep(value: Json, values: ReadonlyMap<string, string>, keyIds: readonly string[]): Json {
+  if (values.size === 0 && keyIds.length === 0) return value;
+  const inside = [...values].slice(0, MAX_INSIDE).sort((a, b) => b[0].length - a[0].length);
+  const clean = (s: string): string => {
+    const kind = values.get(s);
+    if (kind !== undefined) return marker(kind);
+    let out = s;
+    for (const [secret, name] of inside)
+      if (out.length > secret.length && out.includes(secret)) out = out.replaceAll(secret, marker(name));
+    return hideIds(out, keyIds);
+  };
+  return walk(value, clean);
+}
+
+/** isFindable tells ids that may be looked for inside other text; short ones and numbers are compared whole only. */
+export const isFindable = (id: string): boolean => id.length >= MIN_ID_INSIDE && /[A-Za-z]/.test(id);
+
+function hideIds(s: string, keyIds: readonly string[]): string {
+  let out = s;
+  for (const id of keyIds) {
+    if (id === "" || id.includes("…")) continue;
+    if (out === id && id.length >= MIN_ID) out = keyHint(id);
+    else if (isFindable(id) && out.includes(id)) out = out.replaceAll(id, () => keyHint(id));
+  }
+  return out;
+}
+
+function walk(value: Json, clean: (s: string) => string): Json {
+  if (typeof value === "string") return clean(value);
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = walk(value[i]!, clean);
+    return value;
+  }
+  return walkObject(value, clean);
+}
+
+function walkObject(o: JsonObject, clean: (s: string) => string): JsonObject {
+  const renamed = Object.create(null) as JsonObject;
+  let doubles = 1;
+  for (const name in o) {
+    const shown = clean(name);
+    renamed[shown in renamed ? `${shown}#${++doubles}` : shown] = walk(o[name]!, clean);
+  }
+  return renamed;
+}
