@@ -1,4 +1,4 @@
-import type { SliceSink } from "./split.ts";
+import type { SliceSink } from "./slice.ts";
 
 /**
  * SliceBatch is a run of slices that owns its memory, to be kept, awaited or handed to another thread. Slice i is `data[starts[i]..ends[i]]`;
@@ -26,11 +26,13 @@ export interface Batcher {
 
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_SLICES = 2000;
+/** Most files of a log folder are small: a batch begins with little memory and grows. */
+const FIRST_BYTES = 64 * 1024;
 
 /** createBatcher gathers slices into batches of 1 MB or 2,000 slices; a longer slice makes a batch of its own. */
 export function createBatcher(progress: () => { bytesRead: number; bytesTotal: number | null }): Batcher {
   let done: SliceBatch[] = [];
-  let data = Buffer.alloc(0);
+  let data: Buffer = Buffer.alloc(0);
   let used = 0;
   let count = 0;
   let firstRecord = 0;
@@ -49,6 +51,13 @@ export function createBatcher(progress: () => { bytesRead: number; bytesTotal: n
     data = Buffer.alloc(0);
   }
 
+  function grow(needed: number): void {
+    const step = firstRecord > 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, Math.max(FIRST_BYTES, 4 * data.length));
+    const larger = Buffer.allocUnsafeSlow(Math.max(step, needed));
+    data.copy(larger, 0, 0, used);
+    data = larger;
+  }
+
   function take(): SliceBatch[] {
     const batches = done;
     done = [];
@@ -58,8 +67,8 @@ export function createBatcher(progress: () => { bytesRead: number; bytesTotal: n
   return {
     add(bytes, start, end, reason) {
       const length = end - start;
-      if (count === BATCH_SLICES || (count > 0 && used + length > data.length)) close();
-      if (count === 0) data = Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, length));
+      if (count === BATCH_SLICES || (count > 0 && used + length > BATCH_BYTES)) close();
+      if (used + length > data.length) grow(used + length);
       bytes.copy(data, used, start, end);
       starts[count] = used;
       used += length;

@@ -32,21 +32,21 @@ export async function* readFileRecords(
   const progress = { read: 0, total: null as number | null };
   const batcher = createBatcher(() => ({ bytesRead: progress.read, bytesTotal: progress.total }));
   const splitter = createSplitter(batcher.add, options.maxRecordBytes ?? MAX_RECORD_BYTES);
-  const faults: string[] = [];
+  const live = typeof source !== "string";
+  let fault: string | undefined;
   for await (const part of typeof source === "string"
     ? openFile(source, progress)
     : gunzipAll(count(source, progress))) {
     if ("broken" in part) {
-      faults.push(part.broken);
+      fault = part.broken;
       continue;
     }
     for (let from = 0; from < part.bytes.length; from += READ_BYTES) {
       splitter.push(part.bytes.subarray(from, from + READ_BYTES));
-      yield* batcher.full();
+      yield* live ? batcher.rest() : batcher.full();
     }
   }
-  splitter.end();
-  for (const reason of faults) batcher.add(Buffer.alloc(0), 0, 0, reason);
+  splitter.end(fault);
   yield* batcher.rest();
 }
 

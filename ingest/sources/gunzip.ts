@@ -16,7 +16,7 @@ export const isGzip = (bytes: Buffer): boolean => bytes.length >= 2 && bytes[0] 
  */
 export async function* gunzipAll(chunks: AsyncIterable<Buffer>, layer = 0): AsyncGenerator<Inflated> {
   const iterator = chunks[Symbol.asyncIterator]();
-  let first = Buffer.alloc(0);
+  let first: Buffer = Buffer.alloc(0);
   let ended = false;
   while (first.length < 2 && !ended) {
     const next = await iterator.next();

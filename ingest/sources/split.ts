@@ -14,22 +14,12 @@ import {
   startValue,
 } from "./json_scan.ts";
 import { whatFollows } from "./separator.ts";
-
-/**
- * SliceSink takes one slice: bytes `start`..`end` of `data`, a view that is valid during the call only. `broken` is null for a record that
- * is well formed in structure (JSON.parse has the last word), else the reason why these bytes are none.
- */
-export type SliceSink = (data: Buffer, start: number, end: number, broken: string | null) => void;
-
-export interface Splitter {
-  push(chunk: Buffer): void;
-  end(): void;
-}
+import type { Slice, SliceSink, Splitter } from "./slice.ts";
+import { appended, kept } from "./work_buffer.ts";
 
 /** MAX_RECORD_BYTES bounds what is held for one record; HEAD_BYTES is what is kept of a longer one. */
 export const MAX_RECORD_BYTES = 32 * 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
-const KEPT_CAPACITY = 4 * 1024 * 1024;
 
 type Phase = "between" | "value" | "follow" | "tail" | "hurt";
 
@@ -236,10 +226,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
   /** keep moves what is not done yet to the front of the work buffer. */
   function keep(): void {
     letGo();
-    const rest = end - start;
-    const target = work.length > KEPT_CAPACITY && rest < KEPT_CAPACITY / 2 ? Buffer.allocUnsafeSlow(rest) : work;
-    work = rest > target.length ? Buffer.allocUnsafeSlow(rest) : target;
-    data.copy(work, 0, start, end);
+    work = kept(work, data, start, end);
     data = work;
     s.at -= start;
     s.lastString = Math.max(0, s.lastString - start);
@@ -247,7 +234,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
     s.keyEnd -= start;
     at -= start;
     retryAt -= start;
-    end = rest;
+    end -= start;
     start = 0;
   }
 
@@ -257,12 +244,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
       end = chunk.length;
       return;
     }
-    if (end + chunk.length > work.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(end + chunk.length, Math.min(2 * work.length, maxRecordBytes)));
-      work.copy(larger, 0, 0, end);
-      work = larger;
-    }
-    chunk.copy(work, end);
+    work = appended(work, end, chunk, maxRecordBytes);
     data = work;
     end += chunk.length;
   }
@@ -273,13 +255,36 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
       while (step(false));
       keep();
     },
-    end() {
+    end(fault) {
       while (step(true));
       if (phase === "value") {
-        reason = "the input ends inside this record";
+        reason = fault ?? "the input ends inside this record";
         emitBroken(end);
-      } else if (place === "element" && phase === "between")
+      } else if (fault) sink(data, end, end, fault);
+      else if (place === "element" && phase === "between")
         sink(data, end, end, "the input ends inside a list of records");
     },
   };
+}
+
+/** resync splits bytes that were no JSON into the parts that parse and the parts that do not; the slices own their memory. */
+export function resync(bytes: Buffer): Slice[] {
+  const slices: Slice[] = [];
+  const splitter = createSplitter((data, start, end, broken) => {
+    const copy = Buffer.from(data.subarray(start, end));
+    slices.push({ bytes: copy, broken: broken ?? (isJson(copy) ? null : "broken JSON") });
+  });
+  splitter.push(bytes);
+  splitter.end();
+  return slices.length > 0 ? slices : [{ bytes, broken: "broken JSON" }];
+}
+
+/** isJson asks the parser. Its message is left out: it quotes the text, secrets included. */
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
 }
