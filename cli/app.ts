@@ -1,5 +1,5 @@
 import { type Alerter, createAlerter } from "../alert/alerter.ts";
-import { createDetector, type Detector } from "../detect/detector.ts";
+import { type CatchUpOptions, createDetector, type Detector } from "../detect/detector.ts";
 import type { Engine } from "../detect/engine.ts";
 import type { InventoryIndex } from "../detect/inventory_index.ts";
 import { storeDeadLetters } from "../ingest/dead_letter.ts";
@@ -7,7 +7,9 @@ import type { PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { loadPepper, pepperCheck } from "../ingest/fingerprint.ts";
 import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
 import { createWriter, type Writer } from "../ingest/writer.ts";
+import type { ApiActivity } from "../schemas/activity.ts";
 import type { Config } from "../schemas/config.ts";
+import type { SeqRange } from "../schemas/queries/detect.ts";
 import { connectStore } from "../schemas/store/connect.ts";
 import { migrate } from "../schemas/store/migrate.ts";
 import { type Store, StoreDown } from "../schemas/store/store.ts";
@@ -28,15 +30,24 @@ export interface App {
   now: () => number;
   log: Log;
   counters: Counters;
-  /** Stores what a source read, judges it when `live`, and counts every exit. Gives new and known events. */
-  take(yielded: Yield, live: boolean): Promise<{ stored: number; duplicates: number }>;
+  /** Stores what a source read and counts every exit; comes back when the rows are stored. Live rows are judged at once, behind. */
+  take(yielded: Yield, live: boolean): Promise<Taken>;
+  /** Judges rows that were stored with `live` false, in event-time order. */
+  judge(ranges: readonly SeqRange[], options: CatchUpOptions): Promise<{ events: number; findings: number }>;
   /** Reads the declarations again, after an import. */
   reloadInventory(): Promise<void>;
-  /** Writes profiles and checkpoint when everything that is stored was judged. */
+  /** Writes profiles and checkpoint; takes wait meanwhile, so that everything stored was judged. */
   save(): Promise<void>;
-  /** While a job stores history to judge it in order, live saving waits: `hold` nests. */
+  /** While a job stores history to judge it later, no checkpoint may pass it: `hold` nests; what it gives ends it. */
   hold(): () => void;
   close(): Promise<void>;
+}
+
+export interface Taken {
+  stored: number;
+  duplicates: number;
+  /** Numbers of the new rows; null when there are none. */
+  range: SeqRange | null;
 }
 
 /** Counters of every way out of a step, for `/metrics`, `doctor` and the end of a command. */
@@ -58,6 +69,9 @@ export interface AppOptions {
   /** Output of the console channel. */
   output?: NonNullable<Parameters<typeof createAlerter>[0]["output"]>;
 }
+
+/** Live events that may wait to be judged before senders have to. */
+const MAX_BACKLOG = 50_000;
 
 /** openApp opens the store, brings it to this version and wires the stages. Throws StoreDown or ConfigFault with the mend. */
 export async function openApp(options: AppOptions): Promise<App> {
@@ -102,25 +116,92 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
   });
   const writer = await createWriter(store);
   let held = 0;
+  let inFlight = 0;
+  let backlog = 0;
+  let gate: Promise<void> = Promise.resolve();
+  let drained: () => void = () => undefined;
 
-  const app: App = {
-    config, store, parts, writer, engine, detector, alerter, now, log, counters,
-    async take(yielded, live) {
+  /** Live rows are judged behind the answer, a bounded number of them. */
+  async function judgeLive(events: ApiActivity[]): Promise<void> {
+    backlog += events.length;
+    const judged = detector
+      .accept(events)
+      .catch((error: unknown) =>
+        log.error({ error: String(error) }, "Judging events failed; the findings go out with the next ones."),
+      )
+      .then(() => {
+        backlog -= events.length;
+        leave();
+      });
+    if (backlog > MAX_BACKLOG) await judged;
+  }
+
+  function leave(): void {
+    inFlight--;
+    if (inFlight === 0) drained();
+  }
+
+  async function take(yielded: Yield, live: boolean): Promise<Taken> {
+    await gate;
+    inFlight++;
+    try {
       await storeDeadLetters(store, yielded.letters);
       const { stored, duplicates } = await writer.commit(yielded.events);
-      counters.records += yielded.records;
-      counters.stored += stored.length;
-      counters.duplicates += duplicates;
-      counters.deadLetters += yielded.letters.length;
-      for (const [reason, n] of yielded.dropped) counters.dropped.set(reason, (counters.dropped.get(reason) ?? 0) + n);
-      if (live && stored.length > 0) await detector.accept(stored);
-      return { stored: stored.length, duplicates };
-    },
+      count(yielded, stored.length, duplicates);
+      if (stored.length === 0) return { stored: 0, duplicates, range: null };
+      if (live) {
+        inFlight++;
+        await judgeLive(stored);
+      }
+      return { stored: stored.length, duplicates, range: { from: stored[0]!.seq, to: stored.at(-1)!.seq } };
+    } finally {
+      leave();
+    }
+  }
+
+  function count(yielded: Yield, stored: number, duplicates: number): void {
+    counters.records += yielded.records;
+    counters.stored += stored;
+    counters.duplicates += duplicates;
+    counters.deadLetters += yielded.letters.length;
+    for (const [reason, n] of yielded.dropped) counters.dropped.set(reason, (counters.dropped.get(reason) ?? 0) + n);
+  }
+
+  async function save(): Promise<void> {
+    if (held > 0) return;
+    await gate;
+    let open: () => void = () => undefined;
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    try {
+      if (inFlight > 0)
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
+      if (held === 0) await detector.save(writer.lastSeq());
+    } finally {
+      drained = () => undefined;
+      open();
+    }
+  }
+
+  const app: App = {
+    config,
+    store,
+    parts,
+    writer,
+    engine,
+    detector,
+    alerter,
+    now,
+    log,
+    counters,
+    take,
+    save,
+    judge: (ranges, judging) => detector.catchUp(ranges, judging),
     async reloadInventory() {
       engine.setInventory(await inventory());
-    },
-    async save() {
-      if (held === 0) await detector.save(writer.lastSeq());
     },
     hold() {
       held++;
@@ -135,7 +216,17 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
       await store.close();
     },
   };
+  await judgeLeftovers(app);
   return app;
+}
+
+/** Rows above the checkpoint were stored by a run that ended before it judged them, or before it said so. */
+async function judgeLeftovers(app: App): Promise<void> {
+  const from = app.detector.detectedTo() + 1;
+  const to = app.writer.lastSeq();
+  if (from > to) return;
+  await app.judge([{ from, to }], { report: false });
+  await app.save();
 }
 
 /** All processes of one installation share the pepper; another one would give every key a second name. */

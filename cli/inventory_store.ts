@@ -7,7 +7,10 @@ import { parseInventory } from "./load_config.ts";
 /** readInventory gives every stored version; the document is kept as it was written and parsed again. */
 export async function readInventory(store: Store): Promise<InventoryVersion[]> {
   const rows = await store.ask(inventoryVersions, {});
-  return rows.map((r) => ({ effective_at: r.effective_ms, inventory: parseInventory(JSON.parse(r.document), "stored inventory") }));
+  return rows.map((r) => ({
+    effective_at: r.effective_ms,
+    inventory: parseInventory(JSON.parse(r.document), "stored inventory"),
+  }));
 }
 
 /**
@@ -26,13 +29,20 @@ export async function addInventory(
   const known = await store.ask(inventoryVersions, {});
   if (known.at(-1)?.checksum === checksum) return false;
   await store.insert("inventory_versions", [
-    { effective_at: new Date(effectiveAt).toISOString(), checksum, document: text, updated_at: new Date().toISOString() },
+    {
+      effective_at: new Date(effectiveAt).toISOString(),
+      checksum,
+      document: text,
+      updated_at: new Date().toISOString(),
+    },
   ]);
   return true;
 }
 
 function withoutKeyIds(document: unknown, fingerprint: (provider: string, id: string) => string): unknown {
-  const inventory = structuredClone(document) as { keys?: { id?: string | null; provider: string; fingerprint?: string }[] };
+  const inventory = structuredClone(document) as {
+    keys?: { id?: string | null; provider: string; fingerprint?: string }[];
+  };
   for (const key of inventory.keys ?? []) {
     if (typeof key.id !== "string") continue;
     key.fingerprint = fingerprint(key.provider, key.id);
@@ -40,4 +50,3 @@ function withoutKeyIds(document: unknown, fingerprint: (provider: string, id: st
   }
   return inventory;
 }
-

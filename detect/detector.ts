@@ -1,5 +1,5 @@
 import type { Finding } from "../schemas/finding.ts";
-import { openProfilesAt, profilesAt, strayProfiles } from "../schemas/queries/detect.ts";
+import { openProfilesAt, profilesAt, type SeqRange, strayProfiles } from "../schemas/queries/detect.ts";
 import { checkpointOf } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
@@ -21,8 +21,8 @@ export interface DetectorParts {
  * then the checkpoint; all of it can be repeated with the same ids (DESIGN.md, section 3).
  */
 export interface Detector {
-  /** Judges what was stored and not judged before, in event-time order. Gives the number of events. */
-  catchUp(upto: number, options: CatchUpOptions): Promise<{ events: number; findings: number }>;
+  /** Judges rows that were stored and not judged before, in event-time order, as a closed input. */
+  catchUp(ranges: readonly SeqRange[], options: CatchUpOptions): Promise<{ events: number; findings: number }>;
   /** Judges a batch that was just stored. */
   accept(events: readonly DetectEvent[]): Promise<Finding[]>;
   /** Moves time on for providers that are silent; closes windows and seals days. */
@@ -71,19 +71,31 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     }
   }
 
-  async function publish(findings: Finding[], report: boolean): Promise<void> {
-    if (findings.length === 0) return;
-    await store.insert("findings", findings.map(findingRow));
-    await parts.onFindings(findings, { report });
+  /** Findings that the store or the alerting refused; they go out with the next ones, and no checkpoint passes them. */
+  let unpublished = new Map<string, { finding: Finding; report: boolean }>();
+
+  async function publish(findings: readonly Finding[], report: boolean): Promise<void> {
+    for (const finding of findings) unpublished.set(finding.uid, { finding, report });
+    if (unpublished.size === 0) return;
+    const waiting = [...unpublished.values()];
+    await store.insert(
+      "findings",
+      waiting.map((w) => findingRow(w.finding)),
+    );
+    for (const quiet of [false, true]) {
+      const part = waiting.filter((w) => w.report === quiet).map((w) => w.finding);
+      if (part.length > 0) await parts.onFindings(part, { report: quiet });
+    }
+    unpublished = new Map();
   }
 
-  async function catchUp(upto: number, options: CatchUpOptions) {
+  async function catchUp(ranges: readonly SeqRange[], options: CatchUpOptions) {
     let count = 0;
     const found = new Map<string, Finding>();
     const keep = (findings: Finding[]) => {
       for (const f of findings) found.set(f.uid, f);
     };
-    for await (const events of readEvents(store, detectedTo, upto)) {
+    for await (const events of readEvents(store, ranges)) {
       await loadMissing(events);
       keep(engine.process(events, { sorted: true, now: parts.now() }));
       count += events.length;
@@ -92,11 +104,11 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     if (count > 0) keep(engine.finish());
     const findings = [...found.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
     await publish(findings, options.report);
-    await save(upto);
     return { events: count, findings: findings.length };
   }
 
   async function save(upto: number): Promise<void> {
+    await publish([], false);
     const rows = engine.takeDirty();
     if (rows.length === 0 && upto === detectedTo) return;
     generation++;
@@ -112,7 +124,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   }
 
   return {
-    catchUp: (upto, options) => inTurn(() => catchUp(upto, options)),
+    catchUp: (ranges, options) => inTurn(() => catchUp(ranges, options)),
     accept: (events) =>
       inTurn(async () => {
         await loadMissing(events);

@@ -1,17 +1,19 @@
 import { HOUR_MS } from "../schemas/duration.ts";
-import { eventsInOrder, hoursAbove } from "../schemas/queries/detect.ts";
+import { eventsInOrder, hoursOf, type SeqRange } from "../schemas/queries/detect.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 
 /** Rows of one span: some 100 MB as columns and objects. */
 const SPAN_ROWS = 50_000;
 
-/** readEvents gives stored events with above < seq <= upto in event-time order, span by span, in bounded memory. */
-export async function* readEvents(store: Store, above: number, upto: number): AsyncGenerator<DetectEvent[]> {
-  const hours = await store.ask(hoursAbove, { above, upto });
+/** readEvents gives the stored events of some ranges in event-time order, span by span, in bounded memory. */
+export async function* readEvents(store: Store, ranges: readonly SeqRange[]): AsyncGenerator<DetectEvent[]> {
+  if (ranges.length === 0) return;
+  const { question, params } = hoursOf(ranges);
+  const hours = await store.ask(question, params);
   let next: Promise<DetectEvent[]> | null = null;
   for (const [from, to] of spans(hours)) {
-    const ahead = readSpan(store, above, upto, from, to);
+    const ahead = readSpan(store, ranges, from, to);
     // The engine reads the next span while this one is judged.
     ahead.catch(() => undefined);
     if (next) yield await next;
@@ -38,8 +40,9 @@ function* spans(hours: readonly { hour: number; rows: number }[]): Generator<[nu
   if (from !== null) yield [from * HOUR_MS, to * HOUR_MS];
 }
 
-async function readSpan(store: Store, above: number, upto: number, from: number, to: number): Promise<DetectEvent[]> {
-  return eventsOf(await store.columns(eventsInOrder, { above, upto, from, to }));
+async function readSpan(store: Store, ranges: readonly SeqRange[], from: number, to: number): Promise<DetectEvent[]> {
+  const { sql, params } = eventsInOrder(ranges, from, to);
+  return eventsOf(await store.columns(sql, params));
 }
 
 /** eventsOf turns columns into events; one literal, so that all of them share a shape. */

@@ -29,6 +29,10 @@ export interface Yield {
 export interface Normalizer {
   /** Adds what the bytes hold to the yield. `broken` is the splitter's reason where it already knows. */
   read(bytes: Buffer, broken: string | null, into: Yield): void;
+  /** Passes over records that an earlier run stored; allowed only where `skippable` was still true then. */
+  skip(records: number): void;
+  /** False once the identity of a record depended on the ones before it. */
+  readonly skippable: boolean;
 }
 
 export const emptyYield = (): Yield => ({ events: [], letters: [], dropped: new Map(), records: 0 });
@@ -62,7 +66,10 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
   let number = context.first ?? 0;
   let hint: Provider | null = null;
 
+  let skippable = true;
+
   const occurrenceOf = (digest: string): number => {
+    skippable = false;
     const n = occurrences.get(digest) ?? 0;
     occurrences.set(digest, n + 1);
     return n;
@@ -206,6 +213,12 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
   }
 
   return {
+    get skippable() {
+      return skippable;
+    },
+    skip(records) {
+      number += records;
+    },
     read(bytes, broken, into) {
       if (broken === null && readOne(bytes, into)) return;
       for (const slice of broken === null ? resync(bytes) : [{ bytes, broken }]) {

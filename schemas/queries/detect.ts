@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineQuestion } from "../store/store.ts";
+import { defineQuestion, type Question } from "../store/store.ts";
 
 /** Columns that detection reads, in SQL, times as ms. Order and names are those of DetectEvent. */
 const DETECT_COLUMNS = `event_uid, provider, account, toUnixTimestamp64Milli(time) AS time_ms, seq, key_uid, key_hint, key_type,
@@ -7,21 +7,52 @@ const DETECT_COLUMNS = `event_uid, provider, account, toUnixTimestamp64Milli(tim
   error_code, status_code, src_kind, src_ip, src_net, asn, as_org, country, city, lat, lon, hosting, vpc_endpoint,
   user_agent_family, region, resources, environment, bytes_out, secrets`;
 
-/**
- * eventsInOrder reads one span of event time of rows above a sequence number, in the order in which events are judged.
- * Asked by column: {from:Int64} and {to:Int64} are ms (to is exclusive), {above:UInt64} the last number already judged.
- */
-export const eventsInOrder = `SELECT ${DETECT_COLUMNS} FROM events FINAL
-WHERE seq > {above:UInt64} AND seq <= {upto:UInt64}
-  AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-ORDER BY time, event_uid`;
+/** Numbers of rows that were stored and not judged yet, both ends inclusive. */
+export interface SeqRange {
+  from: number;
+  to: number;
+}
 
-/** How many rows above a number each hour of event time holds: spans of bounded size are cut from this. */
-export const hoursAbove = defineQuestion<{ above: number; upto: number }, { hour: number; rows: number }>({
-  name: "hours_above",
-  sql: `SELECT intDiv(toUnixTimestamp(toStartOfHour(time)), 3600) AS hour, count() AS rows FROM events
-WHERE seq > {above:UInt64} AND seq <= {upto:UInt64} GROUP BY hour ORDER BY hour`,
-  row: z.object({ hour: z.number(), rows: z.number() }),
+const inRanges = (ranges: readonly SeqRange[]): string =>
+  ranges.map((_, i) => `(seq >= {a${i}:UInt64} AND seq <= {b${i}:UInt64})`).join(" OR ");
+
+const rangeParams = (ranges: readonly SeqRange[]): Record<string, number> =>
+  Object.fromEntries(
+    ranges.flatMap((r, i) => [
+      [`a${i}`, r.from],
+      [`b${i}`, r.to],
+    ]),
+  );
+
+/**
+ * eventsInOrder reads one span of event time (ms, the end exclusive) out of some ranges, in the order in which events are judged;
+ * asked by column.
+ */
+export const eventsInOrder = (
+  ranges: readonly SeqRange[],
+  from: number,
+  to: number,
+): { sql: string; params: Record<string, number> } => ({
+  sql: `SELECT ${DETECT_COLUMNS} FROM events FINAL
+WHERE (${inRanges(ranges)})
+  AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+ORDER BY time, event_uid`,
+  params: { ...rangeParams(ranges), from, to },
+});
+
+const hourRows = z.object({ hour: z.number(), rows: z.number() });
+
+/** How many rows of some ranges each hour of event time holds: spans of bounded size are cut from this. */
+export const hoursOf = (
+  ranges: readonly SeqRange[],
+): { question: Question<Record<string, number>, z.infer<typeof hourRows>>; params: Record<string, number> } => ({
+  question: defineQuestion({
+    name: "hours_of",
+    sql: `SELECT intDiv(toUnixTimestamp(toStartOfHour(time)), 3600) AS hour, count() AS rows FROM events
+WHERE ${inRanges(ranges)} GROUP BY hour ORDER BY hour`,
+    row: hourRows,
+  }),
+  params: rangeParams(ranges),
 });
 
 /** The profiles of some subjects as they were at a generation. */
