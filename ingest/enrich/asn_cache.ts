@@ -67,6 +67,14 @@ export function writeAsnCache(path: string, stamp: string, table: AsnTable): voi
     writeFileSync(temporary, Buffer.concat([front, body]));
     renameSync(temporary, path);
   } catch {
-    rmSync(temporary, { force: true });
+    quietly(() => rmSync(temporary, { force: true }));
+  }
+}
+
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // Nothing was written, or nothing can be done about it.
   }
 }

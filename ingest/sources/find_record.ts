@@ -1,4 +1,15 @@
-import { BROKEN, createScan, DONE, envelopeNames, isSpace, MORE, scan, startTail, startValue } from "./json_scan.ts";
+import {
+  BROKEN,
+  createScan,
+  DONE,
+  envelopeNames,
+  isSpace,
+  MORE,
+  scan,
+  skipSpace,
+  startTail,
+  startValue,
+} from "./json_scan.ts";
 
 /** Where a record stands: by itself (one after another, NDJSON) or as an element of an array of records. */
 export type Place = "top" | "element";
@@ -21,6 +32,8 @@ export interface Hurt {
   bare: boolean;
   /** No JSON began here at all: the stretch ends with its line. */
   line: boolean;
+  /** Bytes read in candidates that failed so far. */
+  spent: number;
   /** Records that stand by themselves were seen with commas between them. */
   commas: boolean;
 }
@@ -29,7 +42,7 @@ export interface Hurt {
 const WINDOW = 1024 * 1024;
 /** How far spaces are followed. */
 const GAP = 64 * 1024;
-/** Bytes of failed candidates per search; then whole candidates are skipped, so that hostile input stays linear. */
+/** Bytes of failed candidates in one damaged stretch; then whole candidates are skipped, so that hostile input stays linear. */
 const BUDGET = 4 * WINDOW;
 
 const UNDECIDED = -1;
@@ -42,7 +55,6 @@ const BELIEVED = -2;
  */
 export function findRecord(data: Buffer, end: number, eof: boolean, hurt: Hurt): Found {
   let cursor = hurt.cursor;
-  let spent = 0;
   let newline = -1;
   for (;;) {
     let brace = data.indexOf(123, cursor);
@@ -70,8 +82,8 @@ export function findRecord(data: Buffer, end: number, eof: boolean, hurt: Hurt):
       const verdict = follow(data, brace, end, eof, place, hurt.commas, hurt.bare && !headed);
       if (verdict === UNDECIDED) return { kind: "more", cursor: brace };
       if (verdict === BELIEVED) return { kind: "record", at: brace, place };
-      spent += verdict - brace;
-      if (spent > BUDGET) cursor = Math.max(cursor, verdict);
+      hurt.spent += verdict - brace;
+      if (hurt.spent > BUDGET) cursor = Math.max(cursor, verdict);
     }
   }
 }
@@ -150,12 +162,6 @@ function followEnd(data: Buffer, at: number, limit: number, short: number, bare:
   return data[next] === 123 || data[next] === 91 ? BELIEVED : next;
 }
 
-/** skipSpace gives the first byte that is no white space, or `end`. */
-export function skipSpace(data: Uint8Array, at: number, end: number): number {
-  while (at < end && isSpace(data[at])) at++;
-  return at;
-}
-
 /** previous gives the place of the last byte before `at` that is no white space, or -1. */
 function previous(data: Uint8Array, at: number, start: number): number {
   for (let k = at - 1; k >= start && at - k < GAP; k--) if (!isSpace(data[k])) return k;
@@ -167,17 +173,31 @@ function previous(data: Uint8Array, at: number, start: number): number {
  * a stretch that begins inside the head (its damaged byte became a line break) may hold the rest of it only.
  */
 function afterHead(data: Uint8Array, start: number, at: number): boolean {
-  const head: number[] = [];
-  for (let k = at - 1; k >= start && at - k < 256 && head.length < 14; k--) if (!isSpace(data[k])) head.push(data[k]!);
-  return envelopeNames.some((name) => {
-    const wanted = [91, 58, 34, ...[...name].reverse(), 34];
+  let head = "";
+  for (let k = at - 1; k >= start && at - k < 256 && head.length < 14; k--) {
+    if (!isSpace(data[k])) head += String.fromCharCode(data[k]!);
+  }
+  // One damaged byte cannot be in both of these.
+  if (head.length > 2 && !head.startsWith('[:"') && !lastLetters.test(head)) return false;
+  return headsReversed.some((wanted) => {
     if (head.length < wanted.length - 1) return nearly(head, wanted.slice(0, head.length), 0);
     if (nearly(head, wanted, 1)) return true;
-    return wanted.some((_, k) => nearly(head.toSpliced(k, 1), wanted, 0) || nearly(head, wanted.toSpliced(k, 1), 0));
+    for (let k = 0; k < wanted.length; k++) {
+      if (nearly(without(head, k), wanted, 0) || nearly(head, without(wanted, k), 0)) return true;
+    }
+    return false;
   });
 }
 
-function nearly(have: number[], wanted: number[], tolerated: number): boolean {
+const headsReversed = envelopeNames.map((name) => [...`"${name.toString("latin1")}":[`].reverse().join(""));
+const lastLetters = new RegExp(
+  `^.{0,4}(${envelopeNames.map((n) => [...n.toString("latin1").slice(-2)].reverse().join("")).join("|")})`,
+  "s",
+);
+
+const without = (text: string, at: number): string => text.slice(0, at) + text.slice(at + 1);
+
+function nearly(have: string, wanted: string, tolerated: number): boolean {
   let wrong = 0;
   for (let k = 0; k < wanted.length && wrong <= tolerated; k++) if (have[k] !== wanted[k]) wrong++;
   return wrong <= tolerated;

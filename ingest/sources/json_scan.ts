@@ -64,11 +64,6 @@ export function createScan(): Scan {
   };
 }
 
-/** plain marks the bytes that mean nothing special inside a string. */
-const plain = new Uint8Array(256).fill(1, 32);
-plain[QUOTE] = 0;
-plain[BACKSLASH] = 0;
-
 /** startValue makes ready for a value that begins at `at`. */
 export function startValue(s: Scan, at: number, top: boolean): void {
   s.want = VALUE;
@@ -99,6 +94,12 @@ for (const c of "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+
 export const isSpace = (byte: number | undefined): boolean =>
   byte === 32 || byte === 10 || byte === 13 || byte === 9 || byte === 0x1e;
 
+/** skipSpace gives the first byte that is no white space, or `end`. */
+export function skipSpace(data: Uint8Array, at: number, end: number): number {
+  while (at < end && isSpace(data[at])) at++;
+  return at;
+}
+
 /**
  * scan goes through the value up to `end` and says how it stopped. It checks the structure (quotes, brackets, commas, colons, control
  * bytes in strings), so that a damaged byte shows within a token or two; numbers, words and escapes are left to JSON.parse.
@@ -127,8 +128,12 @@ export function scan(s: Scan, data: Uint8Array, end: number): number {
         s.lastString = i++;
       }
       for (;;) {
-        while (i < end && plain[data[i]!] === 1) i++;
-        if (i >= end || data[i] !== BACKSLASH) break;
+        let b = 0;
+        for (; i < end; i++) {
+          b = data[i]!;
+          if (b === QUOTE || b === BACKSLASH || b < 32) break;
+        }
+        if (i >= end || b !== BACKSLASH) break;
         i += 2;
       }
       if (i >= end) break;

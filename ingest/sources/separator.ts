@@ -1,5 +1,5 @@
-import { type Place, skipSpace } from "./find_record.ts";
-import { isSpace } from "./json_scan.ts";
+import type { Place } from "./find_record.ts";
+import { isSpace, skipSpace } from "./json_scan.ts";
 
 /** Follows says what stands behind a whole record. All but `suspect` and `more` release the record. */
 export type Follows =

@@ -10,6 +10,7 @@ import {
   MORE,
   type Scan,
   scan,
+  skipSpace,
   startTail,
   startValue,
 } from "./json_scan.ts";
@@ -45,6 +46,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
   let tailOnly = false;
   let reason = "";
   let line = false;
+  let spent = 0;
   /** Length at which a search that wanted more bytes is worth repeating. */
   let retryAt = 0;
   /** Beginning of a stretch that outgrew the limit; the rest of it was let go. */
@@ -80,13 +82,12 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
     phase = "hurt";
     reason = why;
     line = false;
-    retryAt = 0;
+    spent = retryAt = 0;
   }
 
   /** between looks for the next record; false when the bytes are used up. */
   function between(eof: boolean): boolean {
-    for (; at < end && isSpace(data[at]); at++);
-    start = at;
+    start = at = skipSpace(data, at, end);
     if (at === end) return false;
     const byte = data[at];
     if (byte === 123) begin(at);
@@ -116,8 +117,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
   }
 
   function tail(): boolean {
-    for (; at < end && isSpace(data[at]); at++);
-    start = at;
+    start = at = skipSpace(data, at, end);
     if (at === end) return false;
     phase = "between";
     const byte = data[at];
@@ -183,7 +183,9 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
 
   function search(eof: boolean): boolean {
     if (end < retryAt && !eof) return false;
-    const found = findRecord(data.subarray(0, end), end, eof, { start, cursor: at, place, bare, line, commas });
+    const stretch = { start, cursor: at, place, bare, line, spent, commas };
+    const found = findRecord(data.subarray(0, end), end, eof, stretch);
+    spent = stretch.spent;
     if (found.kind === "more") {
       at = found.cursor;
       retryAt = end + (end - at);
