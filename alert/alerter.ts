@@ -2,15 +2,23 @@ import type { Config } from "../schemas/config.ts";
 import { DAY_MS, formatDuration, MINUTE_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
-import { quietIncidents } from "../schemas/queries/incidents.ts";
+import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts";
 import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
 import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
 import { type Channel, openChannel, type Surroundings } from "./channel.ts";
 import type { Digest } from "./digest.ts";
 import { type AlertLog, createDispatcher } from "./dispatch.ts";
-import { createBook, type Decided, inEventOrder } from "./incident.ts";
-import { readSubjects, readTold, targetsOf, toTransition, type Written, writeLedger } from "./ledger.ts";
+import { createBook, type Decided, inEventOrder, type Subject } from "./incident.ts";
+import {
+  readSubjects,
+  readTold,
+  targetsOf,
+  toTransition,
+  type Written,
+  writeIncidents,
+  writeLedger,
+} from "./ledger.ts";
 import { findIncident, type IncidentFilter, listIncidents, requireIncident } from "./lookup.ts";
 import { createOutbox } from "./outbox.ts";
 import { repairOutbox } from "./repair.ts";
@@ -92,21 +100,32 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
     const batch = outbox.batch();
     const repaired = repairOutbox(batch, told, known);
     if (repaired > 0) log("warn", "Messages that a kill kept from the outbox were put there.", { messages: repaired });
-    await store.insert("outbox", batch.rows());
+    await store.insert("messages", batch.rows());
     batch.commit();
+    const behind = (await store.ask(subjectsBehind, {})).map((row) => row.subject_uid);
+    await relist(await readSubjects(store, behind));
   }
+
+  /** relist writes the states of subjects once more, for the list that a crash left behind the log. */
+  const relist = (subjects: ReadonlyMap<string, Subject>): Promise<void> =>
+    writeIncidents(
+      store,
+      [...subjects.values()].flatMap((s) => s.episodes.map((e) => e.incident)),
+    );
 
   /** ensure has every subject in the book, read from the log where it is not. */
   async function ensure(uids: Iterable<string>): Promise<void> {
     const missing = [...new Set(uids)].filter((uid) => book.subject(uid) === undefined);
     if (missing.length === 0) return;
+    const subjects = await readSubjects(store, missing);
     const doubtful = missing.filter((uid) => suspects.has(uid));
     if (doubtful.length > 0) {
       const { told, known } = await readTold(store, doubtful);
       const batch = outbox.batch();
       repairOutbox(batch, told, known);
       try {
-        await store.insert("outbox", batch.rows());
+        await relist(new Map(doubtful.map((uid) => [uid, subjects.get(uid)!])));
+        await store.insert("messages", batch.rows());
       } catch (cause) {
         batch.rollback();
         throw cause;
@@ -114,7 +133,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       batch.commit();
       for (const uid of doubtful) suspects.delete(uid);
     }
-    for (const [uid, subject] of await readSubjects(store, missing)) book.set(uid, subject);
+    for (const [uid, subject] of subjects) book.set(uid, subject);
   }
 
   /** commit stores what was decided and who hears of it; when the store refuses, all is as it was before. */
@@ -132,7 +151,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
         batch.add(decided.transition, subjectUid, targets);
         lines.push({ subjectUid, decided, targets });
       }
-      await writeLedger(store, lines, held, batch.rows(), at);
+      await writeLedger(store, lines, held, batch.rows());
     } catch (cause) {
       batch.rollback();
       for (const { subjectUid } of [...drafts, ...held]) {
@@ -141,6 +160,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       }
       throw cause;
     }
+    dispatcher.remember(lines.map((line) => line.decided.transition));
     batch.commit();
     book.trim(MAX_SUBJECTS);
     if (timer !== null && lines.length > 0) pump();
@@ -152,6 +172,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
   }
 
   async function applyAll(findings: readonly Finding[], report: boolean): Promise<Transition[]> {
+    book.trim(MAX_SUBJECTS);
     await ensure(findings.map((f) => f.subject_uid));
     const at = now();
     const drafts: Draft[] = [];

@@ -6,7 +6,7 @@ import type { Store } from "../schemas/store/store.ts";
 import { uuid5 } from "../schemas/uid.ts";
 import { type Channel, fail, retry, type SendResult } from "./channel.ts";
 import { toTransition } from "./ledger.ts";
-import { type Entry, type Outbox, outboxRow, type Standing } from "./outbox.ts";
+import type { Entry, Outbox } from "./outbox.ts";
 import { nextAttempt, retryDelay } from "./retry.ts";
 import { laneKey } from "./targets.ts";
 import { compose, type Message } from "./template.ts";
@@ -17,6 +17,7 @@ const SEND_CEILING_MS = 60_000;
 const MAX_LANE_REST_MS = 30_000;
 const STORE_REST_MS = 2_000;
 const MAX_RECEIPTS = 10_000;
+const MAX_RECENT = 2_000;
 
 export type AlertLog = (level: "warn" | "error", sentence: string, facts: Record<string, unknown>) => void;
 
@@ -33,6 +34,8 @@ export interface DispatcherParts {
 
 /** Dispatcher is the one loop that sends and retries: one message at a time per channel, channels side by side. */
 export interface Dispatcher {
+  /** Keeps stored transitions at hand, so that a message that leaves soon needs no question to the store. */
+  remember(transitions: readonly Transition[]): void;
   /** Sends all that is due, and comes back when nothing more is due now. */
   pump(): Promise<void>;
   /** Lets sends under way end, for `graceMs` at most, and begins none. */
@@ -45,7 +48,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const running = new Map<string, Promise<void>>();
   const restUntil = new Map<string, number>();
   const receipts = new Map<string, string>();
-  const unsaved: { table: string; row: object }[] = [];
+  const recent = new Map<string, Transition>();
+  const unsaved: object[] = [];
   const halt = new AbortController();
   let idlers: (() => void)[] = [];
   let stopped = false;
@@ -105,37 +109,43 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  /** settle decides what becomes of the message: delivered, failed, or pending until its next attempt. */
   function settle(lane: string, entry: Entry, message: Message, result: SendResult, startedAt: number): void {
     const at = now();
-    const standing: Standing = { status: "delivered", reason: "", error: "", at };
-    if (result.kind !== "ok") {
-      standing.reason = result.reason;
-      standing.error = result.detail;
-      standing.status = "failed";
+    const end = { status: "delivered", reason: "", error: "", receipt: "" };
+    if (result.kind === "ok") {
+      end.receipt = result.receipt;
+      keep(receipts, receiptKey(entry), message.root?.receipt ?? result.receipt, MAX_RECEIPTS);
+    } else {
+      end.status = "failed";
+      end.reason = result.reason;
+      end.error = result.detail;
     }
     if (result.kind === "retry") {
       const delay = retryDelay(entry.attempts, parts.random(), result.afterMs);
       const next = nextAttempt(at, entry.first_at, delay);
       restUntil.set(lane, at + (result.afterMs === null ? Math.min(delay, MAX_LANE_REST_MS) : delay));
       if (next !== null) {
-        standing.status = "pending";
+        end.status = "pending";
         entry.next_at = next;
-      } else standing.error = `Given up after a day: ${result.detail}`;
+      } else end.error = `Given up after a day: ${result.detail}`;
     }
-    if (result.kind === "ok") remember(entry, message.root?.receipt ?? result.receipt);
-    if (standing.status !== "pending") outbox.remove(entry);
-    if (standing.status === "failed") {
-      const facts = {
-        incident: message.label,
-        receiver: entry.receiver,
-        channel: entry.channel,
-        reason: standing.reason,
-      };
-      log("error", `A message was not delivered. ${standing.error}`, facts);
+    if (end.status !== "pending") outbox.remove(entry);
+    if (end.status === "failed") {
+      const facts = { incident: message.label, receiver: entry.receiver, channel: entry.channel, reason: end.reason };
+      log("error", `A message was not delivered. ${end.error}`, facts);
     }
-    entry.version++;
-    unsaved.push({ table: "outbox", row: outboxRow(entry, standing) });
-    unsaved.push({ table: "deliveries", row: deliveryRow(entry, message, result, startedAt, at) });
+    const { incident_uid, receiver, channel, n, attempts: attempt } = entry;
+    unsaved.push({
+      ...{ incident_uid, receiver, channel, n, last_n: message.to_n, attempt },
+      message_id: message.id,
+      at: iso(startedAt),
+      duration_ms: Math.max(0, at - startedAt),
+      outcome: result.kind,
+      ...end,
+      first_at: iso(entry.first_at),
+      next_at: iso(entry.next_at),
+    });
   }
 
   /** save writes what became of attempts; while the store refuses, it keeps the rows and nothing more is sent. */
@@ -143,13 +153,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (unsaved.length === 0) return true;
     const batch = unsaved.splice(0);
     try {
-      // Deliveries first: an attempt on record and still pending is sent again with its key, never forgotten.
-      for (const table of ["deliveries", "outbox"]) {
-        await store.insert(
-          table,
-          batch.filter((r) => r.table === table).map((r) => r.row),
-        );
-      }
+      await store.insert("deliveries", batch);
       return true;
     } catch (cause) {
       unsaved.unshift(...batch);
@@ -160,8 +164,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function messageOf(entry: Entry): Promise<Message> {
     const { subject_uid: subject, incident_uid: incident, n: from, last_n: to } = entry;
-    const lines = await store.ask(transitionsOf, { subject, incident, from, to });
-    const transitions: Transition[] = lines.map(toTransition);
+    let transitions: Transition[] = [];
+    for (let n = from; n <= to; n++) {
+      const line = recent.get(`${incident}/${n}`);
+      if (line) transitions.push(line);
+    }
+    if (transitions.length <= to - from) {
+      transitions = (await store.ask(transitionsOf, { subject, incident, from, to })).map(toTransition);
+    }
     if (transitions.length === 0) throw new Error(`no transition ${from} of incident ${incident}`);
     const id = messageId(entry);
     return compose(transitions, { id, externalUrl: parts.externalUrl, root: await rootOf(entry) });
@@ -169,16 +179,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function rootOf(entry: Entry): Promise<Message["root"]> {
     const { incident_uid: incident, receiver, channel, n: before } = entry;
+    if (before === 1) return null;
     const known = receipts.get(receiptKey(entry));
     if (known !== undefined) return { receipt: known };
     const [row] = await store.ask(firstReceipt, { incident, receiver, channel, before });
     return row ?? null;
-  }
-
-  function remember(entry: Entry, receipt: string): void {
-    receipts.delete(receiptKey(entry));
-    receipts.set(receiptKey(entry), receipt);
-    if (receipts.size > MAX_RECEIPTS) receipts.delete(receipts.keys().next().value!);
   }
 
   function wakeIdlers(): void {
@@ -189,6 +194,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   return {
+    remember(transitions) {
+      for (const t of transitions) keep(recent, `${t.incident_uid}/${t.n}`, t, MAX_RECENT);
+    },
     async pump() {
       if (stopped) return;
       await save();
@@ -222,20 +230,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 export const messageId = (e: { receiver: string; channel: string; incident_uid: string; n: number }): string =>
   `msg_${uuid5("message", e.receiver, e.channel, e.incident_uid, e.n)}`;
 
-const receiptKey = (e: Entry): string => `${e.incident_uid}\n${e.receiver}\n${e.channel}`;
+/** keep puts a value into a bounded map; the oldest leaves. */
+function keep<V>(map: Map<string, V>, key: string, value: V, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > max) map.delete(map.keys().next().value!);
+}
 
-const deliveryRow = (e: Entry, message: Message, result: SendResult, startedAt: number, at: number): object => ({
-  incident_uid: e.incident_uid,
-  receiver: e.receiver,
-  channel: e.channel,
-  n: e.n,
-  last_n: e.last_n,
-  attempt: e.attempts,
-  message_id: message.id,
-  at: iso(startedAt),
-  outcome: result.kind,
-  reason: result.kind === "ok" ? "" : result.reason,
-  error: result.kind === "ok" ? "" : result.detail,
-  receipt: result.kind === "ok" ? result.receipt : "",
-  duration_ms: Math.max(0, at - startedAt),
-});
+const receiptKey = (e: Entry): string => `${e.incident_uid}\n${e.receiver}\n${e.channel}`;

@@ -18,15 +18,17 @@ export interface Written {
   targets: Target[];
 }
 
-/** writeLedger stores transitions, weak findings that wait, and outbox rows: one insert each, the log first. */
+/** writeLedger stores transitions, weak findings that wait, and messages: one insert each, the log first. */
 export async function writeLedger(
   store: Store,
   lines: readonly Written[],
   held: readonly { subjectUid: string; digest: Digest }[],
-  outboxRows: readonly object[],
-  now: number,
+  messageRows: readonly object[],
 ): Promise<void> {
   await store.insert("transitions", lines.map(transitionRow));
+  // Of each incident the last state of this call: rows before it would only be replaced.
+  const states = new Map(lines.map(({ decided: { transition: t } }) => [t.incident_uid, t.state]));
+  await writeIncidents(store, states.values());
   await store.insert(
     "held_findings",
     held.map(({ subjectUid, digest }) => ({
@@ -34,12 +36,15 @@ export async function writeLedger(
       finding_uid: digest.uid,
       version: digest.version,
       last_seen: iso(digest.last_seen),
-      stored_at: iso(now),
       document: JSON.stringify(digest),
     })),
   );
-  await store.insert("outbox", outboxRows);
+  await store.insert("messages", messageRows);
 }
+
+/** writeIncidents stores the newest states for lists and look-ups. */
+export const writeIncidents = (store: Store, incidents: Iterable<Incident>): Promise<void> =>
+  store.insert("incidents", Array.from(incidents, incidentRow));
 
 /** readSubjects rebuilds what is known of the subjects from the log; a subject without history is new. */
 export async function readSubjects(store: Store, uids: readonly string[]): Promise<Map<string, Subject>> {
@@ -105,5 +110,19 @@ function transitionRow({ subjectUid, decided, targets }: Written): object {
     findings: JSON.stringify(decided.findings),
     targets: JSON.stringify(targets),
     state: JSON.stringify(state),
+  };
+}
+
+function incidentRow(state: Incident): object {
+  const { uid, n, subject_uid, key_uid, key_hint, key_name, provider, owner, environment } = state;
+  const { title, severity, status, verdict, assignee, risk } = state;
+  return {
+    ...{ uid, n, subject_uid, key_uid, key_hint, key_name, provider, owner, environment },
+    ...{ title, severity, status, verdict, assignee, risk },
+    first_seen: iso(state.first_seen),
+    last_seen: iso(state.last_seen),
+    opened_at: iso(state.opened_at),
+    updated_at: iso(state.updated_at),
+    document: JSON.stringify(state),
   };
 }

@@ -13,7 +13,7 @@ export interface Entry extends PendingRow {
 /** Batch puts messages into the outbox in memory; they may leave when their rows are stored and the batch is committed. */
 export interface Batch {
   add(transition: Pick<Transition, "incident_uid" | "n">, subjectUid: string, targets: readonly Target[]): void;
-  /** Rows of the `outbox` table that this batch writes. */
+  /** Rows of the `messages` table that this batch writes. */
   rows(): object[];
   commit(): void;
   /** Takes everything back, for rows that could not be stored. */
@@ -102,8 +102,7 @@ export function createOutbox(): Outbox {
             entry.last_n = Math.max(entry.last_n, n);
           }
         },
-        rows: () =>
-          [...touched.keys()].map((e) => outboxRow(e, { status: "pending", reason: "", error: "", at: e.due })),
+        rows: () => [...touched.keys()].map(messageRow),
         commit() {
           for (const entry of touched.keys()) entry.holds--;
         },
@@ -134,17 +133,8 @@ export function createOutbox(): Outbox {
   };
 }
 
-export interface Standing {
-  status: "pending" | "delivered" | "failed";
-  reason: string;
-  error: string;
-  at: number;
-}
-
-/** outboxRow is the row of the `outbox` table that says where a message stands. */
-export function outboxRow(e: Entry, standing: Standing): object {
-  const { holds: _holds, sending: _sending, due, first_at, next_at, ...rest } = e;
-  const { at, ...outcome } = standing;
-  const times = { due: iso(due), first_at: iso(first_at), next_at: iso(next_at), updated_at: iso(at) };
-  return { ...rest, ...outcome, ...times };
+/** messageRow is the row that puts a message into the outbox; what becomes of it is told by its deliveries. */
+function messageRow(e: Entry): object {
+  const { subject_uid, incident_uid, receiver, channel, n, last_n, version } = e;
+  return { subject_uid, incident_uid, receiver, channel, n, last_n, due: iso(e.due), version };
 }

@@ -86,7 +86,9 @@ interface SmtpError {
 function endOf(error: unknown, signal: AbortSignal, secrets: readonly string[]): SendResult {
   const { code = "", responseCode, response = "" } = error as SmtpError;
   if (signal.aborted) return retry("timeout", "The mail was given up.");
-  const said = response === "" ? "" : `: ${withoutSecrets(oneLine(response, 200), secrets)}`;
+  // Taken out before the text is cut: half a secret is one too.
+  const words = oneLine(withoutSecrets(response, secrets), 200).replace(/[.\s]+$/, "");
+  const said = words === "" ? "." : `: ${words}.`;
   if (responseCode !== undefined && responseCode >= 400 && responseCode < 500) {
     return retry("server_error", `The mail server asks to try later (${responseCode})${said}`);
   }

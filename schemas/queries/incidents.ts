@@ -57,3 +57,16 @@ export const quietIncidents = defineQuestion<{ before: number; limit: number }, 
     ORDER BY updated_at, uid LIMIT {limit:UInt32}`,
   row: quiet,
 });
+
+const behind = z.object({ subject_uid: z.string() });
+
+/** subjectsBehind gives subjects of which the log knows a newer state of an incident than the list does. */
+export const subjectsBehind = defineQuestion<Record<string, never>, z.infer<typeof behind>>({
+  name: "subjects_behind",
+  sql: `
+    SELECT DISTINCT t.subject_uid AS subject_uid
+    FROM (SELECT subject_uid, incident_uid, max(n) AS last FROM transitions GROUP BY subject_uid, incident_uid) AS t
+    LEFT JOIN (SELECT uid, max(n) AS last FROM incidents GROUP BY uid) AS i ON i.uid = t.incident_uid
+    WHERE i.last < t.last`,
+  row: behind,
+});

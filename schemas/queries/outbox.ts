@@ -22,7 +22,7 @@ export const pendingMessages = defineQuestion<Record<string, never>, PendingRow>
   sql: `
     SELECT subject_uid, incident_uid, receiver, channel, n, last_n, toUnixTimestamp64Milli(o.due) AS due, attempts,
       toUnixTimestamp64Milli(o.first_at) AS first_at, toUnixTimestamp64Milli(o.next_at) AS next_at, version
-    FROM outbox AS o FINAL WHERE status = 'pending' ORDER BY o.due, incident_uid, n`,
+    FROM outbox AS o WHERE status = 'pending' ORDER BY o.due, incident_uid, n`,
   row,
 });
 
@@ -35,21 +35,21 @@ const key = z.object({
   status: z.string(),
 });
 
-/** messagesSince names every message that the outbox holds since a time, whatever became of it. */
-export const messagesSince = defineQuestion<{ since: number }, z.infer<typeof key>>({
-  name: "messages_since",
-  sql: `
-    SELECT incident_uid, receiver, channel, n, last_n, status FROM outbox FINAL
-    WHERE updated_at >= fromUnixTimestamp64Milli({since:Int64})`,
-  row: key,
-});
-
-/** messagesOfIncidents names every message of some incidents. */
+/** messagesOfIncidents names every message of some incidents; last_n is what it told, or will tell while it is pending. */
 export const messagesOfIncidents = defineQuestion<{ incidents: readonly string[] }, z.infer<typeof key>>({
   name: "messages_of_incidents",
   sql: `
-    SELECT incident_uid, receiver, channel, n, last_n, status FROM outbox FINAL
-    WHERE incident_uid IN {incidents:Array(String)}`,
+    SELECT incident_uid, receiver, channel, n, if(status = 'pending', o.last_n, told_n) AS last_n, status
+    FROM outbox AS o WHERE incident_uid IN {incidents:Array(String)}`,
+  row: key,
+});
+
+/** messagesSince is the same for every incident that was to be told of something since a time. */
+export const messagesSince = defineQuestion<{ since: number }, z.infer<typeof key>>({
+  name: "messages_since",
+  sql: `
+    SELECT incident_uid, receiver, channel, n, if(status = 'pending', o.last_n, told_n) AS last_n, status
+    FROM outbox AS o WHERE o.due >= fromUnixTimestamp64Milli({since:Int64})`,
   row: key,
 });
 

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS transitions
 ENGINE = ReplacingMergeTree(at)
 ORDER BY (subject_uid, incident_uid, n);
 
--- The newest state of every incident, for lists and for looking one up by its uid.
+-- The newest state of every incident, for lists and for looking one up by its uid. Written after the log; what a crash
+-- kept back is written at the next start.
 CREATE TABLE IF NOT EXISTS incidents
 (
     uid String,
@@ -49,48 +50,24 @@ CREATE TABLE IF NOT EXISTS incidents
 ENGINE = ReplacingMergeTree(n)
 ORDER BY uid;
 
--- It copies and never sums, so a replayed transition changes nothing.
-CREATE MATERIALIZED VIEW IF NOT EXISTS incidents_from_transitions TO incidents AS
-SELECT
-    incident_uid AS uid,
-    n,
-    subject_uid,
-    JSONExtract(state, 'key_uid', 'Nullable(String)') AS key_uid,
-    JSONExtract(state, 'key_hint', 'Nullable(String)') AS key_hint,
-    JSONExtract(state, 'key_name', 'Nullable(String)') AS key_name,
-    JSONExtractString(state, 'provider') AS provider,
-    JSONExtract(state, 'owner', 'Nullable(String)') AS owner,
-    JSONExtract(state, 'environment', 'Nullable(String)') AS environment,
-    JSONExtractString(state, 'title') AS title,
-    severity,
-    status,
-    JSONExtract(state, 'verdict', 'Nullable(String)') AS verdict,
-    JSONExtract(state, 'assignee', 'Nullable(String)') AS assignee,
-    JSONExtractFloat(state, 'risk') AS risk,
-    fromUnixTimestamp64Milli(JSONExtractInt(state, 'first_seen'), 'UTC') AS first_seen,
-    fromUnixTimestamp64Milli(JSONExtractInt(state, 'last_seen'), 'UTC') AS last_seen,
-    fromUnixTimestamp64Milli(JSONExtractInt(state, 'opened_at'), 'UTC') AS opened_at,
-    fromUnixTimestamp64Milli(JSONExtractInt(state, 'updated_at'), 'UTC') AS updated_at,
-    state AS document
-FROM transitions;
-
 -- Weak findings that wait for a second signal; two days of event time is all that the alerter reads back.
--- TTL counts from arrival, so that loading an old archive keeps them long enough to be combined.
+-- TTL counts from the server's own clock at arrival, here and below: what an old archive or a replay brings must not
+-- be gone in the next merge.
 CREATE TABLE IF NOT EXISTS held_findings
 (
     subject_uid String,
     finding_uid String,
     version UInt64,
     last_seen DateTime64(3, 'UTC'),
-    stored_at DateTime64(3, 'UTC'),
-    document String CODEC(ZSTD(1))
+    document String CODEC(ZSTD(1)),
+    stored_at DateTime DEFAULT now()
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (subject_uid, finding_uid)
-TTL toDateTime(stored_at) + INTERVAL 30 DAY;
+TTL stored_at + INTERVAL 30 DAY;
 
--- One row per message and where it stands. n is the first transition that the message tells, last_n the last.
-CREATE TABLE IF NOT EXISTS outbox
+-- Every message that was to be sent. n is the first transition that it tells, last_n the last.
+CREATE TABLE IF NOT EXISTS messages
 (
     subject_uid String,
     incident_uid String,
@@ -99,20 +76,15 @@ CREATE TABLE IF NOT EXISTS outbox
     n UInt32,
     last_n UInt32,
     due DateTime64(3, 'UTC'),
-    status LowCardinality(String),
-    attempts UInt32,
-    first_at DateTime64(3, 'UTC'),
-    next_at DateTime64(3, 'UTC'),
-    reason LowCardinality(String),
-    error String,
-    updated_at DateTime64(3, 'UTC'),
-    version UInt64
+    version UInt64,
+    stored_at DateTime DEFAULT now()
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (incident_uid, receiver, channel, n)
-TTL toDateTime(updated_at) + INTERVAL 90 DAY;
+TTL stored_at + INTERVAL 90 DAY;
 
 -- Every attempt: what was tried, when, what the other side said; `receipt` is what later messages hang on (a thread).
+-- `status` and `next_at` say where the message stands after it.
 CREATE TABLE IF NOT EXISTS deliveries
 (
     incident_uid String,
@@ -123,12 +95,47 @@ CREATE TABLE IF NOT EXISTS deliveries
     attempt UInt32,
     message_id String,
     at DateTime64(3, 'UTC'),
+    duration_ms UInt32,
     outcome LowCardinality(String),
     reason LowCardinality(String),
     error String,
     receipt String,
-    duration_ms UInt32
+    status LowCardinality(String),
+    first_at DateTime64(3, 'UTC'),
+    next_at DateTime64(3, 'UTC'),
+    stored_at DateTime DEFAULT now()
 )
 ENGINE = ReplacingMergeTree(at)
 ORDER BY (incident_uid, receiver, channel, n, attempt)
-TTL toDateTime(at) + INTERVAL 400 DAY;
+TTL stored_at + INTERVAL 400 DAY;
+
+-- Where each message stands: pending, delivered or failed. A view, so that an attempt costs one insert and message and
+-- attempt cannot disagree after a crash (a materialized view cost 19 ms an insert, this costs 30 ms once at start).
+CREATE VIEW IF NOT EXISTS outbox AS
+SELECT
+    m.subject_uid AS subject_uid, m.incident_uid AS incident_uid, m.receiver AS receiver, m.channel AS channel,
+    m.n AS n, m.last_n AS last_n, m.due AS due, m.version AS version,
+    if(d.attempts = 0, 'pending', d.status) AS status,
+    d.attempts AS attempts,
+    if(d.attempts = 0, m.due, d.first_at) AS first_at,
+    if(d.attempts = 0, m.due, d.next_at) AS next_at,
+    d.told_n AS told_n, d.reason AS reason, d.error AS error
+FROM
+(
+    SELECT * FROM messages FINAL
+) AS m
+LEFT JOIN
+(
+    SELECT
+        incident_uid, receiver, channel, n,
+        max(attempt) AS attempts,
+        argMax(last_n, attempt) AS told_n,
+        argMax(status, attempt) AS status,
+        argMax(first_at, attempt) AS first_at,
+        argMax(next_at, attempt) AS next_at,
+        argMax(reason, attempt) AS reason,
+        argMax(error, attempt) AS error
+    FROM deliveries
+    GROUP BY incident_uid, receiver, channel, n
+) AS d
+ON m.incident_uid = d.incident_uid AND m.receiver = d.receiver AND m.channel = d.channel AND m.n = d.n;

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { incidentsOf } from "../../alert/incident.ts";
+import { compose, type Message } from "../../alert/template.ts";
 import { type Config, type ConfigText, config } from "../../schemas/config.ts";
 import { type Finding, findingUid } from "../../schemas/finding.ts";
 import { connectEmbedded } from "../../schemas/store/connect.ts";
@@ -64,13 +66,29 @@ export function finding(change: Partial<Finding> = {}): Finding {
 export const weak = (detection: string, change: Partial<Finding> = {}): Finding =>
   finding({ detection, severity: "low", risk: 0.1, ...change });
 
+/** A message of an incident: its opening, or for a higher n an acknowledgement by ann. */
+export function messageOf(
+  change: { n?: number; root?: Message["root"]; finding?: Partial<Finding>; note?: string; actor?: string } = {},
+): Message {
+  const { n = 1, root = null, note = "", actor = n === 1 ? "keywatch" : "ann" } = change;
+  const state = { ...incidentsOf([finding(change.finding)])[0]!, n };
+  const kind = n === 1 ? ("opened" as const) : ("acknowledged" as const);
+  const line = { incident_uid: state.uid, n, kind, at: T0, actor, command_id: "", note, state };
+  return compose([line], { id: `msg_${n}`, externalUrl: "http://127.0.0.1:8686", root });
+}
+
 /** configOf reads a config as people write it. */
 export const configOf = (text: ConfigText): Config => config.parse(text);
 
 /** A clock that only the test moves. */
 export function fakeClock(start = T0) {
   let at = start;
-  return { now: () => at, move: (ms: number) => void (at += ms), set: (ms: number) => void (at = ms) };
+  return {
+    now: () => at,
+    move(ms: number) {
+      at += ms;
+    },
+  };
 }
 
 /** openStore gives the real embedded engine in a folder of its own, with the real schema. */
@@ -93,7 +111,7 @@ export async function openStore(folder = mkdtempSync(join(tmpdir(), "keywatch-al
 
 /** wipe empties the tables of alerting, so that one engine serves a whole file of tests. */
 export async function wipe(store: Store): Promise<void> {
-  for (const table of ["transitions", "incidents", "held_findings", "outbox", "deliveries"]) {
+  for (const table of ["transitions", "incidents", "held_findings", "messages", "deliveries"]) {
     await store.command(`TRUNCATE TABLE ${table}`);
   }
 }
