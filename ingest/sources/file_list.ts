@@ -7,7 +7,8 @@ export interface FileList {
   missing: string[];
 }
 
-const logName = /\.(json|jsonl|ndjson|log|txt)(\.gz)?$/i;
+/** Also rotated ones (`audit.log.1`, `audit.log-20260101`) and names with a word before .gz (`x.json.cloudtrail.gz`). */
+const logName = /\.(json|jsonl|ndjson|log|txt)([.-]\d[\d-]*)?((\.[\w-]+)?\.gz)?$/i;
 
 /**
  * listFiles turns files, folders (with all below them) and glob patterns (`*`, `**`, `?`, `[ab]`, `{a,b}`) into files. A file named outright is taken

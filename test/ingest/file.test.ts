@@ -78,6 +78,13 @@ describe("listFiles", () => {
     expect(files.filter((f) => !f.includes("circle"))).toEqual(names.map((name) => at("tree", name)));
   });
 
+  test("takes rotated and word-bearing names, and no half-written ones", async () => {
+    mkdirSync(at("names"));
+    const taken = ["a.log.1", "a.log-20260101", "b.log.2.gz", "c.json.cloudtrail.gz"];
+    for (const name of [...taken, "d.json.tmp", "e.gz", "f.json.bak"]) writeFileSync(at("names", name), "");
+    expect((await listFiles([at("names")])).files).toEqual(taken.map((name) => at("names", name)).sort());
+  });
+
   test("takes a file named outright whatever its name, once, and passes standard input through", async () => {
     expect((await listFiles([at("tree", "picture.png"), at("tree", "..", "tree", "picture.png"), "-"])).files).toEqual([
       "-",
