@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue } from "../detect/catalogue.ts";
 import { createEngine, type Engine } from "../detect/engine.ts";
 import { createInventoryIndex, type InventoryIndex, type InventoryVersion } from "../detect/inventory_index.ts";
 import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
-import { createFingerprinter, type Fingerprinter } from "../ingest/fingerprint.ts";
+import { createFingerprinter, type Fingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";
 import type { NormalizerParts } from "../ingest/normalizer.ts";
 import { createRedactor } from "../ingest/redact/redactor.ts";
 import { createRegistry } from "../ingest/registry.ts";
@@ -29,6 +30,13 @@ export async function ingestParts(config: Config, options: PartsOptions): Promis
       overrides: options.places ?? [],
     }),
   };
+}
+
+/** pepperAtHand is the installation's pepper where there is one; commands that store nothing make do with a throw-away one. */
+export function pepperAtHand(config: Config): Buffer {
+  const directory = config.store.path;
+  const given = process.env.KEYWATCH_PEPPER || existsSync(join(directory, "pepper"));
+  return given ? loadPepper({ directory, env: process.env }) : throwAwayPepper();
 }
 
 /** inventoryIndex prepares declarations for look-ups under this installation's fingerprints. */

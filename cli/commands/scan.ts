@@ -1,7 +1,6 @@
 import { incidentsOf } from "../../alert/incident.ts";
 import { renderIncident } from "../../alert/render_console.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
-import { throwAwayPepper } from "../../ingest/fingerprint.ts";
 import { type ApiActivity, byEventTime } from "../../schemas/activity.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import type { Incident } from "../../schemas/incident.ts";
@@ -11,7 +10,7 @@ import { atLeast, type Severity, severities } from "../../schemas/severity.ts";
 import { findingLine, incidentLine } from "../../schemas/wire.ts";
 import { type Loaded, loadInventory } from "../load_config.ts";
 import { CommandFault, count, type Out } from "../out.ts";
-import { detectionEngine, ingestParts, inventoryIndex } from "../parts.ts";
+import { detectionEngine, ingestParts, inventoryIndex, pepperAtHand } from "../parts.ts";
 import { readFiles } from "../read_files.ts";
 
 export interface ScanOptions {
@@ -29,7 +28,7 @@ const CHUNK = 50_000;
 
 /** scan reads logs, judges them in event-time order and prints incidents; nothing is stored. Gives the exit code. */
 export async function scan(loaded: Loaded, options: ScanOptions, out: Out, now: () => number): Promise<number> {
-  const parts = await ingestParts(loaded.config, { pepper: throwAwayPepper() });
+  const parts = await ingestParts(loaded.config, { pepper: pepperAtHand(loaded.config) });
   const file = options.inventory ?? loaded.config.inventory;
   const declared = file === null ? emptyInventory : loadInventory(file);
   const versions = file === null ? [] : [{ effective_at: 0, inventory: declared }];

@@ -100,7 +100,11 @@ export async function connectServer(options: Config["store"]): Promise<Store> {
       format: "TabSeparated",
       values: Readable.from([body], { objectMode: false }),
     });
-  return new ClientStore("server", client, insertTsv, async () => null);
+  const readOnly = async (): Promise<Store> => {
+    const reader = createClient({ ...common, database: options.database, clickhouse_settings: { readonly: "1" } });
+    return new ClientStore("server", reader, () => Promise.reject(new StoreDown("This session only reads.")), readOnly);
+  };
+  return new ClientStore("server", client, insertTsv, readOnly);
 }
 
 type TsvInsert = (table: string, columns: readonly string[], body: Buffer) => Promise<unknown>;
@@ -110,13 +114,13 @@ class ClientStore implements Store {
   readonly kind: "embedded" | "server";
   readonly #client: ClickHouseClient;
   readonly #insertTsv: TsvInsert;
-  readonly #readOnly: () => Promise<Store | null>;
+  readonly #readOnly: () => Promise<Store>;
 
   constructor(
     kind: "embedded" | "server",
     client: ClickHouseClient,
     insertTsv: TsvInsert,
-    readOnly: () => Promise<Store | null>,
+    readOnly: () => Promise<Store>,
   ) {
     this.kind = kind;
     this.#client = client;
@@ -163,7 +167,7 @@ class ClientStore implements Store {
     await this.#client.command({ query: sql, query_params: params });
   }
 
-  readOnly(): Promise<Store | null> {
+  readOnly(): Promise<Store> {
     return this.#readOnly();
   }
 

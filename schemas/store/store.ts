@@ -43,7 +43,7 @@ export interface Store {
   insertTsv(table: string, columns: readonly string[], body: Buffer): Promise<void>;
   /** Runs DDL or another statement without a result. */
   command(sql: string, params?: Params): Promise<void>;
-  /** A second session that can only read; null where the server's own users must see to it. */
-  readOnly(): Promise<Store | null>;
+  /** A second session that can only read. */
+  readOnly(): Promise<Store>;
   close(): Promise<void>;
 }

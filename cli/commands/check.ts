@@ -1,0 +1,34 @@
+import { connectStore } from "../../schemas/store/connect.ts";
+import { migrate as migrateStore } from "../../schemas/store/migrate.ts";
+import type { Loaded } from "../load_config.ts";
+import { loadInventory } from "../load_config.ts";
+import { count, type Out } from "../out.ts";
+
+/** check reads config and inventory and says what they hold, or every fault (exit code 2). */
+export function check(loaded: Loaded, out: Out): number {
+  const { config } = loaded;
+  out.line(`${loaded.file ?? "No keywatch.yaml, so the defaults"}: fine.`);
+  out.line(`  store      ${config.store.url ?? config.store.path}`);
+  out.line(
+    `  http       ${config.http.listen}, ${config.http.tokens.length === 0 ? "this machine only" : `${count(config.http.tokens.length)} tokens`}`,
+  );
+  out.line(`  sources    ${config.sources.map((s) => s.path).join(", ") || "pushes only"}`);
+  out.line(
+    `  receivers  ${config.receivers.map((r) => `${r.name} (${r.channels.map((c) => c.kind).join(", ") || "nothing"})`).join(", ")}`,
+  );
+  if (config.inventory === null) out.line("  inventory  none; `keywatch keys draft` proposes one");
+  else out.line(`  inventory  ${config.inventory}: ${count(loadInventory(config.inventory).keys.length)} keys`);
+  return 0;
+}
+
+/** migrate brings the store to this version; a second run does nothing. */
+export async function migrate(loaded: Loaded, out: Out): Promise<number> {
+  const store = await connectStore(loaded.config);
+  try {
+    const done = await migrateStore(store, loaded.config);
+    out.line(done.length === 0 ? "The store is up to date." : `Applied: ${done.join(", ")}.`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}

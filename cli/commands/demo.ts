@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createNormalizer, emptyYield, type Yield } from "../../ingest/normalizer.ts";
+import { type ConfigText, config } from "../../schemas/config.ts";
+import { DAY_MS } from "../../schemas/duration.ts";
+import { type App, openApp } from "../app.ts";
+import { DEMO_HISTORY_DAYS, demoFleet, type Fleet } from "../demo/fleet.ts";
+import { generateHistory } from "../demo/history.ts";
+import { demoInventory } from "../demo/inventory.ts";
+import { playLive } from "../demo/live.ts";
+import { places } from "../demo/places.ts";
+import { addInventory } from "../inventory_store.ts";
+import type { Log } from "../log.ts";
+import { count, type Out } from "../out.ts";
+import { startServing } from "../serve.ts";
+import type { StoreCommand } from "./command.ts";
+
+export interface DemoOptions {
+  seed: number;
+  listen: string | null;
+  /** Ends by itself after so long, ms; 0 runs until it is stopped. */
+  forMs: number;
+}
+
+const BLOCK = 10_000;
+
+/** demo fills a store of its own with a fleet's history and serves it, while keys of the fleet get stolen. Gives the exit code. */
+export async function demo(
+  options: DemoOptions,
+  commands: Record<string, StoreCommand>,
+  out: Out,
+  log: Log,
+  stopped: Promise<void>,
+): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "keywatch-demo-"));
+  try {
+    const text: ConfigText = {
+      store: { path: directory },
+      http: { listen: options.listen ?? "127.0.0.1:8686" },
+      // Nobody wants to wait half a minute for the first incident of a demo.
+      route: { receiver: "console", group_wait: "1s" },
+    };
+    const now = Date.now();
+    const fleet = demoFleet(options.seed, now);
+    const app = await openApp({ loaded: { config: config.parse(text), base: directory, file: null }, log, places });
+    await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
+    await app.reloadInventory();
+    await learn(app, fleet, options.seed, now, out);
+    const running = await startServing(app, commands, out);
+    out.note(`\nkeywatch demo is at ${running.address}  (Ctrl-C ends it and removes its data)`);
+    out.note(
+      `The fleet goes on working, and in the next 20 seconds its keys get stolen. Ask it from another terminal:\n  KEYWATCH_DATA=${directory} npx keywatch incidents list\n`,
+    );
+    await play(app, fleet, options, stopped);
+    await running.stop();
+    return 0;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function learn(app: App, fleet: Fleet, seed: number, now: number, out: Out): Promise<void> {
+  const started = performance.now();
+  const reader = createReader(app);
+  const ranges: { from: number; to: number }[] = [];
+  const store = async (yielded: Yield) => {
+    const { range } = await app.take(yielded, false);
+    if (range) ranges.push(range);
+  };
+  for (const record of generateHistory({ fleet, seed, from: now - DEMO_HISTORY_DAYS * DAY_MS, to: now })) {
+    reader.read(record);
+    if (reader.yielded.events.length < BLOCK) continue;
+    await store(reader.take());
+    out.progress(`Loading ${DEMO_HISTORY_DAYS} days of the fleet's history: ${count(app.writer.lastSeq())} events`);
+  }
+  await store(reader.take());
+  await app.judge(ranges, { report: true });
+  await app.save();
+  out.progress(null);
+  out.note(
+    `Learned ${DEMO_HISTORY_DAYS} days of ${fleet.agents.length} keys: ${count(app.writer.lastSeq())} events in ${((performance.now() - started) / 1000).toFixed(1)} s.`,
+  );
+}
+
+async function play(app: App, fleet: Fleet, options: DemoOptions, stopped: Promise<void>): Promise<void> {
+  const start = Date.now();
+  let over = false;
+  stopped.then(() => {
+    over = true;
+  });
+  const end = options.forMs > 0 ? start + options.forMs : Number.MAX_SAFE_INTEGER;
+  const reader = createReader(app);
+  for (const { atMs, record } of playLive({ fleet, seed: options.seed, start })) {
+    const wait = Math.min(start + atMs, end) - Date.now();
+    if (wait > 0) await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, wait))]);
+    if (over || Date.now() >= end) return;
+    reader.read(record);
+    await app.take(reader.take(), true);
+  }
+}
+
+/** The demo's records go the way of everybody's: text in, normalised events out. */
+function createReader(app: App) {
+  const normalizer = createNormalizer(app.parts, { provider: "aws_cloudtrail", position: "demo", now: app.now });
+  let yielded = emptyYield();
+  return {
+    get yielded() {
+      return yielded;
+    },
+    read(record: object) {
+      normalizer.read(Buffer.from(JSON.stringify(record)), null, yielded);
+    },
+    take(): Yield {
+      const done = yielded;
+      yielded = emptyYield();
+      return done;
+    },
+  };
+}

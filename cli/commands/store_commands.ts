@@ -1,0 +1,31 @@
+import type { StoreCommand } from "./command.ts";
+import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
+import { doctor } from "./doctor.ts";
+import { findingsList, findingsShow } from "./findings.ts";
+import {
+  incidentsAck,
+  incidentsAssign,
+  incidentsList,
+  incidentsReopen,
+  incidentsResolve,
+  incidentsShow,
+} from "./incidents.ts";
+import { ingest } from "./ingest.ts";
+import { sql } from "./sql.ts";
+
+/** storeCommands are the commands that work on a store, by the words people type. */
+export const storeCommands: Record<string, StoreCommand> = {
+  ingest,
+  "incidents list": incidentsList,
+  "incidents show": incidentsShow,
+  "incidents ack": incidentsAck,
+  "incidents assign": incidentsAssign,
+  "incidents resolve": incidentsResolve,
+  "incidents reopen": incidentsReopen,
+  "findings list": findingsList,
+  "findings show": findingsShow,
+  "dead-letters list": deadLettersList,
+  "dead-letters replay": deadLettersReplay,
+  sql,
+  doctor,
+};

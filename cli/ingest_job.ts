@@ -1,0 +1,126 @@
+import type { Readable } from "node:stream";
+import { iso } from "../schemas/duration.ts";
+import type { SeqRange } from "../schemas/queries/detect.ts";
+import { sourceProgress } from "../schemas/queries/ingest.ts";
+import type { Store } from "../schemas/store/store.ts";
+import type { App } from "./app.ts";
+import { count, type Out } from "./out.ts";
+import { type Block, type Reached, readFiles } from "./read_files.ts";
+
+export interface IngestJob {
+  paths: readonly string[];
+  provider: string;
+  /** True for history: nobody is paged. */
+  report: boolean;
+  out: Out;
+  stdin?: Readable;
+}
+
+export interface IngestResult {
+  records: number;
+  stored: number;
+  duplicates: number;
+  deadLetters: number;
+  dropped: number;
+  findings: number;
+}
+
+/**
+ * ingestFiles stores everything the paths hold, and judges it afterwards in event-time order, so that the order of files does not
+ * matter. Killed at any moment and run again, it goes on; running it twice stores nothing twice.
+ */
+export async function ingestFiles(app: App, job: IngestJob): Promise<IngestResult> {
+  const release = app.hold();
+  try {
+    const { result, ranges } = await storeAll(app, job);
+    let judged = 0;
+    const { findings } = await app.judge(ranges, {
+      report: job.report,
+      onProgress: (n) => {
+        judged = n;
+        job.out.progress(`Judging: ${count(judged)} of ${count(result.stored)} events`);
+      },
+    });
+    job.out.progress(null);
+    return { ...result, findings };
+  } finally {
+    release();
+    await app.save();
+  }
+}
+
+async function storeAll(
+  app: App,
+  job: IngestJob,
+): Promise<{ result: Omit<IngestResult, "findings">; ranges: SeqRange[] }> {
+  const ranges: SeqRange[] = [];
+  const result = { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: 0 };
+  const progress = createProgress(app.store, app.now);
+  const blocks = readFiles(app.parts, {
+    paths: job.paths,
+    provider: job.provider,
+    out: job.out,
+    now: app.now,
+    progressOf: (source) => progress.of(source),
+    ...(job.stdin ? { stdin: job.stdin } : {}),
+  });
+  const store = async (block: Block) => {
+    const taken = await app.take(block.yielded, false);
+    result.records += block.yielded.records;
+    result.stored += taken.stored;
+    result.duplicates += taken.duplicates;
+    result.deadLetters += block.yielded.letters.length;
+    for (const n of block.yielded.dropped.values()) result.dropped += n;
+    if (taken.range) addRange(ranges, taken.range);
+    await progress.reached(block.reached);
+  };
+  let under: Promise<void> = Promise.resolve();
+  try {
+    for await (const block of blocks) {
+      await under;
+      // The engine stores this block while the next one is read.
+      under = store(block);
+      under.catch(() => undefined);
+    }
+  } finally {
+    await under;
+    await progress.flush();
+  }
+  return { result, ranges };
+}
+
+/** addRange joins neighbours, so that a quiet run stays one range. */
+function addRange(ranges: SeqRange[], next: SeqRange): void {
+  const last = ranges.at(-1);
+  if (last && next.from === last.to + 1) last.to = next.to;
+  else ranges.push({ ...next });
+}
+
+const FLUSH_ROWS = 500;
+
+/** createProgress writes how far sources were read, many at once: a log folder holds thousands of small files. */
+export function createProgress(store: Store, now: () => number) {
+  let waiting: Reached[] = [];
+  const flush = async () => {
+    const rows = waiting;
+    waiting = [];
+    const updated_at = iso(now());
+    await store.insert(
+      "source_progress",
+      rows.map(({ source, name, records, complete }) => ({ source, name, records, complete, updated_at })),
+    );
+  };
+  return {
+    async of(source: string) {
+      const ahead = waiting.findLast((w) => w.source === source);
+      if (ahead) return ahead;
+      const [row] = await store.ask(sourceProgress, { source });
+      return row ?? null;
+    },
+    async reached(sources: readonly Reached[]) {
+      waiting.push(...sources);
+      if (waiting.length >= FLUSH_ROWS || sources.some((s) => !s.complete)) await flush();
+    },
+    flush,
+  };
+}

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { type Pushed, Refused } from "../dashboard/backend.ts";
+import { createNormalizer, emptyYield } from "../ingest/normalizer.ts";
+import { readFileRecords } from "../ingest/sources/file.ts";
+import { iso } from "../schemas/duration.ts";
+import { sourceProgress } from "../schemas/queries/ingest.ts";
+import type { App } from "./app.ts";
+
+/** Unpacked bytes of one push against its limit on the wire: a bomb is refused, ordinary logs pack about 1 : 10. */
+const MAX_INFLATION = 20;
+/** Largest number of records of one push; more belong into a file. */
+const MAX_RECORDS = 200_000;
+
+/** createPush stores the records of one HTTP body, whole or not at all, and judges them behind the answer. */
+export function createPush(app: App) {
+  let requests = 0;
+  const { max_body } = app.config.http;
+
+  return async function push(
+    provider: string,
+    body: Readable,
+    options: { idempotencyKey: string | null },
+  ): Promise<Pushed> {
+    if (provider !== "auto" && app.parts.registry.byId(provider) === null) {
+      throw new Refused(
+        400,
+        `There is no provider "${provider.slice(0, 60)}". Known are: auto, ${app.parts.registry.ids().join(", ")}.`,
+      );
+    }
+    const key = options.idempotencyKey;
+    const source =
+      key === null
+        ? `http:${app.now().toString(36)}-${++requests}`
+        : `http:${createHash("sha256").update(key).digest("hex").slice(0, 24)}`;
+    if (key !== null) {
+      const [known] = await app.store.ask(sourceProgress, { source });
+      if (known?.complete)
+        return {
+          records: known.records,
+          stored: 0,
+          duplicates: known.records,
+          dropped: 0,
+          dead_letters: 0,
+          reasons: [],
+        };
+    }
+    const normalizer = createNormalizer(app.parts, { provider, position: source, now: app.now });
+    const yielded = emptyYield();
+    let unpacked = 0;
+    for await (const batch of readFileRecords(limited(body, max_body))) {
+      unpacked += batch.data.length;
+      if (unpacked > max_body * MAX_INFLATION || yielded.records > MAX_RECORDS) {
+        throw new Refused(
+          413,
+          `The body unpacks to more than ${max_body * MAX_INFLATION} bytes or ${MAX_RECORDS} records. Send it in parts.`,
+        );
+      }
+      for (let i = 0; i < batch.count; i++) {
+        normalizer.read(batch.data.subarray(batch.starts[i], batch.ends[i]), batch.broken[i] ?? null, yielded);
+      }
+    }
+    if (yielded.records === 0)
+      throw new Refused(
+        400,
+        'The body holds no record. Send one JSON object, an array, {"Records": […]} or one object a line.',
+      );
+    const { stored, duplicates } = await app.take(yielded, true);
+    if (key !== null) {
+      await app.store.insert("source_progress", [
+        { source, name: `push ${provider}`, records: yielded.records, complete: true, updated_at: iso(app.now()) },
+      ]);
+    }
+    return {
+      records: yielded.records,
+      stored,
+      duplicates,
+      dropped: [...yielded.dropped.values()].reduce((a, b) => a + b, 0),
+      dead_letters: yielded.letters.length,
+      reasons: [...new Set(yielded.letters.map((l) => l.reason))].slice(0, 5),
+    };
+  };
+}
+
+async function* limit(body: Readable, max: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > max) throw new Refused(413, `The body has more than ${max} bytes (http.max_body). Send it in parts.`);
+    yield chunk as Buffer;
+  }
+}
+
+/** limited is the body, cut off with a refusal where it is too long. */
+const limited = (body: Readable, max: number): Readable => Readable.from(limit(body, max), { objectMode: false });

@@ -1,0 +1,67 @@
+import { userInfo } from "node:os";
+import { resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { ConfigFault } from "../schemas/faults.ts";
+import { StoreDown } from "../schemas/store/store.ts";
+import { openApp } from "./app.ts";
+import type { Args, StoreCommand } from "./commands/command.ts";
+import { type Loaded, loadConfig, socketPath } from "./load_config.ts";
+import { createLog } from "./log.ts";
+import { CommandFault, terminalOut } from "./out.ts";
+import { askRunning } from "./socket.ts";
+
+export interface Globals {
+  config?: string;
+  data?: string;
+}
+
+/** configFor loads the config; --data (or KEYWATCH_DATA) chooses another data directory. */
+export function configFor(globals: Globals): Loaded {
+  const loaded = loadConfig(globals.config ?? null);
+  const data = globals.data ?? process.env.KEYWATCH_DATA;
+  if (data === undefined) return loaded;
+  return { ...loaded, config: { ...loaded.config, store: { ...loaded.config.store, path: resolve(data) } } };
+}
+
+/** runStoreCommand asks the `serve` that runs on this data directory, or opens the store itself. Gives the exit code. */
+export async function runStoreCommand(
+  name: string,
+  commands: Record<string, StoreCommand>,
+  globals: Globals,
+  args: Args,
+  stdin: Readable | null = null,
+): Promise<number> {
+  const out = terminalOut();
+  const loaded = configFor(globals);
+  const actor = userInfo().username;
+  const answered = await askRunning(socketPath(loaded.config), { command: name, args, actor }, out, stdin);
+  if (answered !== null) return answered;
+  const app = await openApp({
+    loaded,
+    log: createLog(),
+    output: { write: (text) => out.note(text), colour: out.color },
+  });
+  try {
+    return await commands[name]!({ app, args, out, stdin, actor });
+  } finally {
+    await app.close();
+  }
+}
+
+/** guarded turns what a command throws into a sentence and an exit code. */
+export async function guarded(work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+    const sentence = (error as Error).message;
+    process.stderr.write(`${known(error) ? sentence : `keywatch failed: ${sentence}`}\n`);
+    if (process.env.KEYWATCH_DEBUG || !known(error)) process.stderr.write(`${(error as Error).stack}\n`);
+  }
+}
+
+const known = (error: unknown): boolean =>
+  error instanceof CommandFault || error instanceof ConfigFault || error instanceof StoreDown;
+
+const exitCodeOf = (error: unknown): number =>
+  error instanceof CommandFault ? error.exitCode : error instanceof ConfigFault ? 2 : 1;

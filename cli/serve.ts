@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+import { createServer } from "../dashboard/server.ts";
+import { incidentLabel } from "../schemas/incident.ts";
+import { packageVersion } from "../schemas/package_root.ts";
+import { statusCounts } from "../schemas/queries/status.ts";
+import type { App } from "./app.ts";
+import type { StoreCommand } from "./commands/command.ts";
+import { ingestFiles } from "./ingest_job.ts";
+import { socketPath } from "./load_config.ts";
+import { CommandFault, count, type Out } from "./out.ts";
+import { createPush } from "./push.ts";
+import { listenForCommands } from "./socket.ts";
+import { watchFolder } from "./watch.ts";
+
+const TICK_MS = 2_000;
+const SAVE_MS = 10_000;
+
+export interface Running {
+  address: string;
+  stop(): Promise<void>;
+}
+
+/** startServing runs every role on an open app: history first, as a report; then pushes, folders, commands, messages. */
+export async function startServing(app: App, commands: Record<string, StoreCommand>, out: Out): Promise<Running> {
+  await backfill(app, out);
+  const socket = await listenForCommands(app, socketPath(app.config), commands);
+  const push = createPush(app);
+  const server = createServer(
+    app.config.http,
+    { push, incidents: listOf(app), incident: oneOf(app), status: () => statusOf(app) },
+    (error) => app.log.error({ error: String(error) }, "A request failed."),
+  );
+  const address = await listen(server, app.config.http.listen);
+  app.alerter.start();
+  const folders = app.config.sources.map((source) => watchFolder(app, source, out));
+  const timers = [every(TICK_MS, () => app.detector.tick(), app), every(SAVE_MS, () => app.save(), app)];
+  return {
+    address,
+    /** Sources first, then what they fed, the store last. */
+    async stop() {
+      await server.close();
+      await Promise.all(folders.map((f) => f.stop()));
+      for (const timer of timers) clearInterval(timer);
+      socket.closeAllConnections();
+      await new Promise((resolve) => socket.close(resolve));
+      await app.save();
+      await app.close();
+    },
+  };
+}
+
+/** A store without history learns from the folders first; nobody is paged for what lies in them. */
+async function backfill(app: App, out: Out): Promise<void> {
+  const folders = app.config.sources.filter((s) => existsSync(s.path));
+  for (const source of folders) {
+    const result = await ingestFiles(app, {
+      paths: [source.path],
+      provider: source.provider,
+      report: app.writer.lastSeq() === 0,
+      out,
+    }).catch((error: unknown) => {
+      // An empty folder is a fine start.
+      if (error instanceof CommandFault) return null;
+      throw error;
+    });
+    if (result === null || result.stored === 0) continue;
+    out.note(
+      `History of ${source.path}: ${count(result.stored)} events, ${count(result.findings)} findings. Nobody was paged; this is what you would have seen:`,
+    );
+    for (const i of await app.alerter.list({ limit: 5 }))
+      out.note(`  ${incidentLabel(i.uid)}  ${i.severity.padEnd(8)} ${i.title}`);
+  }
+}
+
+async function listen(server: ReturnType<typeof createServer>, at: string): Promise<string> {
+  const colon = at.lastIndexOf(":");
+  const host = at.slice(0, colon).replace(/^\[|\]$/g, "");
+  try {
+    return await server.listen({ host, port: Number(at.slice(colon + 1)) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new CommandFault(`${at} is in use by another program. Set http.listen (or --listen) to another port.`);
+  }
+}
+
+function every(ms: number, work: () => Promise<void>, app: App): NodeJS.Timeout {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    work()
+      .catch((error: unknown) =>
+        app.log.error({ error: String(error) }, "Work behind the scenes failed; it is tried again."),
+      )
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+}
+
+const listOf = (app: App) => (filter: { open: boolean; limit: number }) =>
+  app.alerter.list({
+    limit: filter.limit,
+    ...(filter.open ? { statuses: ["open", "acknowledged", "reopened"] as const } : {}),
+  });
+
+const oneOf = (app: App) => async (name: string) => {
+  const incident = /^(INC-)?[0-9a-f-]{4,36}$/i.test(name) ? await app.alerter.get(name) : null;
+  return incident ? { incident, transitions: await app.alerter.transitions(incident.uid) } : null;
+};
+
+async function statusOf(app: App) {
+  const [row] = await app.store.ask(statusCounts, {});
+  return { version: packageVersion, deferred: app.engine.deferred(), ...row! };
+}

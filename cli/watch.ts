@@ -1,0 +1,67 @@
+import { stat } from "node:fs/promises";
+import { hashFile } from "../ingest/sources/file.ts";
+import { listFiles } from "../ingest/sources/file_list.ts";
+import type { Config } from "../schemas/config.ts";
+import { sourceProgress } from "../schemas/queries/ingest.ts";
+import type { App } from "./app.ts";
+import { createProgress } from "./ingest_job.ts";
+import type { Out } from "./out.ts";
+import { readFiles } from "./read_files.ts";
+
+/** A file that changed in the last moments may still be written. */
+const SETTLED_MS = 1_000;
+
+/** watchFolder reads files that appear in a folder, each once by its content, until `stop` is called. */
+export function watchFolder(app: App, source: Config["sources"][number], out: Out): { stop(): Promise<void> } {
+  const known = new Map<string, string>();
+  const progress = createProgress(app.store, app.now);
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let under: Promise<void> = Promise.resolve();
+
+  async function look(): Promise<void> {
+    const { files } = await listFiles([source.path]);
+    const fresh: string[] = [];
+    for (const file of files) {
+      const at = await stat(file).catch(() => null);
+      if (!at || app.now() - at.mtimeMs < SETTLED_MS) continue;
+      const mark = `${at.size} ${at.mtimeMs}`;
+      if (known.get(file) === mark) continue;
+      known.set(file, mark);
+      const id = `file:${(await hashFile(file)).slice(0, 32)}`;
+      const [row] = await app.store.ask(sourceProgress, { source: id });
+      if (!row?.complete) fresh.push(file);
+    }
+    if (fresh.length === 0 || stopped) return;
+    for await (const block of readFiles(app.parts, {
+      paths: fresh,
+      provider: source.provider,
+      out,
+      now: app.now,
+      progressOf: (s) => progress.of(s),
+    })) {
+      await app.take(block.yielded, true);
+      await progress.reached(block.reached);
+      if (stopped) break;
+    }
+    await progress.flush();
+  }
+
+  const again = () => {
+    under = look()
+      .catch((error: unknown) =>
+        app.log.error({ folder: source.path, error: String(error) }, "Reading a folder failed; it is tried again."),
+      )
+      .then(() => {
+        if (!stopped) timer = setTimeout(again, source.interval);
+      });
+  };
+  again();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await under;
+    },
+  };
+}
