@@ -134,7 +134,7 @@ function absorb(state: FindingState, hit: Hit, event: DetectEvent): boolean {
   const extra = events.length - state.evidence.events.length;
   finding.event_uids = events.map(([, uid]) => uid);
   finding.event_count = state.evidence.count + Math.max(0, extra);
-  finding.first_seen = Math.min(state.evidence.first, events[0]?.[0] ?? state.evidence.first);
+  finding.first_seen = state.evidence.first;
   finding.last_seen = state.evidence.last;
   finding.version = finding.event_count * 10 + severities.indexOf(finding.severity);
   return finding.event_count !== before;

@@ -33,7 +33,11 @@ export function oneIn(p: number): string {
   return `1 in ${Math.round(1 / p).toLocaleString("en-US")}`;
 }
 
-export const plural = (n: number, word: string): string => `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
+/** plural writes a number with its word: "1 day", "2 countries", "3 addresses". */
+export function plural(n: number, word: string): string {
+  const many = /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : word.endsWith("s") ? `${word}es` : `${word}s`;
+  return `${n.toLocaleString("en-US")} ${n === 1 ? word : many}`;
+}
 
 const DAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /** hourWords names an hour of the week: "Sunday 03:00". */

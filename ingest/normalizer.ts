@@ -157,7 +157,8 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     const clean = (text: string | null): string | null => (text === null ? null : cut(redacted.scrub(text)));
     const key_uid = d.key_id === null ? null : parts.fingerprint(provider.id, d.key_id);
     const account = clean(d.account);
-    const place = parts.enrich(d.source);
+    // A source that is no address is free text of the log.
+    const place = parts.enrich(d.source === null ? null : redacted.scrub(d.source));
     const principal_uid = clean(d.principal_uid) ?? `${account ?? provider.id}:unnamed`;
     const user_agent = clean(d.user_agent);
     const resources = d.resources.slice(0, MAX_RESOURCES).map((r) => cut(redacted.scrub(r)));

@@ -32,14 +32,20 @@ export default defineBaseline({
     if (places.size < 2 || before.includes(place)) return null;
     const fresh = [...today.keys()].filter((p) => !before.includes(p)).sort();
     const evidence = emptyEvidence();
-    for (const keys of today.values()) {
+    const starts: number[] = [];
+    for (const [name, keys] of today) {
+      let start = Number.MAX_SAFE_INTEGER;
       for (const [time, uid] of keys.values()) {
         insertSorted(evidence.events, time, uid);
         evidence.count++;
-        evidence.first = Math.min(evidence.first, time);
+        start = Math.min(start, time);
         evidence.last = Math.max(evidence.last, time);
       }
+      if (!before.includes(name)) starts.push(start);
     }
+    // It began when the session appeared at a second place, not with the day's first call from its own.
+    starts.sort((a, b) => a - b);
+    evidence.first = (before.length > 0 ? starts[0] : starts[1]) ?? evidence.last;
     const keys = new Set([...today.values()].flatMap((k) => [...k.keys()]));
     const shown = [...places].sort();
     return {

@@ -1,6 +1,7 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { defineBaseline } from "../detection.ts";
 import { habitsOf, hasHours, hourScore } from "../hour_score.ts";
+import type { Sealed } from "../profile.ts";
 import { hourAccumulation } from "../stats/hour_accumulation.ts";
 import { waiting } from "../view.ts";
 import { hourWords, percent, plural } from "../words.ts";
@@ -9,7 +10,7 @@ import { hourWords, percent, plural } from "../words.ts";
 const ODD_TAIL = 0.01;
 
 /**
- * One odd hour is a risk; it becomes a finding when the call writes, or when the surprise of a week adds up
+ * One odd hour is a risk; it becomes a finding when the call writes and the key seldom does, or when the surprise of a week adds up
  * beyond the subject's own past (DETECTION.md, section 4; measured by test/bench/off_hours.ts).
  */
 export default defineBaseline({
@@ -37,7 +38,7 @@ export default defineBaseline({
     if (tail >= ODD_TAIL && !week.fires) return null;
     const value = String(view.hour);
     const seenBefore = waiting(view, "hour", value);
-    const writes = isWrite(event) && tail < ODD_TAIL && seenBefore === 0;
+    const writes = isWrite(event) && seldomWrites(sealed) && tail < ODD_TAIL && seenBefore === 0;
     return {
       dimension: "",
       level: writes || week.fires ? "medium" : "low",
@@ -46,8 +47,8 @@ export default defineBaseline({
         week.fires
           ? `Its odd hours of seven days add up to ${week.accumulated.toFixed(1)}; above ${week.bound.toFixed(1)} is unusual for it.`
           : writes
-            ? "And the call writes."
-            : "The call only reads, so this alone is a risk, not an alarm.",
+            ? "And the call writes, which this key seldom does."
+            : "One odd hour alone is a risk, not an alarm.",
       ],
       quiet_if: [
         "The key had worked at this hour of the week before.",
@@ -70,3 +71,6 @@ export default defineBaseline({
     };
   },
 });
+
+/** A job that writes all day tells nothing by writing at night too. */
+const seldomWrites = (sealed: Sealed): boolean => sealed.writes < 0.1 * sealed.events;

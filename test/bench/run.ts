@@ -1,0 +1,83 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { packageRoot } from "../../schemas/package_root.ts";
+import { writeCorpus } from "./corpus.ts";
+
+/*
+ * npm run bench [-- records]: the whole pipeline beside JSON.parse of the same bytes and beside loading and extracting the same
+ * files by SQL alone, each in a process of its own, so that CPU time (all threads) and peak memory are its own.
+ */
+
+interface Measured {
+  seconds: number;
+  cpuSeconds: number;
+  peakMb: number;
+  events: number;
+  steps?: Record<string, number>;
+}
+
+const records = Number(process.argv[2] ?? 500_000);
+const directory = join(packageRoot, ".cache", "bench", String(records));
+mkdirSync(directory, { recursive: true });
+process.stderr.write(`Corpus of ${records.toLocaleString("en-US")} records …\n`);
+const corpus = await writeCorpus({ directory, records });
+
+const parse = part("parse");
+const sql = part("sql");
+const pipeline = part("pipeline");
+const report = page();
+process.stdout.write(report);
+if (process.argv.includes("--write")) writeFileSync(join(packageRoot, "docs", "bench.md"), report);
+
+/** part runs one measurement in a process of its own. */
+function part(name: "parse" | "sql" | "pipeline"): Measured {
+  process.stderr.write(`${name} …\n`);
+  const store = mkdtempSync(join(tmpdir(), "keywatch-bench-"));
+  try {
+    const script = fileURLToPath(new URL(`./part_${name}.ts`, import.meta.url));
+    const child = spawnSync(process.execPath, [script, directory, store], {
+      encoding: "utf8",
+      maxBuffer: 1e8,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (child.status !== 0) throw new Error(`${name} ended with ${child.status}`);
+    return JSON.parse(child.stdout.trim().split("\n").at(-1)!) as Measured;
+  } finally {
+    rmSync(store, { recursive: true, force: true });
+  }
+}
+
+function page(): string {
+  const commit = existsSync(join(packageRoot, ".git"))
+    ? execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: packageRoot, encoding: "utf8" }).trim()
+    : "unknown";
+  const rate = (m: Measured) => Math.round(m.events / m.seconds).toLocaleString("en-US");
+  const row = (what: string, m: Measured) =>
+    `| ${what} | ${rate(m)} | ${m.seconds.toFixed(1)} | ${m.cpuSeconds.toFixed(1)} | ${((1e6 * m.cpuSeconds) / m.events).toFixed(1)} | ${Math.round(m.peakMb)} |`;
+  const steps = Object.entries(pipeline.steps ?? {});
+  return `# Bench
+
+Made by \`npm run bench -- ${records} --write\`; the numbers below are of one run, nothing is left out.
+
+- Date: ${new Date().toISOString().slice(0, 10)}; commit ${commit}; Node ${process.versions.node}
+- Machine: ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}
+- Corpus: ${corpus.records.toLocaleString("en-US")} CloudTrail records of ${(corpus.bytes / corpus.records).toFixed(0)} bytes on average, seed 42, sha256 ${corpus.sha256.slice(0, 12)}…, gzip files as CloudTrail delivers them
+
+| what | events/s | seconds | CPU seconds, all threads | CPU us per event | peak memory, MB |
+| --- | --- | --- | --- | --- | --- |
+${row("gunzip and JSON.parse alone, one thread", parse)}
+${row("load and extract by SQL alone", sql)}
+${row("keywatch: read, normalise, redact, enrich, store, detect", pipeline)}
+
+keywatch needs ${(pipeline.cpuSeconds / sql.cpuSeconds).toFixed(2)} x the CPU time of the load by SQL alone, and ${(pipeline.cpuSeconds / parse.cpuSeconds).toFixed(1)} x that of gunzip and JSON.parse.
+
+Where the time of the main thread goes (storing runs on the engine's threads beside reading; its share is the waiting):
+
+| step | seconds | share |
+| --- | --- | --- |
+${steps.map(([name, s]) => `| ${name} | ${s.toFixed(2)} | ${Math.round((100 * s) / pipeline.seconds)} % |`).join("\n")}
+`;
+}
