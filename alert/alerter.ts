@@ -32,6 +32,8 @@ const REPAIR_MS = 7 * DAY_MS;
 const TIMER_MS = 250;
 const STOP_GRACE_MS = 5_000;
 const EXPIRE_AT_ONCE = 500;
+/** How soon it is looked again where there was more, or the store did not answer. */
+const EXPIRE_AGAIN_MS = 2_000;
 
 export interface AlerterOptions {
   store: Store;
@@ -213,6 +215,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
   async function expire(): Promise<void> {
     const at = now();
     if (at < expireAt) return;
+    expireAt = at + EXPIRE_AGAIN_MS;
     const quiet = await store.ask(quietIncidents, { before: at - config.alert.auto_resolve, limit: EXPIRE_AT_ONCE });
     if (quiet.length < EXPIRE_AT_ONCE) expireAt = at + MINUTE_MS;
     if (quiet.length === 0) return;

@@ -53,6 +53,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const halt = new AbortController();
   let idlers: (() => void)[] = [];
   let stopped = false;
+  let saveAfter = 0;
 
   async function drain(lane: string): Promise<void> {
     for (;;) {
@@ -151,12 +152,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** save writes what became of attempts; while the store refuses, it keeps the rows and nothing more is sent. */
   async function save(): Promise<boolean> {
     if (unsaved.length === 0) return true;
+    if (now() < saveAfter) return false;
     const batch = unsaved.splice(0);
     try {
       await store.insert("deliveries", batch);
       return true;
     } catch (cause) {
       unsaved.unshift(...batch);
+      saveAfter = now() + STORE_REST_MS;
       log("warn", "The delivery log could not be written; sending rests until it can.", { error: String(cause) });
       return false;
     }
@@ -215,6 +218,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       const grace = setTimeout(() => halt.abort(), graceMs);
       await Promise.allSettled(running.values());
       clearTimeout(grace);
+      saveAfter = 0;
       await save();
     },
     idle() {

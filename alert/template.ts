@@ -18,6 +18,8 @@ export interface Message {
   to_n: number;
   /** When it happened, ms. */
   at: number;
+  /** The transitions told, oldest first. */
+  transitions: { n: number; kind: TransitionKind; at: number; actor: string; note: string }[];
   severity: Incident["severity"];
   /** Key and what and where from, one line. */
   title: string;
@@ -56,6 +58,13 @@ export function compose(transitions: readonly Transition[], telling: Telling): M
     from_n: transitions[0]!.n,
     to_n: last.n,
     at: last.at,
+    transitions: transitions.map(({ n, kind, at, actor, note }) => ({
+      n,
+      kind,
+      at,
+      actor: oneLine(actor, 200),
+      note: oneLine(note, 2_000),
+    })),
     severity: incident.severity,
     title: oneLine(incident.title, 240),
     key: keyLabel(incident),

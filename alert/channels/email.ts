@@ -104,14 +104,24 @@ function endOf(error: unknown, signal: AbortSignal, secrets: readonly string[]):
   return retry("unreachable", `The mail server could not be reached${/^[A-Z0-9_]+$/.test(code) ? ` (${code})` : ""}.`);
 }
 
-/** secretsOf the address, in every form in which a server could echo them. */
+/** secretsOf the address, in every form in which a server could echo them. Errors tell nothing of the address. */
 function secretsOf(smtpUrl: string): string[] {
-  const { username, password } = new URL(smtpUrl);
-  const user = decodeURIComponent(username);
-  const pass = decodeURIComponent(password);
+  let user: string;
+  let raw: string;
+  let pass: string;
+  try {
+    const url = new URL(smtpUrl);
+    raw = url.password;
+    user = decodeURIComponent(url.username);
+    pass = decodeURIComponent(raw);
+  } catch {
+    throw new Error(
+      "smtp_url of an email channel cannot be read. Write it like smtp://user:password@mail.example.com:587, with : / @ and % in user or password as %3A %2F %40 %25.",
+    );
+  }
   if (pass === "") return [];
   const base64 = (text: string) => Buffer.from(text).toString("base64");
-  return [pass, password, base64(pass), base64(`\u0000${user}\u0000${pass}`)];
+  return [pass, raw, base64(pass), base64(`\u0000${user}\u0000${pass}`)];
 }
 
 const withoutSecrets = (text: string, secrets: readonly string[]): string =>

@@ -48,21 +48,12 @@ export const signatures = (secrets: readonly string[], id: string, at: number, b
     .join(" ");
 
 function payload(message: Message): object {
-  const { incident, links, changes, from_n, to_n, kind, label, facts, why, steps, title } = message;
+  const { incident, links, changes, label, facts, why, steps, title } = message;
+  const transitions = message.transitions.map((t) => ({ ...t, at: iso(t.at) }));
   return {
     type: typeOf(message),
     timestamp: iso(message.at),
-    data: {
-      label,
-      title,
-      transition: { kind, from_n, to_n },
-      changes,
-      why,
-      steps,
-      facts: Object.fromEntries(facts),
-      links,
-      incident,
-    },
+    data: { label, title, transitions, changes, why, steps, facts: Object.fromEntries(facts), links, incident },
   };
 }
 

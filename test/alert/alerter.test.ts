@@ -5,7 +5,7 @@ import type { Finding } from "../../schemas/finding.ts";
 import { type Command, incidentLabel, incidentUid } from "../../schemas/incident.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { httpReceiver, type Play } from "./receivers.ts";
-import { configOf, DAY, fakeClock, finding, HOUR, MINUTE, openStore, T0, weak, wipe } from "./support.ts";
+import { configOf, DAY, fakeClock, finding, HOUR, MINUTE, openStore, T0, until, weak, wipe } from "./support.ts";
 
 let opened: Awaited<ReturnType<typeof openStore>>;
 let store: Store;
@@ -50,7 +50,7 @@ interface Said {
   type: string;
   id: string;
   data: {
-    transition: { kind: string; from_n: number; to_n: number };
+    transitions: { n: number; kind: string }[];
     changes: string[];
     incident: { severity: string; uid: string };
   };
@@ -88,7 +88,10 @@ describe("group_wait", () => {
     expect(said()).toEqual([]);
     await advance(alerter, 1);
     expect(said()).toMatchObject([
-      { type: "incident.triggered", data: { transition: { from_n: 1, to_n: 3 }, incident: { severity: "high" } } },
+      {
+        type: "incident.triggered",
+        data: { transitions: [{ n: 1 }, { n: 2 }, { n: 3 }], incident: { severity: "high" } },
+      },
     ]);
     expect(said()[0]!.data.changes).toEqual([
       "Opened at medium, 1 finding",
@@ -110,7 +113,7 @@ describe("group_wait", () => {
     await alerter.command(command(uid, "resolve", { verdict: "true_positive", note: "key rotated" }));
     await alerter.apply([at(3)]);
     await alerter.tick();
-    expect(said().map((s) => s.data.transition.kind)).toEqual([
+    expect(said().map((s) => s.data.transitions[0]?.kind)).toEqual([
       "opened",
       "escalated",
       "acknowledged",
@@ -290,7 +293,7 @@ describe("a kill between the writes", () => {
     });
     await advance(alerter, 30_000);
     await alerter.idle();
-    expect(said()).toMatchObject([{ data: { transition: { from_n: 1, to_n: 2 } } }]);
+    expect(said()).toMatchObject([{ data: { transitions: [{ n: 1 }, { n: 2 }] } }]);
     expect(said(slow)).toEqual([]);
   });
 
@@ -371,7 +374,7 @@ describe("retry", () => {
     await alerter.command(command(t!.incident_uid, "acknowledge"));
     await alerter.tick();
     await alerter.idle();
-    expect(said().map((s) => s.data.transition.kind)).toEqual(["opened", "acknowledged"]);
+    expect(said().map((s) => s.data.transitions[0]?.kind)).toEqual(["opened", "acknowledged"]);
     expect(types()[1]).toBe("incident.acknowledged");
   });
 
@@ -405,6 +408,21 @@ describe("retry", () => {
     expect(server.requests).toHaveLength(5);
     expect(slow.requests).toHaveLength(1);
     await ticking;
+  });
+});
+
+describe("on a timer", () => {
+  test("start sends by itself, and stop lets what is under way end and begins nothing", async () => {
+    const alerter = await make({ ...plain(), route: { receiver: "team", group_wait: "0s" } });
+    server.script("late");
+    await alerter.apply([at(0, { subject_uid: "a" }), at(0, { subject_uid: "b" })]);
+    alerter.start();
+    await until(() => server.requests.length === 1);
+    await alerter.stop();
+    expect(await store.rows("SELECT status, count() AS n FROM outbox GROUP BY status ORDER BY status")).toEqual([
+      { status: "delivered", n: 1 },
+      { status: "pending", n: 1 },
+    ]);
   });
 });
 

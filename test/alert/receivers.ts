@@ -14,7 +14,8 @@ export type Play =
   | "drop"
   | "redirect"
   | "flood"
-  | "gone";
+  | "gone"
+  | "late";
 export const RETRY_AFTER_S = 7;
 
 /** Harness makes a channel's receiver over a real socket; each channel of alert/channels/ has a file of them here. */
@@ -53,6 +54,7 @@ export async function httpReceiver(accept: (request: Request) => string = () => 
       requests.push(seen);
       const play = scripted.shift() ?? "ok";
       if (play === "hang") return;
+      if (play === "late") return void setTimeout(() => response.end(accept(seen)), 400);
       if (play === "drop") return void request.socket.destroy();
       if (play === "flood") {
         response.writeHead(200);
@@ -70,6 +72,7 @@ export async function httpReceiver(accept: (request: Request) => string = () => 
         rejected: 400,
         redirect: 302,
         gone: 410,
+        late: 200,
       }[play];
       if (play === "rate_limited") response.setHeader("retry-after", String(RETRY_AFTER_S));
       if (play === "redirect") response.setHeader("location", "/elsewhere");

@@ -52,7 +52,7 @@ describe("webhook", () => {
       type: "incident.triggered",
       timestamp: "2026-03-01T03:12:09.000Z",
       data: {
-        transition: { kind: "opened", from_n: 1, to_n: 1 },
+        transitions: [{ kind: "opened", n: 1, actor: "keywatch", at: "2026-03-01T03:12:09.000Z" }],
         incident: { severity: "medium", key_name: "billing-report-bot" },
       },
     });
