@@ -8,6 +8,8 @@ export interface Digest {
   detection: string;
   /** What kind of fact it is about; two findings of one detection and family are one signal. */
   family: string;
+  /** The value it is about, such as an operation; "" where there is none. */
+  about: string;
   severity: Finding["severity"];
   risk: number;
   title: string;
@@ -37,7 +39,7 @@ export type Who = Pick<
   | "tags"
 >;
 
-export const MAX_REASONS = 12;
+export const MAX_REASONS = 8;
 const MAX_STEPS = 10;
 const TEXT = 600;
 
@@ -48,6 +50,7 @@ export function digestOf(finding: Finding): Digest {
     version: finding.version,
     detection: finding.detection,
     family: /^[^.\s]*/.exec(finding.anomaly.parameter)![0].toLowerCase(),
+    about: oneLine(finding.dimension, 80),
     severity: finding.severity,
     risk: Math.min(1, Math.max(0, Number.isFinite(finding.risk) ? finding.risk : 0)),
     title: oneLine(finding.title, 160),

@@ -27,8 +27,9 @@ export function fold(digests: Iterable<Digest>): Folded {
     last_seen: Math.max(...speaking.map((d) => d.last_seen)),
     finding_uids: byTime.map((d) => d.uid),
     detections: [...new Set(sorted.map((d) => d.detection))],
-    reasons: distinct(sorted, (d) => d.reasons).slice(0, MAX_REASONS),
-    runbook: distinct(sorted, (d) => d.runbook).slice(0, 10),
+    reasons: reasonsOf(speaking),
+    // The steps of the gravest finding: five lists of advice are none at 3 in the morning.
+    runbook: strongest.runbook,
     event_count: sorted.reduce((sum, d) => sum + d.event_count, 0),
   };
 }
@@ -66,8 +67,25 @@ function strongestFirst(a: Digest, b: Digest): number {
   );
 }
 
-/** distinct takes the first line of every finding, then the rest, so that no finding goes unheard. */
-function distinct(digests: readonly Digest[], lines: (d: Digest) => readonly string[]): string[] {
-  const heads = digests.flatMap((d) => lines(d).slice(0, 1));
-  return [...new Set([...heads, ...digests.flatMap((d) => lines(d).slice(1))])];
+/** Reasons of one detection that are told in full; its other findings are named in one line. */
+const REASONS_EACH = 2;
+const NAMED = 5;
+
+/** reasonsOf tells each detection once, the gravest first, and sums up what is more of the same. */
+function reasonsOf(sorted: readonly Digest[]): string[] {
+  const groups = new Map<string, Digest[]>();
+  for (const d of sorted) groups.set(d.detection, [...(groups.get(d.detection) ?? []), d]);
+  const heads: string[] = [];
+  const details: string[] = [];
+  for (const [first, ...more] of groups.values()) {
+    const [head, ...rest] = first!.reasons;
+    if (head !== undefined) heads.push(head);
+    const names = [...new Set(more.map((d) => d.about))].filter((name) => name !== "" && name !== first!.about);
+    if (names.length > 0) {
+      const left = names.length - NAMED;
+      heads.push(`The same of ${names.slice(0, NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}.`);
+    }
+    details.push(...rest.slice(0, REASONS_EACH - 1));
+  }
+  return [...new Set([...heads, ...details])].slice(0, MAX_REASONS);
 }

@@ -59,7 +59,7 @@ export function renderMessage(message: Message, options: RenderOptions = {}): st
   const paint = painter(options.colour ?? false, message.severity);
   const badge = paint.badge(` ${message.severity.toUpperCase()} `);
   return message.changes
-    .map((change) => `${badge}  ${paint.bold(message.label)} ${change}  ${paint.dim(message.title)}`)
+    .map((change) => `${badge}  ${paint.bold(message.label)}  ${keyLabel(message.incident)}: ${change}`)
     .join("\n");
 }
 

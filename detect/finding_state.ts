@@ -98,10 +98,19 @@ function takeWords(state: FindingState, hit: Hit, c: HitContext): void {
   const { finding } = state;
   finding.reasons = hit.reasons;
   finding.quiet_if = [...(hit.quiet_if ?? []), ...c.detection.falsePositives.map((f) => `Often harmless when ${f}.`)];
-  finding.anomaly = { ...hit.anomaly, history: c.history };
+  finding.anomaly = { ...hit.anomaly, history: c.history, facts: { ...placeFacts(c.event), ...hit.anomaly.facts } };
   const risk = (c.weightOverride ?? c.detection.weight) * verbWeight(c.event) * sourceConfidence(c.event);
   finding.risk = Math.max(finding.risk, Math.round(risk * 1e4) / 1e4);
   finding.runbook = c.detection.runbook.map((step) => fillStep(step, finding, c.event));
+}
+
+/** placeFacts say where the lead event came from, for titles and tables. */
+function placeFacts(event: DetectEvent): Record<string, string> {
+  const facts: Record<string, string> = {};
+  if (event.src_ip !== null) facts.src_ip = event.src_ip;
+  if (event.as_org !== null) facts.as_org = event.as_org;
+  if (event.country !== null) facts.country = event.country;
+  return facts;
 }
 
 function fillStep(step: string, finding: Finding, event: DetectEvent): string {

@@ -23,7 +23,10 @@ function leaks(record: Record<string, unknown>, value: string): boolean {
   const redacted = redactor.record(JSON.stringify(record), JSON.parse(JSON.stringify(record)), []);
   JSON.parse(redacted.raw);
   const out = redacted.raw + JSON.stringify(redacted.found) + redacted.scrub(value);
-  return forms(value).some((form) => redacted.raw.includes(form) || JSON.stringify(redacted.found).includes(form)) || out.length === 0;
+  return (
+    forms(value).some((form) => redacted.raw.includes(form) || JSON.stringify(redacted.found).includes(form)) ||
+    out.length === 0
+  );
 }
 const forms = (value: string): string[] => [
   value,
@@ -43,7 +46,9 @@ const places: Record<string, (value: string) => Record<string, unknown>> = {
   "a credential-named field": (v) => ({ requestParameters: { clientSecret: v } }),
   "a nested credential": (v) => ({ credentials: { inner: [{ deep: v }] } }),
   "a URL query": (v) => ({ url: `https://api.example.com/v1/items?limit=5&api_key=${encodeURIComponent(v)}&page=2` }),
-  "a URL query, not encoded": (v) => ({ url: `https://api.example.com/v1/items?access_token=${v.replaceAll("&", "")}` }),
+  "a URL query, not encoded": (v) => ({
+    url: `https://api.example.com/v1/items?access_token=${v.replaceAll("&", "")}`,
+  }),
   "a URL's userinfo": (v) => ({ remote: `https://deploy:${encodeURIComponent(v)}@git.example.com/repo.git` }),
   "JSON in a string": (v) => ({ body: JSON.stringify({ user: "ann", password: v }) }),
   "JSON in JSON in a string": (v) => ({ body: JSON.stringify({ message: JSON.stringify({ auth: { token: v } }) }) }),
@@ -55,16 +60,19 @@ describe.skipIf(!present)(title, () => {
     test(`none is left in ${name}`, () => expect(leaking(data.secrets, place)).toEqual([]));
   }
   test("none of a known form is left in an error text", () => {
-    expect(leaking(shaped, (v) => ({ errorMessage: `Invalid API key provided: ${v}. See the documentation.` }))).toEqual([]);
+    expect(
+      leaking(shaped, (v) => ({ errorMessage: `Invalid API key provided: ${v}. See the documentation.` })),
+    ).toEqual([]);
   });
   test("none of a known form is left in base64", () => {
     expect(leaking(shaped, (v) => ({ data: Buffer.from(v).toString("base64") }))).toEqual([]);
   });
   test("none is left in free text and in broken JSON", () => {
     const left = data.secrets.filter(({ value }) =>
-      [`{"user":"ann","password":${JSON.stringify(value)},"x":`, `curl -H "Authorization: Bearer ${value}" https://example.com`].some((line) =>
-        redactor.text(line).text.includes(value),
-      ),
+      [
+        `{"user":"ann","password":${JSON.stringify(value)},"x":`,
+        `curl -H "Authorization: Bearer ${value}" https://example.com`,
+      ].some((line) => redactor.text(line).text.includes(value)),
     );
     expect(left.map((s) => s.value.slice(0, 12))).toEqual([]);
   });

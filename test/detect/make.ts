@@ -90,12 +90,12 @@ export const THIEF: Partial<DetectEvent> = {
   hosting: true,
 };
 
-export function engineFor(keys: object[] = [], over: Partial<EngineOptions> = {}): Engine {
+export function engineFor(keys: object[] = [], over: Partial<EngineOptions> = {}, document: object = {}): Engine {
   const defaults = config.parse({}).detect;
   return createEngine({
     detections: catalogue,
     inventory: createInventoryIndex(
-      keys.length === 0 ? [] : [{ effective_at: 0, inventory: inventory.parse({ keys }) }],
+      keys.length === 0 ? [] : [{ effective_at: 0, inventory: inventory.parse({ ...document, keys }) }],
       (provider, id) => `${provider}:${id}`,
     ),
     latenessOf: () => 15 * MINUTE_MS,
