@@ -1,7 +1,10 @@
 import { isOpaque } from "./entropy.ts";
 import { marker, type Sink } from "./match.ts";
 
-const RUN = /[A-Za-z0-9+/_-]{20,}={0,2}/g;
+/** Loops in patterns are bounded: an endless run would exhaust the matcher's stack. */
+const RUN = /[A-Za-z0-9+/_-]{20,1048576}={0,2}/g;
+const PIECE = /[A-Za-z0-9+]{20,1048576}={0,2}/g;
+const MAX_RUN = 1_048_576;
 
 /**
  * cleanBase64 looks inside every run of base64 that decodes to printable text (UTF-8, or UTF-16 as PowerShell encodes).
@@ -11,13 +14,14 @@ export function cleanBase64(s: string, clean: (text: string) => string, sink: Si
   return s.replace(RUN, (run) => {
     const whole = cleanRun(run, clean, sink);
     if (whole !== run || !/[/_-]/.test(run)) return whole;
-    return run.replace(/[A-Za-z0-9+]{20,}={0,2}/g, (piece) => cleanRun(piece, clean, sink));
+    return run.replace(PIECE, (piece) => cleanRun(piece, clean, sink));
   });
 }
 
 function cleanRun(run: string, clean: (text: string) => string, sink: Sink): string {
   const text = decodePrintable(run);
   if (text === null) return run;
+  if (run.length >= MAX_RUN) return marker("encoded_text");
   const cleaned = clean(text);
   if (cleaned !== text) {
     const kind = /\[redacted:([a-z0-9_]+)\]/.exec(cleaned)?.[1] ?? "encoded";
@@ -41,7 +45,9 @@ const isPrintable = (byte: number): boolean => (byte >= 32 && byte < 127) || byt
 
 /** decodePercent decodes what can be decoded and leaves the rest; `+` is a space only in forms and is kept. */
 export function decodePercent(s: string): string {
-  return s.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"));
+  return s.replace(/(?:%[0-9A-Fa-f]{2}){1,65536}/g, (run) =>
+    Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"),
+  );
 }
 
 const SIX_BITS = new Int16Array(256).fill(-1);

@@ -26,7 +26,7 @@ for (const [a, b] of [
   BREAK[a * 5 + b] = 1;
 
 /** isHex tells digests and ids in hexadecimal: of one case, or they are mixed on purpose and no digest. */
-export const isHex = (s: string): boolean => /^(?:[0-9a-f]{16,}|[0-9A-F]{16,})$/.test(s);
+export const isHex = (s: string): boolean => s.length <= 1024 && /^(?:[0-9a-f]{16,}|[0-9A-F]{16,})$/.test(s);
 export const isUuid = (s: string): boolean =>
   s.length === 36 && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(s);
 
@@ -55,7 +55,7 @@ export const isOpaque = (s: string): boolean =>
   isUuid(s) ||
   isHex(s) ||
   looksRandom(s) ||
-  (/^[A-Za-z0-9]{20,}$/.test(s) && /\d.*\d.*\d/.test(s) && /[A-Za-z]{2}/.test(s));
+  (/^[A-Za-z0-9]{20,1024}$/.test(s) && /\d.*\d.*\d/.test(s) && /[A-Za-z]{2}/.test(s));
 
 interface Measure {
   lower: number;

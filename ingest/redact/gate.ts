@@ -8,7 +8,7 @@ const WORDS =
 const LITERALS = [...shapes.filter((s) => s.gate === undefined).flatMap((s) => s.at), "PRIVATE KEY"];
 /** Shapes with common literals all have a run of 20 characters, so they are tried only where there is one. */
 const LONG = new RegExp(shapes.flatMap((s) => s.gate ?? []).join("|"));
-const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|:\/\/[^\s]{1,2000}@|~|\|/;
+const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|~|\|/;
 
 const words = WORDS.split(" ");
 const trigrams = createTrigrams([...words, ...LITERALS]);
@@ -45,7 +45,9 @@ export function mayHold(s: string, extra: RegExp | null): boolean {
     if (run === 20) seen |= LONG_RUN;
   }
   if ((seen & LONG_RUN) !== 0 && ((seen & SPACE) !== 0 || LONG.test(s) || holdsEncodedText(s))) return true;
-  return ((seen & SIGNAL) !== 0 && HIDDEN.test(s)) || (extra?.test(s) ?? false);
+  return (
+    ((seen & SIGNAL) !== 0 && (HIDDEN.test(s) || (s.includes("@") && s.includes("://")))) || (extra?.test(s) ?? false)
+  );
 }
 
 function standsAt(s: string, at: number, hash: number): boolean {

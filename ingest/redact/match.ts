@@ -14,7 +14,15 @@ interface Tried extends Shape {
   sticky: RegExp;
   global: RegExp;
 }
-const tried: Tried[] = shapes.map((s) => ({ ...s, sticky: new RegExp(s.form, "y"), global: new RegExp(s.form, "g") }));
+/** bounded gives open-ended loops an end: a run of megabytes would exhaust the matcher's stack. */
+const bounded = (form: string): string => form.replace(/\{(\d+),\}/g, "{$1,65536}").replace(/(?<=\])\*/g, "{0,65536}");
+/** No letter or digit stands before, save as part of an escape; the pattern form of isBoundary. */
+const BOUNDARY = "(?:(?<![A-Za-z0-9])|(?<=\\\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))";
+const tried: Tried[] = shapes.map((s) => ({
+  ...s,
+  sticky: new RegExp(bounded(s.form), "y"),
+  global: new RegExp(s.inner ? bounded(s.form) : `${BOUNDARY}(?:${bounded(s.form)})`, "g"),
+}));
 /** Shapes whose literal stands inside or is common are searched for one by one; the others by their first three letters. */
 const searched = tried.filter((s) => s.inner || s.gate !== undefined);
 const begun = tried.filter((s) => !searched.includes(s));
@@ -31,10 +39,7 @@ export function cleanShapes(text: string, sink: Sink): string {
   let s = cleanPrivateKeys(text, sink);
   for (const shape of searched) {
     if (!shape.at.some((literal) => s.includes(literal))) continue;
-    const whole = s;
-    s = s.replace(shape.global, (value, at: number) =>
-      (shape.inner || isBoundary(whole, at)) && passes(shape, value) ? taken(shape, value, sink) : value,
-    );
+    s = s.replace(shape.global, (value) => (passes(shape, value) ? taken(shape, value, sink) : value));
   }
   return cleanStarts(s, sink);
 }
@@ -84,7 +89,8 @@ export function shapeKind(value: string): string | null {
   return kind !== null && rest === marker(kind) ? kind : null;
 }
 
-function whole(kind: string, value: string, sink: Sink): string {
+/** whole takes a value out and puts its marker there. */
+export function whole(kind: string, value: string, sink: Sink): string {
   sink.add(kind, value);
   return marker(kind);
 }

@@ -114,7 +114,7 @@ function judgeWords(all: string[], joined: string, name: string): Pick<NameVerdi
   const before = words.at(-2) ?? "";
   if (last === "hash" && nounOf(before) === "password") return { sort: "secret", kind: "password" };
   if (SAFE.has(last)) return codeOrSafe(last, before);
-  const kind = joined.endsWith("connectionstring") ? "connection_string" : (nounOf(last) ?? nounOf(before + last));
+  const kind = joined.endsWith("connectionstring") ? "connection_string" : (nounOf(last) ?? nounOf(joined));
   if (last === "key" || last === "keys") return judgeKey(words, before);
   if (kind === undefined) return judgeOther(words, last);
   if (kind === "token" && words.some((word) => HASHED.has(word))) return { sort: "safe", kind };

@@ -1,10 +1,12 @@
 import { keyHint } from "../fingerprint.ts";
 import { looksRandom } from "./entropy.ts";
-import type { Sink } from "./match.ts";
+import { type Sink, whole } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import { isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
 
 const MAX_NAME = 64;
+/** A text that names more credentials than this is a dump or an attack: it goes whole. */
+const MAX_NAMED = 50_000;
 const DATABASE =
   /(?:postgres|postgresql|mysql|mariadb|mongodb|mongodb\+srv|redis|rediss|amqp|amqps|mssql|sqlserver|clickhouse|smtp|smtps|ftp|sftp|ldap|ldaps|nats|kafka|oracle|jdbc:[a-z]{1,20})$/i;
 
@@ -16,6 +18,7 @@ export function cleanPairs(s: string, names: (name: string) => NameVerdict, sink
   let out = "";
   let kept = 0;
   let noUserUntil = 0;
+  const ends: Ends = { named: 0, spaced: { from: -1, to: -2 }, query: { from: -1, to: -2 } };
   for (let i = nextSeparator(s, 0); i >= 0; i = nextSeparator(s, Math.max(i + 1, kept))) {
     let edit: Edit | null = null;
     if (s.startsWith("://", i)) {
@@ -24,7 +27,8 @@ export function cleanPairs(s: string, names: (name: string) => NameVerdict, sink
         edit = userInfo(s, i + 3, end, sink);
         if (edit === null) noUserUntil = end;
       }
-    } else edit = pair(s, i, kept, names, sink);
+    } else edit = pair(s, i, kept, names, sink, ends);
+    if (ends.named > MAX_NAMED) return whole("hostile_text", s, sink);
     if (edit === null) continue;
     out += s.slice(kept, edit.from) + edit.text;
     kept = edit.to;
@@ -73,6 +77,7 @@ function pair(
   floor: number,
   names: (name: string) => NameVerdict,
   sink: Sink,
+  ends: Ends,
 ): Edit | null {
   const name = nameBefore(s, separator, floor);
   if (name === null) return null;
@@ -85,7 +90,9 @@ function pair(
     verdict = names(name.spoken);
   }
   if (verdict.sort === "plain" || verdict.sort === "safe") return null;
-  const value = valueAfter(s, separator, name.quoted, verdict.kind);
+  ends.named++;
+  if (isInsideArn(s, name.from)) return null;
+  const value = valueAfter(s, separator, { named: name.quoted, kind: verdict.kind, ends });
   if (value === null || value.to <= value.from) return null;
   const text = s.slice(value.from, value.to);
   const shown = show(text, verdict, {
@@ -107,19 +114,24 @@ function show(v: string, verdict: NameVerdict, at: { sink: Sink; query: boolean;
       return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(v) ? keyHint(v) : redactKeyId(v, at.sink);
     default:
       // "Cannot parse token: unexpected end" speaks of a token and holds none; a password may be a plain word.
-      if (at.prose && verdict.kind !== "password" && /^[A-Za-z][a-z' ,.]*$/.test(v)) return null;
+      if (at.prose && verdict.kind !== "password" && v.length <= 200 && /^[A-Za-z][a-z' ,.]*$/.test(v)) return null;
       return redactNamed(verdict.kind, v, at.sink);
   }
 }
 
 interface NameBefore {
   text: string;
+  from: number;
   /** With the word before it, for `api key: …`. */
   spoken: string | null;
   quoted: boolean;
   /** Preceded by ? & or #. */
   query: boolean;
 }
+
+/** isInsideArn: `secret:` and `key:` in an ARN name the kind of a resource, and a name follows. */
+const isInsideArn = (s: string, from: number): boolean =>
+  s[from - 1] === ":" && /\barn:[a-z0-9-]{2,16}:[\w:./*-]{0,160}$/.test(s.slice(Math.max(0, from - 200), from));
 
 const isNameChar = (c: number): boolean =>
   (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 45 || c === 46;
@@ -137,11 +149,10 @@ function nameBefore(s: string, separator: number, floor: number): NameBefore | n
   if (from === end) return null;
   const text = s.slice(from, end);
   const before = s[from - 1] ?? "";
-  if (before === ":" && /\barn:[a-z0-9-]{2,16}:[\w:./-]{0,160}$/.test(s.slice(Math.max(0, from - 200), from)))
-    return null;
   const wordFrom = before === " " ? backOver(s, from - 1, floor) : from;
   return {
     text,
+    from,
     spoken: wordFrom < from - 1 ? s.slice(wordFrom, end) : null,
     quoted,
     query: before !== "" && "?&#;".includes(before),
@@ -158,8 +169,7 @@ function backOver(s: string, end: number, floor: number): number {
 function valueAfter(
   s: string,
   separator: number,
-  named: boolean,
-  kind: string,
+  { named, kind, ends }: { named: boolean; kind: string; ends: Ends },
 ): { from: number; to: number; quoted: boolean } | null {
   let from = separator + 1;
   if (s[from] === ">" || s[from] === "=") from++;
@@ -175,9 +185,11 @@ function valueAfter(
   if (s[from] === "{") return null;
   if (s.startsWith("[redacted:", from)) return null;
   ONE_WORD.lastIndex = from;
-  if (ONE_WORD.test(s)) return { from, to: wordEnd(s, ONE_WORD.lastIndex, false), quoted: false };
+  if (ONE_WORD.test(s) && s.startsWith("[redacted:", ONE_WORD.lastIndex)) return null;
+  ONE_WORD.lastIndex = from;
+  if (ONE_WORD.test(s)) return { from, to: knownEnd(s, ONE_WORD.lastIndex, false, ends), quoted: false };
   if (kind === "authorization" || kind === "cookie") return { from, to: headerEnd(s, from), quoted: false };
-  return { from, to: wordEnd(s, from, s[separator] === "="), quoted: false };
+  return { from, to: knownEnd(s, from, s[separator] === "=", ends), quoted: false };
 }
 
 /** quotedValue ends at the quote that is escaped exactly as often as the opening one, or at the end of a broken text. */
@@ -200,7 +212,12 @@ const ONE_WORD = /(?:bearer|basic|token|apikey|api-key|bot|key|negotiate)(?: {1,
 
 function headerEnd(s: string, from: number): number {
   let to = from;
-  while (to < s.length && !isLineEnd(s, to)) to++;
+  while (to < s.length && !isLineEnd(s, to)) {
+    // A quoted parameter (response="…") belongs to the value; any other quote ends it.
+    const open = s[to] === "=" ? /^=(\\{0,8})(["'])/.exec(s.slice(to, to + 10)) : null;
+    const close = open === null ? -1 : s.indexOf(open[1]! + open[2]!, to + open[0].length);
+    to = close < 0 || open === null ? to + 1 : close + open[0].length - 1;
+  }
   return to;
 }
 
@@ -208,6 +225,23 @@ const isLineEnd = (s: string, at: number): boolean => {
   const c = s.charCodeAt(at);
   return c === 10 || c === 13 || c === 34 || c === 39 || (c === 92 && "nr\"'".includes(s[at + 1] ?? "x"));
 };
+
+/** Ends remembers the last word's end: what begins inside a word ends with it, so `key=key=key=…` is read once. */
+interface Ends {
+  /** Credential names met so far. */
+  named: number;
+  spaced: { from: number; to: number };
+  query: { from: number; to: number };
+}
+
+function knownEnd(s: string, from: number, query: boolean, ends: Ends): number {
+  const last = query ? ends.query : ends.spaced;
+  if (from < last.from || from > last.to) {
+    last.from = from;
+    last.to = wordEnd(s, from, query);
+  }
+  return last.to;
+}
 
 /** wordEnd: `,`, `;` and `&` end a value only where another name, a space or the end follows; a password may hold them. */
 function wordEnd(s: string, from: number, query: boolean): number {

@@ -11,7 +11,7 @@ const NAMES_AN_ID =
   /^(?:id|ids|arn|name|named|request|hash|version|digest|sha|sha1|sha256|md5|fingerprint|user|account|role|etag|uuid|marker|commit|revision|for|by|resource)$/i;
 const ID_LEAD =
   /(?:id|identifier|etag|hash|digest|sha-?\d*|request|version|marker|commit|revision|fingerprint|checksum|upload|arn|failure message|continuation)["'`]?[:=#]?\s*["'(]?$/i;
-const WORD = /\S+/y;
+const WORD = /\S{1,8192}/y;
 const LOOK_WORDS = 5;
 
 /** cleanProse finds secrets that stand in sentences: near a credential word by weak signs, anywhere by strong ones. */
@@ -49,7 +49,9 @@ const kindOf = (word: string): string =>
     ? "password"
     : word === "bearer" || word === "basic"
       ? "authorization"
-      : word.replace(/^\S+ key$/, "key").replace(/[ -]/g, "_");
+      : word
+          .replace(/^(?:invalid|incorrect|bad|wrong|expired|revoked|rejected|unknown|leaked|exposed) key$/, "key")
+          .replace(/[ -]/g, "_");
 
 function wordAfter(s: string, from: number, lead: string): { from: number; to: number } | null {
   let at = from;

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../provider.ts";
 import { mayHold } from "./gate.ts";
 import { createInspector } from "./inspect.ts";
-import type { Sink } from "./match.ts";
+import { type Sink, whole } from "./match.ts";
 import { createNames } from "./names.ts";
 import { createNotes, pathText, type SecretFound } from "./notes.ts";
 import { type Rebuilder, rebuild, type Step } from "./rebuild.ts";
@@ -41,10 +41,19 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   });
   const seen = createSeen();
 
+  /** cleanSafely: what exhausts the stack is an attack, and goes whole. */
+  const cleanSafely = (s: string, sink: Sink, depth: number): string => {
+    try {
+      return clean(s, sink, depth);
+    } catch (error) {
+      if (error instanceof RangeError) return whole("hostile_text", s, sink);
+      throw error;
+    }
+  };
   /** cleanString cleans one ordinary value; clean ones are remembered, for values repeat. */
   const cleanString = (s: string, sink: Sink, depth: number): string => {
     if (isClean(s)) return s;
-    const cleaned = clean(s, sink, depth);
+    const cleaned = cleanSafely(s, sink, depth);
     if (cleaned === s && depth === 0) seen.add(s);
     return cleaned;
   };

@@ -33,6 +33,9 @@ export function redactNamed(kind: string, v: string, sink: Sink): string {
   sink.add(found, bare);
   if (kind === "cookie")
     for (const part of bare.split(";", 64)) note(found, part.slice(part.indexOf("=") + 1).trim(), sink);
+  if (bare.length > MIN_PART)
+    for (const part of bare.slice(0, 4096).split(/[\s"'\\,;{}[\]]+/, 64))
+      if (isPart(part, bare)) note(found, part, sink);
   if (/^basic/i.test(scheme))
     note(
       found,
@@ -43,6 +46,11 @@ export function redactNamed(kind: string, v: string, sink: Sink): string {
     );
   return scheme + marker(found);
 }
+
+const MIN_PART = 12;
+/** isPart tells words of a longer value (a list, JSON) that are secrets by themselves. */
+const isPart = (part: string, whole: string): boolean =>
+  part.length >= MIN_PART && part.length < whole.length && /\d/.test(part) && /[A-Za-z]/.test(part);
 
 /** note adds a part of a secret to what is swept from the record, without counting it as another one. */
 const note = (kind: string, part: string, sink: Sink): void => {
