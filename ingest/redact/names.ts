@@ -92,6 +92,8 @@ const nounOf = (word: string | undefined): string | undefined => {
 };
 
 function judge(name: string, added: ReadonlySet<string>): NameVerdict {
+  // A name that was cleaned before says no more: judged by what is left of it, a second cleaning would differ from the first.
+  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none" };
   const words = wordsOf(name);
   const joined = words.join("");
   const part = PAIR_NAMES.has(joined)

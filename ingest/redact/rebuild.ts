@@ -68,8 +68,7 @@ function list(values: Json[], at: Rebuilder, depth: number, verdict: NameVerdict
 }
 
 function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict | null): JsonObject {
-  // Without a prototype, so that a field named __proto__ stays a field.
-  const copy = Object.create(null) as JsonObject;
+  const copy: JsonObject = {};
   const paired = pairKind(o, at.names);
   let doubles = 1;
   for (const name in o) {
@@ -83,10 +82,21 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
     const shown = at.clean(name);
     at.path.push(shown);
     // Two fields whose names became the same marker stay two.
-    copy[shown in copy ? `${shown}#${++doubles}` : shown] = rebuild(o[name]!, at, depth + 1, verdict, under);
+    setField(
+      copy,
+      Object.hasOwn(copy, shown) ? `${shown}#${++doubles}` : shown,
+      rebuild(o[name]!, at, depth + 1, verdict, under),
+    );
     at.path.pop();
   }
   return copy;
+}
+
+/** setField sets a field of any name; `__proto__` stays a field. */
+export function setField(o: JsonObject, name: string, value: Json): void {
+  if (name === "__proto__")
+    Object.defineProperty(o, name, { value, enumerable: true, writable: true, configurable: true });
+  else o[name] = value;
 }
 
 function leaf(v: string, at: Rebuilder, verdict: NameVerdict, under: NameVerdict | null): string {

@@ -26,6 +26,7 @@ export interface Redactor {
 
 /** Event and request ids: told clean at a glance, and never seen again. */
 const UUID_LENGTH = 36;
+const DASH = 45;
 const MIN_LENGTH = 6;
 const PLAIN = { sort: "plain", kind: "", part: "none" } as const;
 const NONE: SecretFound[] = [];
@@ -60,7 +61,7 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   const isClean = (s: string): boolean => {
     if (s.length < MIN_LENGTH || seen.has(s)) return true;
     if (mayHold(s, extra)) return false;
-    if (s.length !== UUID_LENGTH) seen.add(s);
+    if (s.length !== UUID_LENGTH || s.charCodeAt(8) !== DASH) seen.add(s);
     return true;
   };
   const rebuilder = (sink: Sink, depth: number): Rebuilder => ({

@@ -24,7 +24,6 @@ export function createSeen(): Seen {
 /** slotOf samples eight characters, most from the end, where values of one field differ. */
 function slotOf(s: string): number {
   const n = s.length;
-  if (n < 8) return n;
   let h = n;
   h = (Math.imul(h, 31) + s.charCodeAt(n - 1)) | 0;
   h = (Math.imul(h, 31) + s.charCodeAt(n - 2)) | 0;

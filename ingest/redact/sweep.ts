@@ -1,6 +1,7 @@
 import { keyHint } from "../fingerprint.ts";
 import type { Json, JsonObject } from "../provider.ts";
 import { marker } from "./match.ts";
+import { setField } from "./rebuild.ts";
 
 /** Values looked for inside longer strings; beyond these only whole strings are compared, so that work stays linear. */
 const MAX_INSIDE = 64;
@@ -50,11 +51,11 @@ function walk(value: Json, clean: (s: string) => string): Json {
 }
 
 function walkObject(o: JsonObject, clean: (s: string) => string): JsonObject {
-  const renamed = Object.create(null) as JsonObject;
+  const renamed: JsonObject = {};
   let doubles = 1;
   for (const name in o) {
     const shown = clean(name);
-    renamed[shown in renamed ? `${shown}#${++doubles}` : shown] = walk(o[name]!, clean);
+    setField(renamed, Object.hasOwn(renamed, shown) ? `${shown}#${++doubles}` : shown, walk(o[name]!, clean));
   }
   return renamed;
 }

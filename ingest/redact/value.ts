@@ -1,4 +1,5 @@
 import { keyHint } from "../fingerprint.ts";
+import { decodePrintable } from "./encoded.ts";
 import { isHex, isOpaque, looksRandom } from "./entropy.ts";
 import { marker, type Sink, shapeKind } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
@@ -36,6 +37,8 @@ export function redactNamed(kind: string, v: string, sink: Sink): string {
   if (bare.length > MIN_PART)
     for (const part of bare.slice(0, 4096).split(/[\s"'\\,;{}[\]]+/, 64))
       if (isPart(part, bare)) note(found, part, sink);
+  const encoded = /^[A-Za-z0-9+/_-]{16,4096}={0,2}$/.test(bare) ? decodePrintable(bare) : null;
+  if (encoded !== null) note(found, encoded, sink);
   if (/^basic/i.test(scheme))
     note(
       found,
