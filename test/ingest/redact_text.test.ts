@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { createRedactor } from "../../ingest/redact/redactor.ts";
+
+const AWS_SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const DRAWN = "q7Zt0Lw3Vx9Kd2Rm5Bn8";
+const UUID = "8f14e45f-ceea-467f-a8d5-3e2f1b0a9c77";
+const redactor = createRedactor();
+
+describe("free text", () => {
+  test.each([
+    `{"user":"ann","password":"correct horse`,
+    `{\\"user\\":\\"ann\\",\\"password\\":\\"correct horse\\",\\"n\\":1}`,
+    `password: "correct horse"`,
+    `Authorization: Bearer ${DRAWN}`,
+    `GET /?key=${DRAWN}&token=${DRAWN} HTTP/1.1`,
+    `Cookie: a=b; session=${DRAWN}`,
+    `{"passwords":["correct horse"],`,
+    `aws_secret_access_key = ${AWS_SECRET}`,
+    `Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x, Signature=${"0a1b2c3d".repeat(8)}`,
+    `Authorization: Digest username="ann", response="${"0a1b2c3d".repeat(4)}"`,
+    `pAsSwOrD=${DRAWN}`,
+    `secret => '${DRAWN}'`,
+    `token%3D${DRAWN}%26x%3D1`,
+  ])("%s", (line) => {
+    const { text, found } = redactor.text(line);
+    for (const secret of ["horse", DRAWN, AWS_SECRET, "AKIAIOSFODNN7EXAMPLE", "0a1b2c3d0a1b2c3d"])
+      expect(text).not.toContain(secret);
+    expect(found.length).toBeGreaterThan(0);
+    expect(redactor.text(text).text, "cleaned again").toBe(text);
+  });
+  test.each([
+    "Cannot parse token: unexpected end of input",
+    "The password must have at least 12 characters",
+    `request ${UUID} failed after 30 s with status 503`,
+    "commit da39a3ee5e6b4b0d3255bfef95601890afd80709 by user@example.com",
+    `token=$TOKEN password=$${"{DB_PASSWORD}"} secret=<your secret>`,
+    "2026-11-21T17:02:00Z 203.0.113.7 GET /v1/tokens/count 200",
+  ])("%s survives", (line) => expect(redactor.text(line)).toEqual({ text: line, found: [] }));
+});
