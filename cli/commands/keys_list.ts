@@ -50,7 +50,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
   if (lines.length === 0) return sayEmpty(await app.store.ask(eventSpan, {}), unused.length, out);
   printTable(
     out,
-    ["KEY", "PROVIDER", "OWNER", "ENV", "ACCESS", "FIRST SEEN", "LAST USED", "30 D", "NETS", "FROM", "OPEN"],
+    ["KEY", "PROVIDER", "OWNER", "ENV", "ACCESS", "FIRST SEEN", "LAST USED", "30 D", "NETS", "COUNTRIES", "OPEN"],
     [
       ...lines.map((l) => [
         short(l.name, 28),
@@ -62,7 +62,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
         ago(now - Date.parse(l.last_used)),
         count(l.events_30d),
         l.networks,
-        `${l.countries} ctry`,
+        l.countries,
         l.open_findings,
       ]),
       ...unused.map((k) => [
@@ -75,7 +75,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
         "never",
         0,
         0,
-        "-",
+        0,
         0,
       ]),
     ],

@@ -33,7 +33,7 @@ function writing(s: SubjectRow, changing: number): Proposal<Access> {
       why: `changes identities, rights or logging on ${days(s.admin_days)} of ${s.active_days}; ${confidence(s.admin_days)}`,
     };
   }
-  const rare = s.admins > 0 ? `; ${calls(s.admins)} administer, too rarely to call it admin` : "";
+  const rare = s.admins > 0 ? `; administering calls: ${s.admins}, too rare to call it admin` : "";
   if (s.write_days === 1 && s.active_days >= 10) {
     return {
       value: "write",

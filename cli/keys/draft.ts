@@ -1,6 +1,8 @@
 import { DAY_MS } from "../../schemas/duration.ts";
+import type { Hours } from "../../schemas/inventory.ts";
+import { isCidr } from "../../schemas/network.ts";
 import { type Access, proposeAccess } from "./access.ts";
-import { type DraftHours, proposeHours } from "./hours.ts";
+import { type DraftHours, hoursText, proposeHours } from "./hours.ts";
 import { ownerHint, rotationHint, uniqueNames } from "./names.ts";
 import { proposeCountries, proposeNetworks } from "./networks.ts";
 import { date, days, groupBy, type Observed, type Proposal } from "./observed.ts";
@@ -16,6 +18,10 @@ export interface Declared {
   scopes: string[] | null;
   granted: string[] | null;
   tags: string[];
+  access: Access | null;
+  allowed_networks: string[] | null;
+  allowed_countries: string[] | null;
+  hours: Hours | null;
 }
 
 /** DraftKey is one key of the proposal, each value with what it rests on. */
@@ -87,10 +93,10 @@ function draftKey(
     declared,
     owner: ownerOf(observed, declared),
     environment: environmentOf(observed, declared),
-    access: proposeAccess(s),
-    networks: proposeNetworks(observed),
-    countries: proposeCountries(observed),
-    hours: proposeHours(observed),
+    access: kept(declared?.access, proposeAccess(s)),
+    networks: keptNetworks(declared?.allowed_networks, proposeNetworks(observed)),
+    countries: kept(declared?.allowed_countries, proposeCountries(observed)),
+    hours: kept(declared?.hours ? hoursText(declared.hours) : null, proposeHours(observed)),
     rotation,
     silent:
       silence > DORMANT_MS
@@ -98,6 +104,28 @@ function draftKey(
         : null,
   };
 }
+
+/** kept lets a declaration stand: use that breaks it must not become the rule. What was observed is told beside it. */
+function kept<T>(declared: T | null | undefined, observed: Proposal<T>): Proposal<T> {
+  if (declared === null || declared === undefined) return observed;
+  const same = JSON.stringify(declared) === JSON.stringify(observed.value);
+  const seen = observed.value === null || same ? "" : `${shown(observed.value)}: `;
+  return { value: declared, why: `as declared; observed: ${seen}${observed.why}` };
+}
+
+/** A network set belongs to an inventory that the draft is not, so its name alone cannot stand. */
+function keptNetworks(declared: string[] | null | undefined, observed: Proposal<string[]>): Proposal<string[]> {
+  const sets = (declared ?? []).filter((n) => !isCidr(n));
+  if (sets.length === 0) return kept(declared, observed);
+  return { value: observed.value, why: `declared as ${declared!.join(", ")}; observed: ${observed.why}` };
+}
+
+const shown = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : Array.isArray(value)
+      ? value.join(", ")
+      : Object.values(value as object).join(" ");
 
 function ownerOf({ subject }: Observed, declared: Declared | null): Proposal<string> {
   if (declared?.owner) return { value: declared.owner, why: "as declared" };

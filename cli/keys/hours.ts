@@ -1,5 +1,6 @@
 import { hourHabits } from "../../detect/stats/hours.ts";
 import { inferZoneOffset } from "../../detect/stats/working_hours.ts";
+import type { Hours } from "../../schemas/inventory.ts";
 import type { CountryRow } from "../../schemas/queries/keys.ts";
 import { offsetMs } from "../../schemas/zone.ts";
 import { daysInside, localActivity } from "./local.ts";
@@ -14,6 +15,14 @@ export interface DraftHours {
   from: string;
   to: string;
 }
+
+/** hoursText writes declared hours the way a person does. */
+export const hoursText = (h: Hours): DraftHours => ({
+  timezone: h.timezone,
+  days: h.days.every(Boolean) ? "daily" : daysText(h.days),
+  from: minuteClock(h.from),
+  to: minuteClock(h.to),
+});
 
 /** Above this a window forbids so little that it says nothing. */
 const MAX_HOURS = 16;
@@ -126,7 +135,15 @@ function fullHours({ from, length }: DayWindow): { from: string; to: string; cou
 
 const clock = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
 
+const minuteClock = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+
 const NAMES = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+function daysText(used: readonly boolean[]): string {
+  const names = NAMES.filter((_, day) => used[day]).join(",");
+  return names === "mon,tue,wed,thu,fri" ? "mon-fri" : names;
+}
 
 /** weekOf names the days of the week that are used, where there were enough days to know that the others are not. */
 function weekOf(byWeekday: readonly number[]): { days: string; note: string } {

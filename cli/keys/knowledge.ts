@@ -18,8 +18,8 @@ const LEVEL_WORDS: Record<SourceLevel, [one: string, many: string]> = {
   country: ["country", "countries"],
 };
 
-/** knowledgeOf puts a profile in words. The judgement of each source level is that of the detection new_source itself. */
-export function knowledgeOf({ sealed, pending, days }: Profile): Knowledge {
+/** knowledgeOf puts a profile in words; its hours are kept in `zone`. The judgement of each source level is that of the detection new_source itself. */
+export function knowledgeOf({ sealed, pending, days }: Profile, zone: string): Knowledge {
   const learned: string[] = [];
   const uninformative: string[] = [];
   for (const level of sourceLevels) {
@@ -43,7 +43,7 @@ export function knowledgeOf({ sealed, pending, days }: Profile): Knowledge {
   else learned.push(`${known}: a new one was expected in ${percent(unseen)} of observations`);
   if (hasHours(sealed))
     learned.push(
-      `hours: ${habitsOf(sealed).activeHours} of 24 are usual, from ${plural(sealed.activeDays, "active day")}`,
+      `hours: ${habitsOf(sealed).activeHours} of 24 are usual (by ${zone}), from ${plural(sealed.activeDays, "active day")}`,
     );
   else
     uninformative.push(
@@ -56,13 +56,13 @@ export function knowledgeOf({ sealed, pending, days }: Profile): Knowledge {
   return {
     learned,
     uninformative,
-    waiting: [...pending].map(([key, p]) => `${valueWords(key)}: seen on ${p.days} of ${p.need} days`),
+    waiting: [...pending].map(([key, p]) => `${valueWords(key, zone)}: seen on ${p.days} of ${p.need} days`),
   };
 }
 
-function valueWords(key: string): string {
+function valueWords(key: string, zone: string): string {
   const [dimension = "", value = ""] = key.split("\u001f");
-  if (dimension === "hour") return `hour ${hourWords(Number(value))}`;
+  if (dimension === "hour") return `hour ${hourWords(Number(value))} ${zone}`;
   if (dimension === "country") return `country ${countryName(value)}`;
   const words: Partial<Record<ValueDimension | "session", string>> = {
     net: "network",
