@@ -2,17 +2,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { openApp } from "./cli/app.ts";
-import { check, migrate } from "./cli/commands/check.ts";
-import { demo } from "./cli/commands/demo.ts";
-import { fingerprint, normalize, redact } from "./cli/commands/normalize.ts";
-import { scan } from "./cli/commands/scan.ts";
-import { storeCommands } from "./cli/commands/store_commands.ts";
 import { DEFAULT_CONFIG } from "./cli/load_config.ts";
 import { createLog } from "./cli/log.ts";
 import { terminalOut } from "./cli/out.ts";
 import { configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
-import { startServing } from "./cli/serve.ts";
 import { parseDuration } from "./schemas/duration.ts";
 import { verdicts } from "./schemas/incident.ts";
 import { packageVersion } from "./schemas/package_root.ts";
@@ -29,6 +22,7 @@ const program = new Command("keywatch")
   .version(packageVersion)
   .option("-c, --config <file>", `config file (default: ${DEFAULT_CONFIG} in this folder, when there is one)`)
   .option("-d, --data <directory>", "data directory instead of store.path (also KEYWATCH_DATA)")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .showHelpAfterError("Run it with --help to see how it goes.")
   .configureHelp({ sortSubcommands: false })
   .addHelpText(
@@ -54,8 +48,8 @@ program
   .addOption(severity("--fail-on <severity>", "exit 3 when something is at least this severe"))
   .addHelpText("after", example("scan ./cloudtrail --inventory keys.yaml --fail-on high"))
   .action((paths: string[], o) =>
-    guarded(() =>
-      scan(
+    guarded(async () =>
+      (await import("./cli/commands/scan.ts")).scan(
         configFor(globals()),
         {
           paths,
@@ -82,7 +76,6 @@ program
     guarded(() =>
       runStoreCommand(
         "ingest",
-        storeCommands,
         globals(),
         { ...o, paths: absolute(paths) },
         paths.includes("-") ? process.stdin : null,
@@ -121,7 +114,13 @@ program
   )
   .addHelpText("after", example("normalize trail.json.gz --format ocsf"))
   .action((paths: string[], o) =>
-    guarded(() => normalize(configFor(globals()), { paths, provider: o.provider, format: o.format }, terminalOut())),
+    guarded(async () =>
+      (await import("./cli/commands/normalize.ts")).normalize(
+        configFor(globals()),
+        { paths, provider: o.provider, format: o.format },
+        terminalOut(),
+      ),
+    ),
   );
 
 program
@@ -130,7 +129,14 @@ program
   .option("--report", "print only how many secrets of which kind stand where")
   .addHelpText("after", example("redact < app.log > clean.log"))
   .action((o) =>
-    guarded(() => redact(configFor(globals()), { report: o.report ?? false }, process.stdin, terminalOut())),
+    guarded(async () =>
+      (await import("./cli/commands/normalize.ts")).redact(
+        configFor(globals()),
+        { report: o.report ?? false },
+        process.stdin,
+        terminalOut(),
+      ),
+    ),
   );
 
 program
@@ -139,7 +145,14 @@ program
   .requiredOption("-p, --provider <id>", "whose key it is")
   .addHelpText("after", "\nExample:\n  echo AKIAIOSFODNN7EXAMPLE | keywatch fingerprint --provider aws_cloudtrail")
   .action((o) =>
-    guarded(() => fingerprint(configFor(globals()), { provider: o.provider }, process.stdin, terminalOut())),
+    guarded(async () =>
+      (await import("./cli/commands/normalize.ts")).fingerprint(
+        configFor(globals()),
+        { provider: o.provider },
+        process.stdin,
+        terminalOut(),
+      ),
+    ),
   );
 
 const keys = program.command("keys").description("the keys: what is declared and what was learned");
@@ -150,23 +163,21 @@ keys
   .option("--all", "temporary keys' principals too")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("keys list"))
-  .action((o) => guarded(() => runStoreCommand("keys list", storeCommands, globals(), o)));
+  .action((o) => guarded(() => runStoreCommand("keys list", globals(), o)));
 keys
   .command("show")
   .argument("<key>", "name, hint, fingerprint or principal")
   .description("one key's habits in words: where from, when, what, how much")
   .option("--json", "as one JSON object")
   .addHelpText("after", example("keys show billing-report-bot"))
-  .action((key: string, o) => guarded(() => runStoreCommand("keys show", storeCommands, globals(), { ...o, key })));
+  .action((key: string, o) => guarded(() => runStoreCommand("keys show", globals(), { ...o, key })));
 keys
   .command("import")
   .argument("<file>", "inventory in YAML or JSON")
   .description("take a new version of the inventory into the store")
   .option("--effective-at <time>", "from when on it holds (default: now)")
   .addHelpText("after", example("keys import keys.yaml"))
-  .action((file: string, o) =>
-    guarded(() => runStoreCommand("keys import", storeCommands, globals(), { ...o, file: resolve(file) })),
-  );
+  .action((file: string, o) => guarded(() => runStoreCommand("keys import", globals(), { ...o, file: resolve(file) })));
 keys
   .command("draft")
   .description("propose an inventory from what was seen, to edit and import")
@@ -176,7 +187,7 @@ keys
   .addHelpText("after", example("keys draft -o keys.yaml"))
   .action((o) =>
     guarded(() =>
-      runStoreCommand("keys draft", storeCommands, globals(), {
+      runStoreCommand("keys draft", globals(), {
         ...o,
         output: o.output ? resolve(o.output) : undefined,
       }),
@@ -192,14 +203,14 @@ incidents
   .option("--limit <n>", "at most so many", "50")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("incidents list --min-severity high"))
-  .action((o) => guarded(() => runStoreCommand("incidents list", storeCommands, globals(), o)));
+  .action((o) => guarded(() => runStoreCommand("incidents list", globals(), o)));
 incidents
   .command("show")
   .argument("<id>", "INC-1a2b3c4d, or the uid")
   .description("one incident, explained, with all that happened to it")
   .option("--json", "as one JSON object")
   .addHelpText("after", example("incidents show INC-1a2b3c4d"))
-  .action((id: string, o) => guarded(() => runStoreCommand("incidents show", storeCommands, globals(), { ...o, id })));
+  .action((id: string, o) => guarded(() => runStoreCommand("incidents show", globals(), { ...o, id })));
 for (const [name, text] of [
   ["ack", "say that you look at it"],
   ["reopen", "open it again"],
@@ -210,9 +221,7 @@ for (const [name, text] of [
     .description(text)
     .option("-m, --note <text>", "why")
     .addHelpText("after", example(`incidents ${name} INC-1a2b3c4d`))
-    .action((id: string, o) =>
-      guarded(() => runStoreCommand(`incidents ${name}`, storeCommands, globals(), { ...o, id })),
-    );
+    .action((id: string, o) => guarded(() => runStoreCommand(`incidents ${name}`, globals(), { ...o, id })));
 }
 incidents
   .command("assign")
@@ -221,9 +230,7 @@ incidents
   .description("give it to somebody")
   .option("-m, --note <text>", "why")
   .addHelpText("after", example("incidents assign INC-1a2b3c4d --to alice"))
-  .action((id: string, o) =>
-    guarded(() => runStoreCommand("incidents assign", storeCommands, globals(), { ...o, id })),
-  );
+  .action((id: string, o) => guarded(() => runStoreCommand("incidents assign", globals(), { ...o, id })));
 incidents
   .command("resolve")
   .argument("<id>", "INC-1a2b3c4d, or the uid")
@@ -231,9 +238,7 @@ incidents
   .description("close it with a verdict")
   .option("-m, --note <text>", "why")
   .addHelpText("after", example("incidents resolve INC-1a2b3c4d --verdict expected -m 'new office'"))
-  .action((id: string, o) =>
-    guarded(() => runStoreCommand("incidents resolve", storeCommands, globals(), { ...o, id })),
-  );
+  .action((id: string, o) => guarded(() => runStoreCommand("incidents resolve", globals(), { ...o, id })));
 
 const findings = program.command("findings").description("what the detections said");
 findings
@@ -245,14 +250,14 @@ findings
   .option("--limit <n>", "at most so many", "50")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("findings list --detection new_source"))
-  .action((o) => guarded(() => runStoreCommand("findings list", storeCommands, globals(), o)));
+  .action((o) => guarded(() => runStoreCommand("findings list", globals(), o)));
 findings
   .command("show")
   .argument("<id>", "uid or its beginning")
   .description("one finding with its arithmetic")
   .option("--json", "as one JSON object")
   .addHelpText("after", example("findings show 1a2b3c4d"))
-  .action((id: string, o) => guarded(() => runStoreCommand("findings show", storeCommands, globals(), { ...o, id })));
+  .action((id: string, o) => guarded(() => runStoreCommand("findings show", globals(), { ...o, id })));
 
 program
   .command("sql")
@@ -265,7 +270,7 @@ program
     "after",
     example('sql "select operation, count() from events final group by 1 order by 2 desc limit 10"'),
   )
-  .action((query: string, o) => guarded(() => runStoreCommand("sql", storeCommands, globals(), { ...o, query })));
+  .action((query: string, o) => guarded(() => runStoreCommand("sql", globals(), { ...o, query })));
 
 const letters = program.command("dead-letters").description("records that could not be read");
 letters
@@ -275,7 +280,7 @@ letters
   .option("--limit <n>", "at most so many", "50")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("dead-letters list"))
-  .action((o) => guarded(() => runStoreCommand("dead-letters list", storeCommands, globals(), o)));
+  .action((o) => guarded(() => runStoreCommand("dead-letters list", globals(), o)));
 letters
   .command("replay")
   .argument("[id]", "one letter; all open ones without it")
@@ -283,30 +288,40 @@ letters
   .addOption(provider())
   .addHelpText("after", example("dead-letters replay --provider generic"))
   .action((id: string | undefined, o) =>
-    guarded(() => runStoreCommand("dead-letters replay", storeCommands, globals(), { ...o, id })),
+    guarded(() => runStoreCommand("dead-letters replay", globals(), { ...o, id })),
   );
 
 program
   .command("check")
   .description("check config and inventory; every fault at once")
   .addHelpText("after", example("check --config keywatch.yaml"))
-  .action(() => guarded(async () => check(configFor(globals()), terminalOut())));
+  .action(() =>
+    guarded(async () => (await import("./cli/commands/check.ts")).check(configFor(globals()), terminalOut())),
+  );
 program
   .command("migrate")
   .description("bring the store to this version; a second run does nothing")
   .addHelpText("after", example("migrate"))
-  .action(() => guarded(() => migrate(configFor(globals()), terminalOut())));
+  .action(() =>
+    guarded(async () => (await import("./cli/commands/check.ts")).migrate(configFor(globals()), terminalOut())),
+  );
 program
   .command("doctor")
   .description("look at everything that has to work, and say what to do where it does not")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("doctor"))
-  .action((o) => guarded(() => runStoreCommand("doctor", storeCommands, globals(), o)));
+  .action((o) => guarded(() => runStoreCommand("doctor", globals(), o)));
 
 async function serve(o: { listen?: string }): Promise<number> {
+  const [{ openApp }, { startServing }, { storeCommands }] = await Promise.all([
+    import("./cli/app.ts"),
+    import("./cli/serve.ts"),
+    import("./cli/commands/store_commands.ts"),
+  ]);
   const out = terminalOut();
   const loaded = configFor(globals());
   if (o.listen) loaded.config.http.listen = o.listen;
+  const stop = interrupted();
   const app = await openApp({ loaded, log: createLog() });
   const running = await startServing(app, storeCommands, out).catch(async (error: unknown) => {
     await app.close();
@@ -315,16 +330,17 @@ async function serve(o: { listen?: string }): Promise<number> {
   out.note(
     `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
   );
-  await interrupted();
+  await stop;
   out.note("Stopping: finishing what is under way.");
   await running.stop();
   return 0;
 }
 
 async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {
+  const { demo } = await import("./cli/commands/demo.ts");
+  const forMs = parseDuration(o.for ?? "") ?? 0;
   return demo(
-    { seed: Number(o.seed ?? 42), listen: o.listen ?? null, forMs: parseDuration(o.for ?? "") ?? 0 },
-    storeCommands,
+    { seed: Number(o.seed ?? 42), listen: o.listen ?? null, forMs },
     terminalOut(),
     createLog(),
     interrupted(),
@@ -338,7 +354,4 @@ function interrupted(): Promise<void> {
   });
 }
 
-program.exitOverride((error) => {
-  process.exit(error.exitCode === 0 ? 0 : 2);
-});
 await program.parseAsync();

@@ -35,7 +35,7 @@ export const newSubject = (): Subject => ({ held: new Map(), episodes: [] });
 export interface Decided {
   transition: Transition;
   findings: Digest[];
-  /** True where a finding that was not known before brought a signal of medium or more. */
+  /** True where a finding of medium or more began or grew: enough to tell of an incident that nobody heard of. */
   fresh: boolean;
 }
 
@@ -153,7 +153,7 @@ function join(subject: Subject, episode: Episode, digest: Digest, now: number): 
   const kind: TransitionKind = reopened ? "reopened" : rises ? "escalated" : "updated";
   const change = reopened ? { ...state, status: "reopened" as const, verdict: null } : state;
   const note = kind === "escalated" ? `${incident.severity} -> ${digest.severity}: ${digest.title}` : digest.title;
-  const fresh = (isNew || rises) && atLeast(digest.severity, "medium");
+  const fresh = atLeast(digest.severity, "medium");
   return [{ ...step(episode, kind, change, now, { note }), findings: [digest, ...late], fresh }];
 }
 

@@ -47,6 +47,13 @@ export async function filesOf(paths: readonly string[]): Promise<string[]> {
 
 /** readFiles reads files one after another into blocks of events; what cannot be opened is told and passed over. */
 export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptions): AsyncGenerator<Block> {
+  const { registry } = parts;
+  if (options.provider !== "auto" && registry.byId(options.provider) === null) {
+    throw new CommandFault(
+      `There is no provider "${options.provider}". Known are: auto, ${registry.ids().join(", ")}.`,
+      2,
+    );
+  }
   const files = await filesOf(options.paths);
   const meter = await createMeter(files, options.out);
   let block: Block = { yielded: emptyYield(), reached: [] };

@@ -3,8 +3,7 @@ import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { ConfigFault } from "../schemas/faults.ts";
 import { StoreDown } from "../schemas/store/store.ts";
-import { openApp } from "./app.ts";
-import type { Args, StoreCommand } from "./commands/command.ts";
+import type { Args } from "./commands/command.ts";
 import { type Loaded, loadConfig, socketPath } from "./load_config.ts";
 import { createLog } from "./log.ts";
 import { CommandFault, terminalOut } from "./out.ts";
@@ -26,7 +25,6 @@ export function configFor(globals: Globals): Loaded {
 /** runStoreCommand asks the `serve` that runs on this data directory, or opens the store itself. Gives the exit code. */
 export async function runStoreCommand(
   name: string,
-  commands: Record<string, StoreCommand>,
   globals: Globals,
   args: Args,
   stdin: Readable | null = null,
@@ -36,13 +34,17 @@ export async function runStoreCommand(
   const actor = userInfo().username;
   const answered = await askRunning(socketPath(loaded.config), { command: name, args, actor }, out, stdin);
   if (answered !== null) return answered;
+  const [{ openApp }, { storeCommands }] = await Promise.all([
+    import("./app.ts"),
+    import("./commands/store_commands.ts"),
+  ]);
   const app = await openApp({
     loaded,
     log: createLog(),
     output: { write: (text) => out.note(text), colour: out.color },
   });
   try {
-    return await commands[name]!({ app, args, out, stdin, actor });
+    return await storeCommands[name]!({ app, args, out, stdin, actor });
   } finally {
     await app.close();
   }

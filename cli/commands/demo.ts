@@ -14,7 +14,7 @@ import { addInventory } from "../inventory_store.ts";
 import type { Log } from "../log.ts";
 import { count, type Out } from "../out.ts";
 import { startServing } from "../serve.ts";
-import type { StoreCommand } from "./command.ts";
+import { storeCommands } from "./store_commands.ts";
 
 export interface DemoOptions {
   seed: number;
@@ -26,13 +26,7 @@ export interface DemoOptions {
 const BLOCK = 10_000;
 
 /** demo fills a store of its own with a fleet's history and serves it, while keys of the fleet get stolen. Gives the exit code. */
-export async function demo(
-  options: DemoOptions,
-  commands: Record<string, StoreCommand>,
-  out: Out,
-  log: Log,
-  stopped: Promise<void>,
-): Promise<number> {
+export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Promise<void>): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "keywatch-demo-"));
   try {
     const text: ConfigText = {
@@ -47,7 +41,7 @@ export async function demo(
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();
     await learn(app, fleet, options.seed, now, out);
-    const running = await startServing(app, commands, out);
+    const running = await startServing(app, storeCommands, out);
     out.note(`\nkeywatch demo is at ${running.address}  (Ctrl-C ends it and removes its data)`);
     out.note(
       `The fleet goes on working, and in the next 20 seconds its keys get stolen. Ask it from another terminal:\n  KEYWATCH_DATA=${directory} npx keywatch incidents list\n`,

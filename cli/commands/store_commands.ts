@@ -11,11 +11,13 @@ import {
   incidentsShow,
 } from "./incidents.ts";
 import { ingest } from "./ingest.ts";
+import { keysCommands } from "./keys.ts";
 import { sql } from "./sql.ts";
 
 /** storeCommands are the commands that work on a store, by the words people type. */
 export const storeCommands: Record<string, StoreCommand> = {
   ingest,
+  ...Object.fromEntries(Object.entries(keysCommands).map(([word, command]) => [`keys ${word}`, command])),
   "incidents list": incidentsList,
   "incidents show": incidentsShow,
   "incidents ack": incidentsAck,

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import type { Config } from "../config.ts";
+import { holderOf } from "./lock.ts";
 import { type Params, type Question, type Store, StoreDown } from "./store.ts";
 
 /** Engine settings of every session, set once: per-call settings stick to the embedded session (DESIGN.md, section 4). */
@@ -27,6 +28,8 @@ export async function connectEmbedded(path: string): Promise<Store> {
   } catch (cause) {
     throw new StoreDown(`Cannot make the data directory ${path}: ${(cause as Error).message}`, { cause });
   }
+  const holder = holderOf(join(directory, "store"));
+  if (holder !== null) throw new StoreDown(inUse(path, ` (process ${holder})`));
   const { createChdbConnection } = await loadChdb();
   const open = async (): Promise<ClientStore> => {
     const connection = createChdbConnection({ path: join(directory, "store") });
@@ -61,12 +64,12 @@ async function loadChdb(): Promise<typeof import("chdb/connection")> {
   }
 }
 
+const inUse = (path: string, who: string): string =>
+  `The data directory ${path} is in use by another keywatch${who}. Stop that one first, or point store.url at a ClickHouse server to share it.`;
+
 function embeddedTrouble(path: string, message: string): string {
-  if (/Cannot lock file|lock file|already.*(running|used)/i.test(message)) {
-    return `The data directory ${path} is in use by another keywatch. Stop that one first, or point store.url at a ClickHouse server to share it.`;
-  }
-  if (/No space left|NOT_ENOUGH_SPACE/i.test(message)) {
-    return `The disk of ${path} is full. Free some space and start again; nothing that was acknowledged is lost.`;
+  if (/lock file|already (running|used)|Failed to create connection/i.test(message)) {
+    return `${inUse(path, "")} If none runs, look whether the directory can be written and its disk has room: ${message.split("\n")[0]}`;
   }
   return `The embedded store in ${path} did not open: ${message.split("\n")[0]}`;
 }

@@ -1,0 +1,96 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { keywatch, tempFolder } from "../support.ts";
+
+describe("a wrong config", () => {
+  test("names every fault with its path and exits 2", async () => {
+    const folder = tempFolder();
+    writeFileSync(
+      join(folder, "keys.yaml"),
+      "keys:\n  - { name: a, provider: aws_cloudtrail, id: x, acces: read, allowed_networks: [203.0.113.0/33] }\n",
+    );
+    writeFileSync(
+      join(folder, "keywatch.yaml"),
+      `stores: {}
+inventory: keys.yaml
+detect: { own_networks: [10.0.0.0/40] }
+route: { receiver: nobody, group_wiat: 30s }
+receivers:
+  - name: team
+    channels: [{ kind: slack, bot_token: "\${NO_SUCH_TOKEN}", channel: "#keys" }, { kind: email, smtp_url: "file:missing.txt", from: a@example.com, to: [b@example.com] }]
+`,
+    );
+    const ran = await keywatch(["--config", join(folder, "keywatch.yaml"), "check"]);
+    expect(ran.code).toBe(2);
+    for (const fault of [
+      'unknown key "stores", did you mean "store"?',
+      'detect.own_networks[0]: "10.0.0.0/40" is no CIDR',
+      'route: unknown key "group_wiat", did you mean "group_wait"?',
+      'route.receiver: no receiver named "nobody"',
+      "receivers[0].channels[0].bot_token: the environment has no NO_SUCH_TOKEN",
+      "receivers[0].channels[1].smtp_url: the secret file missing.txt cannot be read",
+    ]) {
+      expect(ran.stderr).toContain(fault);
+    }
+  });
+
+  test("an inventory's faults come with it", async () => {
+    const folder = tempFolder();
+    writeFileSync(
+      join(folder, "keys.yaml"),
+      "keys:\n  - { name: a, provider: aws_cloudtrail, id: x, acces: read, allowed_networks: [203.0.113.0/33] }\n",
+    );
+    writeFileSync(join(folder, "keywatch.yaml"), "inventory: keys.yaml\n");
+    const ran = await keywatch(["--config", join(folder, "keywatch.yaml"), "check"]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('unknown key "acces", did you mean "access"?');
+    expect(ran.stderr).toContain("allowed_networks");
+  });
+
+  test.each([
+    [["scan"], "missing required argument"],
+    [["scan", "/no/such/folder"], "Nothing to read"],
+    [["scan", ".", "--provider", "nobody"], 'no provider "nobody"'],
+    [["incidents", "resolve", "INC-12345678"], "--verdict"],
+    [["nonsense"], "unknown command"],
+  ])("%j exits 2 with a sentence", async (args, sentence) => {
+    const ran = await keywatch(args, { env: { KEYWATCH_DATA: join(tempFolder(), "d") } });
+    expect(ran.stderr).toContain(sentence);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).not.toContain("    at ");
+  });
+});
+
+test("a store that is down at start is a clear sentence", async () => {
+  const folder = tempFolder();
+  writeFileSync(join(folder, "keywatch.yaml"), "store: { url: 'http://127.0.0.1:9' }\n");
+  const ran = await keywatch(["--config", join(folder, "keywatch.yaml"), "serve"]);
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toMatch(/ClickHouse at http:\/\/127.0.0.1:9 did not answer.*Check store.url/);
+});
+
+test("every command shows an example", async () => {
+  for (const args of [
+    ["scan"],
+    ["ingest"],
+    ["serve"],
+    ["demo"],
+    ["normalize"],
+    ["redact"],
+    ["fingerprint"],
+    ["keys", "list"],
+    ["keys", "draft"],
+    ["incidents", "list"],
+    ["findings", "show"],
+    ["sql"],
+    ["dead-letters", "replay"],
+    ["check"],
+    ["migrate"],
+    ["doctor"],
+  ]) {
+    const ran = await keywatch([...args, "--help"]);
+    expect(ran.code, args.join(" ")).toBe(0);
+    expect(ran.stdout, args.join(" ")).toContain("Example:");
+  }
+});
