@@ -1,8 +1,8 @@
 import type { ApiActivity } from "../schemas/activity.ts";
 import { lastSeq, storedHours, storedIdentities } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
+import { eventBlock, eventColumns } from "./native.ts";
 import { createSeenFilter, hash53, hourOf } from "./seen.ts";
-import { eventColumns, eventRow } from "./tsv.ts";
 
 export interface Committed {
   /** New events with their numbers, in the order given. */
@@ -19,6 +19,7 @@ export interface Writer {
 
 /** Rows of one insert: larger blocks cost memory, smaller ones make the engine merge. */
 const MAX_BLOCK = 20_000;
+const columnNames = eventColumns.map((c) => c.name);
 /** Uids of one look-up. */
 const MAX_LOOKUP = 5_000;
 
@@ -33,13 +34,9 @@ export async function createWriter(store: Store): Promise<Writer> {
     const { fresh, hashes } = await withoutTwins(store, seen, events);
     for (let from = 0; from < fresh.length; from += MAX_BLOCK) {
       const block = fresh.slice(from, from + MAX_BLOCK);
-      let text = "";
-      for (const event of block) {
-        event.seq = ++seq;
-        text += eventRow(event);
-      }
+      for (const event of block) event.seq = ++seq;
       try {
-        await store.insertTsv("events", eventColumns, Buffer.from(text));
+        await store.insertBlock("events", columnNames, eventBlock(block));
       } catch (error) {
         // A failed insert may have kept some rows: from now on the store decides about these hours.
         seen.distrust(block.map((e) => hourOf(e.time)));
