@@ -48,6 +48,8 @@ export interface Taken {
   duplicates: number;
   /** Numbers of the new rows; null when there are none. */
   range: SeqRange | null;
+  /** The new rows. */
+  events: readonly ApiActivity[];
 }
 
 /** Counters of every way out of a step, for `/metrics`, `doctor` and the end of a command. */
@@ -148,12 +150,17 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
       await storeDeadLetters(store, yielded.letters);
       const { stored, duplicates } = await writer.commit(yielded.events);
       count(yielded, stored.length, duplicates);
-      if (stored.length === 0) return { stored: 0, duplicates, range: null };
+      if (stored.length === 0) return { stored: 0, duplicates, range: null, events: [] };
       if (live) {
         inFlight++;
         await judgeLive(stored);
       }
-      return { stored: stored.length, duplicates, range: { from: stored[0]!.seq, to: stored.at(-1)!.seq } };
+      return {
+        stored: stored.length,
+        duplicates,
+        range: { from: stored[0]!.seq, to: stored.at(-1)!.seq },
+        events: stored,
+      };
     } finally {
       leave();
     }

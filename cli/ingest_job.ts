@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Ordered } from "../detect/detector.ts";
 import { iso } from "../schemas/duration.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
 import { sourceProgress } from "../schemas/queries/ingest.ts";
@@ -12,6 +13,8 @@ export interface IngestJob {
   provider: string;
   /** True for history: nobody is paged. */
   report: boolean;
+  /** True where nothing else feeds the store meanwhile: an input in order is then judged while it is stored. */
+  alone: boolean;
   out: Out;
   stdin?: Readable;
 }
@@ -32,26 +35,25 @@ export interface IngestResult {
 export async function ingestFiles(app: App, job: IngestJob): Promise<IngestResult> {
   const release = app.hold();
   try {
-    const { result, ranges } = await storeAll(app, job);
-    let judged = 0;
-    const { findings } = await app.judge(ranges, {
-      report: job.report,
-      onProgress: (n) => {
-        judged = n;
-        job.out.progress(`Judging: ${count(judged)} of ${count(result.stored)} events`);
-      },
-    });
-    job.out.progress(null);
-    return { ...result, findings };
+    const ordered = job.alone ? app.detector.beginOrdered() : null;
+    const { result, ranges } = await storeAll(app, job, ordered);
+    const done = (await ordered?.end({ report: job.report })) ?? (await judgeStored(app, job, ranges, result.stored));
+    return { ...result, findings: done.findings };
   } finally {
     release();
     await app.save();
   }
 }
 
+function judgeStored(app: App, job: IngestJob, ranges: SeqRange[], stored: number) {
+  const onProgress = (n: number) => job.out.progress(`Judging: ${count(n)} of ${count(stored)} events`);
+  return app.judge(ranges, { report: job.report, onProgress }).finally(() => job.out.progress(null));
+}
+
 async function storeAll(
   app: App,
   job: IngestJob,
+  ordered: Ordered | null,
 ): Promise<{ result: Omit<IngestResult, "findings">; ranges: SeqRange[] }> {
   const ranges: SeqRange[] = [];
   const result = { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: 0 };
@@ -72,6 +74,7 @@ async function storeAll(
     result.deadLetters += block.yielded.letters.length;
     for (const n of block.yielded.dropped.values()) result.dropped += n;
     if (taken.range) addRange(ranges, taken.range);
+    await ordered?.offer(taken.events);
     await progress.reached(block.reached);
   };
   let under: Promise<void> = Promise.resolve();

@@ -6,7 +6,7 @@ import { listFiles } from "../ingest/sources/file_list.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
 
 /** Events gathered before they are handed on: small files share a block. */
-const BLOCK_EVENTS = 10_000;
+const BLOCK_EVENTS = 40_000;
 
 /** Block is a run of what was read, with the sources that it ends or reaches into. */
 export interface Block {

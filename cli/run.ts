@@ -44,7 +44,7 @@ export async function runStoreCommand(
     output: { write: (text) => out.note(text), colour: out.color },
   });
   try {
-    return await storeCommands[name]!({ app, args, out, stdin, actor });
+    return await storeCommands[name]!({ app, args: { ...args, alone: true }, out, stdin, actor });
   } finally {
     await app.close();
   }

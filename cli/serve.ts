@@ -57,6 +57,7 @@ async function backfill(app: App, out: Out): Promise<void> {
       paths: [source.path],
       provider: source.provider,
       report: app.writer.lastSeq() === 0,
+      alone: true,
       out,
     }).catch((error: unknown) => {
       // An empty folder is a fine start.

@@ -10,6 +10,33 @@ export type DetectEvent = Omit<
   "raw" | "ingested_at" | "position" | "user_agent" | "region_geo" | "scopes"
 >;
 
+/** detectPart copies what detection reads: whatever is kept must not hold on to the raw record. */
+export function detectPart(e: DetectEvent): DetectEvent {
+  const {
+    event_uid,
+    provider,
+    account,
+    time,
+    seq,
+    key_uid,
+    key_hint,
+    key_type,
+    subject_uid,
+    session_uid,
+    session_kind,
+  } = e;
+  const { principal_uid, principal, principal_type, operation, service, verb_class, outcome, error_code, status_code } =
+    e;
+  const { src_kind, src_ip, src_net, asn, as_org, country, city, lat, lon, hosting, vpc_endpoint } = e;
+  const { user_agent_family, region, resources, environment, bytes_out, secrets } = e;
+  return {
+    ...{ event_uid, provider, account, time, seq, key_uid, key_hint, key_type, subject_uid, session_uid, session_kind },
+    ...{ principal_uid, principal, principal_type, operation, service, verb_class, outcome, error_code, status_code },
+    ...{ src_kind, src_ip, src_net, asn, as_org, country, city, lat, lon, hosting, vpc_endpoint },
+    ...{ user_agent_family, region, resources, environment, bytes_out, secrets },
+  };
+}
+
 /** Evidence is a set of triggering events: the oldest 50 uids, and how many there were. */
 export interface Evidence {
   /** (time, uid), oldest first, at most MAX_EVENT_UIDS. */

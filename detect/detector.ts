@@ -23,6 +23,11 @@ export interface DetectorParts {
 export interface Detector {
   /** Judges rows that were stored and not judged before, in event-time order, as a closed input. */
   catchUp(ranges: readonly SeqRange[], options: CatchUpOptions): Promise<{ events: number; findings: number }>;
+  /**
+   * Begins a closed input that may come in event-time order, give or take the lateness, as log folders mostly do: it is judged
+   * while it is stored. Nothing is published before `end`; only for a process that has no other source meanwhile.
+   */
+  beginOrdered(): Ordered;
   /** Judges a batch that was just stored. */
   accept(events: readonly DetectEvent[]): Promise<Finding[]>;
   /** Moves time on for providers that are silent; closes windows and seals days. */
@@ -30,6 +35,13 @@ export interface Detector {
   /** Writes profiles and checkpoint; `upto` is the last number that is stored and judged. */
   save(upto: number): Promise<void>;
   detectedTo(): number;
+}
+
+/** Ordered is a closed input that is judged while it is stored. What it finds equals what catchUp finds. */
+export interface Ordered {
+  offer(events: readonly DetectEvent[]): Promise<void>;
+  /** Publishes; null where the input was out of order after all: then nothing was learned, and catchUp has to judge it. */
+  end(options: { report: boolean }): Promise<{ events: number; findings: number } | null>;
 }
 
 export interface CatchUpOptions {
@@ -47,10 +59,8 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   let generation = checkpoint?.generation ?? 0;
   let detectedTo = checkpoint?.detected_to ?? 0;
   await dropStrays(store, generation);
-  engine.load(await store.ask(profilesAt, { subjects: [ENGINE_SUBJECT], generation }));
-  engine.load(await store.ask(openProfilesAt, { generation }));
-  const fresh = generation === 0;
   const known = new Set<string>();
+  await restore();
   const providers = new Set<string>();
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -61,9 +71,16 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     return done;
   };
 
+  /** The engine as the checkpoint left it. */
+  async function restore(): Promise<void> {
+    known.clear();
+    engine.load(await store.ask(profilesAt, { subjects: [ENGINE_SUBJECT], generation }));
+    engine.load(await store.ask(openProfilesAt, { generation }));
+  }
+
   async function loadMissing(events: readonly DetectEvent[]): Promise<void> {
     for (const event of events) providers.add(event.provider);
-    if (fresh) return;
+    if (generation === 0) return;
     const missing = engine.missing(events).filter((s) => !known.has(s));
     for (const subject of missing) known.add(subject);
     for (let i = 0; i < missing.length; i += PROFILE_BLOCK) {
@@ -102,9 +119,33 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
       options.onProgress?.(count);
     }
     if (count > 0) keep(engine.finish());
-    const findings = [...found.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
-    await publish(findings, options.report);
-    return { events: count, findings: findings.length };
+    await publish(inEventOrder(found.values()), options.report);
+    return { events: count, findings: found.size };
+  }
+
+  function beginOrdered(): Ordered {
+    const found = new Map<string, Finding>();
+    let count = 0;
+    let inOrder = true;
+    const offer = async (events: readonly DetectEvent[]): Promise<void> => {
+      if (!inOrder) return;
+      inOrder = !events.some((e) => e.time < engine.watermark(e.provider));
+      if (!inOrder) return;
+      await loadMissing(events);
+      for (const f of engine.process(events, { sorted: false, now: parts.now() })) found.set(f.uid, f);
+      count += events.length;
+    };
+    const end = async ({ report }: { report: boolean }) => {
+      if (!inOrder) {
+        engine.reset();
+        await restore();
+        return null;
+      }
+      if (count > 0) for (const f of engine.finish()) found.set(f.uid, f);
+      await publish(inEventOrder(found.values()), report);
+      return { events: count, findings: found.size };
+    };
+    return { offer: (events) => inTurn(() => offer(events)), end: (options) => inTurn(() => end(options)) };
   }
 
   async function save(upto: number): Promise<void> {
@@ -124,6 +165,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   }
 
   return {
+    beginOrdered,
     catchUp: (ranges, options) => inTurn(() => catchUp(ranges, options)),
     accept: (events) =>
       inTurn(async () => {
@@ -144,6 +186,10 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     detectedTo: () => detectedTo,
   };
 }
+
+/** Incidents depend on the order of findings, so it must not depend on how the input was cut. */
+const inEventOrder = (findings: Iterable<Finding>): Finding[] =>
+  [...findings].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
 
 /** A run that died between profiles and checkpoint left profiles that know more than the checkpoint says. */
 async function dropStrays(store: Store, generation: number): Promise<void> {

@@ -2,7 +2,7 @@ import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import { atLeast, type Severity } from "../schemas/severity.ts";
 import { localTime } from "../schemas/zone.ts";
-import type { Baseline, DetectEvent, Hit, Policy } from "./detection.ts";
+import { type Baseline, type DetectEvent, detectPart, type Hit, type Policy } from "./detection.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
 import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts";
@@ -51,6 +51,8 @@ export interface Engine {
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
+  /** Forgets everything that was learned or found since the engine was made; declarations stay. */
+  reset(): void;
   /** Events that wait for the day before them to be sealed. */
   deferred(): number;
 }
@@ -60,6 +62,8 @@ export const ENGINE_SUBJECT = "~engine";
 const NO_TIME = -8.64e15;
 const HOLD_DAYS_BELOW_MEDIUM = 3;
 const PROPAGATION_MS = 10_000;
+/** Calm verdicts remembered per day and detection. */
+const MAX_CALM = 1024;
 
 interface ProviderClock {
   watermark: number;
@@ -85,7 +89,7 @@ export function createEngine(options: EngineOptions): Engine {
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
   /** Verdicts that are known to be calm, per open day. */
-  let calm = new WeakMap<OpenDay, Set<string>>();
+  let calm = new WeakMap<OpenDay, Set<string>[]>();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
 
@@ -218,17 +222,18 @@ export function createEngine(options: EngineOptions): Engine {
     noteSession(day, event);
     let quiet = calm.get(day);
     if (!quiet) {
-      quiet = new Set();
+      quiet = judges.map(() => new Set<string>());
       calm.set(day, quiet);
     }
-    for (const baseline of judges) {
+    for (let i = 0; i < judges.length; i++) {
+      const baseline = judges[i]!;
       if (view.learning && !baseline.whileLearning) continue;
       if (baseline.applies && !baseline.applies(event)) continue;
-      const same = baseline.sameAs ? `${baseline.id} ${baseline.sameAs(event, view)}` : null;
-      if (same !== null && quiet.has(same)) continue;
+      const same = baseline.sameAs ? baseline.sameAs(event, view) : null;
+      if (same !== null && quiet[i]!.has(same)) continue;
       const hit = baseline.judge!(event, view);
       if (hit !== null) report(hit, baseline, event, policy, day, late);
-      else if (same !== null && quiet.size < 4096) quiet.add(same);
+      else if (same !== null && quiet[i]!.size < MAX_CALM) quiet[i]!.add(same);
     }
   }
 
@@ -382,7 +387,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (isRevocation(event))
       for (const key of revokedKeys(event)) revoked.set(key, Math.min(revoked.get(key) ?? event.time, event.time));
     checkPolicies(event, policy, profile, late);
-    if (dayOf(event.time) > dayOf(clock.watermark)) clock.deferred.push(event);
+    if (dayOf(event.time) > dayOf(clock.watermark)) clock.deferred.push(detectPart(event));
     else judge(event, policy, profile, clock, late);
   }
 
@@ -441,6 +446,15 @@ export function createEngine(options: EngineOptions): Engine {
     setInventory(next) {
       inventory = next;
       calm = new WeakMap();
+    },
+    reset() {
+      profiles.clear();
+      clocks.clear();
+      revoked.clear();
+      peers.load("[]");
+      calm = new WeakMap();
+      changed = new Map();
+      engineDirty = false;
     },
     watermark: (provider) => clockOf(provider).watermark,
     deferred: () => [...clocks.values()].reduce((n, c) => n + c.deferred.length, 0),

@@ -1,7 +1,7 @@
 import { byEventTime } from "../schemas/activity.ts";
 import { alignTo, MINUTE_MS } from "../schemas/duration.ts";
 import { MAX_EVENT_UIDS } from "../schemas/finding.ts";
-import type { DetectEvent, Evidence } from "./detection.ts";
+import { type DetectEvent, detectPart, type Evidence } from "./detection.ts";
 
 export const WINDOW_MS = 15 * MINUTE_MS;
 export const NETWORK_WINDOW_MS = 30 * MINUTE_MS;
@@ -72,7 +72,7 @@ export const isAligned = (window: { start: number }): boolean => window.start % 
 export function countDenied(window: CallWindow, operation: string, event: DetectEvent): void {
   window.denied++;
   const { time, event_uid: uid } = event;
-  if (window.lead === null || byEventTime(event, window.lead) < 0) window.lead = event;
+  if (window.lead === null || byEventTime(event, window.lead) < 0) window.lead = detectPart(event);
   const n = window.operations.get(operation);
   if (n !== undefined || window.operations.size < MAX_OPERATIONS) window.operations.set(operation, (n ?? 0) + 1);
   addEvidence(window.evidence, time, uid);

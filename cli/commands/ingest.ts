@@ -12,6 +12,7 @@ export const ingest: StoreCommand = async ({ app, args, out, stdin }) => {
     paths: texts(args.paths),
     provider: text(args.provider) ?? "auto",
     report: false,
+    alone: flag(args.alone),
     out,
     ...(stdin ? { stdin } : {}),
   });

@@ -36,7 +36,7 @@ export default defineBaseline({
   ],
   falsePositives: ["a deployment brought a new feature", "somebody cleans up by hand"],
   applies: (event) => event.outcome !== "throttled" && event.outcome !== "invalid",
-  sameAs: (event) => `${operationOf(event)} ${event.outcome === "success"}`,
+  sameAs: (event) => (event.outcome === "success" ? operationOf(event) : `${operationOf(event)} refused`),
   judge(event, view) {
     const operation = operationOf(event);
     const { sealed } = view;

@@ -8,6 +8,8 @@ import { hourWords, percent, plural } from "../words.ts";
 
 /** Below this tail an hour is odd. */
 const ODD_TAIL = 0.01;
+const READ_HOURS = Array.from({ length: 168 }, (_, h) => `${h} read`);
+const WRITE_HOURS = Array.from({ length: 168 }, (_, h) => `${h} write`);
 
 /**
  * One odd hour is a risk; it becomes a finding when the call writes and the key seldom does, or when the surprise of a week adds up
@@ -27,7 +29,7 @@ export default defineBaseline({
     "If nobody did: disable {key_hint}, then look at {operation} and what else it did since {first_seen}.",
   ],
   falsePositives: ["somebody works late before a deadline", "a job was delayed or run by hand"],
-  sameAs: (event, view) => `${view.hour} ${isWrite(event)}`,
+  sameAs: (event, view) => (isWrite(event) ? WRITE_HOURS : READ_HOURS)[view.hour]!,
   judge(event, view) {
     const { sealed } = view;
     // Declared hours are a policy, and speak for themselves.

@@ -39,7 +39,13 @@ app.judge = (ranges, options) => timed("reading back in event-time order and det
 
 await measure(async () => {
   const start = performance.now();
-  const result = await ingestFiles(app, { paths: corpusFiles(directory), provider: "auto", report: true, out });
+  const result = await ingestFiles(app, {
+    paths: corpusFiles(directory),
+    provider: "auto",
+    report: true,
+    alone: true,
+    out,
+  });
   const judging = steps["reading back in event-time order and detection"] ?? 0;
   const total = (performance.now() - start) / 1000;
   return {

@@ -37,7 +37,7 @@ export async function openBench(now: number): Promise<Bench> {
     async ingest(records) {
       const file = join(directory, `${files++}.ndjson`);
       writeFileSync(file, [...records].map((r) => JSON.stringify(r)).join("\n"));
-      await ingestFiles(app, { paths: [file], provider: "auto", report: true, out: collect().out });
+      await ingestFiles(app, { paths: [file], provider: "auto", report: true, alone: true, out: collect().out });
     },
     async run(command, args = {}) {
       const { out, lines, notes } = collect();
