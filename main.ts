@@ -1,15 +1,14 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { DEFAULT_CONFIG } from "./cli/load_config.ts";
 import { createLog } from "./cli/log.ts";
+import { absolute, example, providerOption, severityOption } from "./cli/options.ts";
 import { terminalOut } from "./cli/out.ts";
+import { addStoreCommands } from "./cli/program_store.ts";
 import { configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
 import { parseDuration } from "./schemas/duration.ts";
-import { verdicts } from "./schemas/incident.ts";
 import { packageVersion } from "./schemas/package_root.ts";
-import { severities } from "./schemas/severity.ts";
 
 /*
  * The way of the data, wired in cli/app.ts:
@@ -31,21 +30,15 @@ const program = new Command("keywatch")
   );
 
 const globals = (): Globals => program.opts<Globals>();
-const example = (line: string): string => `\nExample:\n  keywatch ${line}`;
-const provider = () =>
-  new Option("-p, --provider <id>", "whose logs they are; auto recognises each record").default("auto");
-const absolute = (paths: string[]): string[] => paths.map((p) => (p === "-" ? p : resolve(p)));
-const severity = (flags: string, text: string) => new Option(flags, text).choices([...severities]);
-
 program
   .command("scan")
   .argument("<paths...>", "files, folders or patterns; - for standard input")
   .description("read logs once and print incidents with reasons; nothing is stored")
-  .addOption(provider())
+  .addOption(providerOption())
   .option("-i, --inventory <file>", "what you declare about your keys (YAML or JSON)")
   .addOption(new Option("-f, --format <format>", "how to print").choices(["table", "ndjson", "ocsf"]).default("table"))
-  .addOption(severity("--min-severity <severity>", "print from here on").default("informational"))
-  .addOption(severity("--fail-on <severity>", "exit 3 when something is at least this severe"))
+  .addOption(severityOption("--min-severity <severity>", "print from here on").default("informational"))
+  .addOption(severityOption("--fail-on <severity>", "exit 3 when something is at least this severe"))
   .addHelpText("after", example("scan ./cloudtrail --inventory keys.yaml --fail-on high"))
   .action((paths: string[], o) =>
     guarded(async () =>
@@ -69,7 +62,7 @@ program
   .command("ingest")
   .argument("<paths...>", "files, folders or patterns; - for standard input")
   .description("read logs into the store; killed or repeated, it counts nothing twice")
-  .addOption(provider())
+  .addOption(providerOption())
   .option("--json", "print the counts as JSON")
   .addHelpText("after", example("ingest ./cloudtrail"))
   .action((paths: string[], o) =>
@@ -106,7 +99,7 @@ program
   .command("normalize")
   .argument("<paths...>", "files, folders or patterns; - for standard input")
   .description("print the events that records become, one JSON object a line")
-  .addOption(provider())
+  .addOption(providerOption())
   .addOption(
     new Option("-f, --format <format>", "flat is our own row, ocsf is OCSF 1.8.0 API Activity")
       .choices(["flat", "ocsf"])
@@ -155,141 +148,7 @@ program
     ),
   );
 
-const keys = program.command("keys").description("the keys: what is declared and what was learned");
-keys
-  .command("list")
-  .description("every key with its owner, access and last use")
-  .option("--limit <n>", "at most so many", "200")
-  .option("--all", "temporary keys' principals too")
-  .option("--json", "one JSON object a line")
-  .addHelpText("after", example("keys list"))
-  .action((o) => guarded(() => runStoreCommand("keys list", globals(), o)));
-keys
-  .command("show")
-  .argument("<key>", "name, hint, fingerprint or principal")
-  .description("one key's habits in words: where from, when, what, how much")
-  .option("--json", "as one JSON object")
-  .addHelpText("after", example("keys show billing-report-bot"))
-  .action((key: string, o) => guarded(() => runStoreCommand("keys show", globals(), { ...o, key })));
-keys
-  .command("import")
-  .argument("<file>", "inventory in YAML or JSON")
-  .description("take a new version of the inventory into the store")
-  .option("--effective-at <time>", "from when on it holds (default: now)")
-  .addHelpText("after", example("keys import keys.yaml"))
-  .action((file: string, o) => guarded(() => runStoreCommand("keys import", globals(), { ...o, file: resolve(file) })));
-keys
-  .command("draft")
-  .description("propose an inventory from what was seen, to edit and import")
-  .option("--days <n>", "look back so far", "90")
-  .option("--min-events <n>", "leave out keys with fewer events", "20")
-  .option("-o, --output <file>", "write it there instead of printing it")
-  .addHelpText("after", example("keys draft -o keys.yaml"))
-  .action((o) =>
-    guarded(() =>
-      runStoreCommand("keys draft", globals(), {
-        ...o,
-        output: o.output ? resolve(o.output) : undefined,
-      }),
-    ),
-  );
-
-const incidents = program.command("incidents").description("what needs a person");
-incidents
-  .command("list")
-  .description("open incidents, worst first")
-  .option("--all", "resolved ones too")
-  .addOption(severity("--min-severity <severity>", "from here on"))
-  .option("--limit <n>", "at most so many", "50")
-  .option("--json", "one JSON object a line")
-  .addHelpText("after", example("incidents list --min-severity high"))
-  .action((o) => guarded(() => runStoreCommand("incidents list", globals(), o)));
-incidents
-  .command("show")
-  .argument("<id>", "INC-1a2b3c4d, or the uid")
-  .description("one incident, explained, with all that happened to it")
-  .option("--json", "as one JSON object")
-  .addHelpText("after", example("incidents show INC-1a2b3c4d"))
-  .action((id: string, o) => guarded(() => runStoreCommand("incidents show", globals(), { ...o, id })));
-for (const [name, text] of [
-  ["ack", "say that you look at it"],
-  ["reopen", "open it again"],
-] as const) {
-  incidents
-    .command(name)
-    .argument("<id>", "INC-1a2b3c4d, or the uid")
-    .description(text)
-    .option("-m, --note <text>", "why")
-    .addHelpText("after", example(`incidents ${name} INC-1a2b3c4d`))
-    .action((id: string, o) => guarded(() => runStoreCommand(`incidents ${name}`, globals(), { ...o, id })));
-}
-incidents
-  .command("assign")
-  .argument("<id>", "INC-1a2b3c4d, or the uid")
-  .requiredOption("--to <person>", "who takes it")
-  .description("give it to somebody")
-  .option("-m, --note <text>", "why")
-  .addHelpText("after", example("incidents assign INC-1a2b3c4d --to alice"))
-  .action((id: string, o) => guarded(() => runStoreCommand("incidents assign", globals(), { ...o, id })));
-incidents
-  .command("resolve")
-  .argument("<id>", "INC-1a2b3c4d, or the uid")
-  .addOption(new Option("--verdict <verdict>", "what it was").choices([...verdicts]).makeOptionMandatory())
-  .description("close it with a verdict")
-  .option("-m, --note <text>", "why")
-  .addHelpText("after", example("incidents resolve INC-1a2b3c4d --verdict expected -m 'new office'"))
-  .action((id: string, o) => guarded(() => runStoreCommand("incidents resolve", globals(), { ...o, id })));
-
-const findings = program.command("findings").description("what the detections said");
-findings
-  .command("list")
-  .description("the newest findings")
-  .addOption(severity("--min-severity <severity>", "from here on"))
-  .option("--detection <id>", "of this detection only")
-  .option("--key <key>", "of this key only: name, hint or fingerprint")
-  .option("--limit <n>", "at most so many", "50")
-  .option("--json", "one JSON object a line")
-  .addHelpText("after", example("findings list --detection new_source"))
-  .action((o) => guarded(() => runStoreCommand("findings list", globals(), o)));
-findings
-  .command("show")
-  .argument("<id>", "uid or its beginning")
-  .description("one finding with its arithmetic")
-  .option("--json", "as one JSON object")
-  .addHelpText("after", example("findings show 1a2b3c4d"))
-  .action((id: string, o) => guarded(() => runStoreCommand("findings show", globals(), { ...o, id })));
-
-program
-  .command("sql")
-  .argument("<query>", "a SELECT")
-  .description("ask the store; the session can only read")
-  .addOption(
-    new Option("-f, --format <format>", "how to print").choices(["table", "json", "csv", "tsv"]).default("table"),
-  )
-  .addHelpText(
-    "after",
-    example('sql "select operation, count() from events final group by 1 order by 2 desc limit 10"'),
-  )
-  .action((query: string, o) => guarded(() => runStoreCommand("sql", globals(), { ...o, query })));
-
-const letters = program.command("dead-letters").description("records that could not be read");
-letters
-  .command("list")
-  .description("what could not be read and why")
-  .addOption(new Option("--status <status>", "open or replayed").choices(["open", "replayed"]).default("open"))
-  .option("--limit <n>", "at most so many", "50")
-  .option("--json", "one JSON object a line")
-  .addHelpText("after", example("dead-letters list"))
-  .action((o) => guarded(() => runStoreCommand("dead-letters list", globals(), o)));
-letters
-  .command("replay")
-  .argument("[id]", "one letter; all open ones without it")
-  .description("read them again, after the cause was mended")
-  .addOption(provider())
-  .addHelpText("after", example("dead-letters replay --provider generic"))
-  .action((id: string | undefined, o) =>
-    guarded(() => runStoreCommand("dead-letters replay", globals(), { ...o, id })),
-  );
+addStoreCommands(program, globals);
 
 program
   .command("check")

@@ -20,10 +20,24 @@ for (const [path, entry] of Object.entries({ ...lock.packages })) {
 function published(name, range) {
   try {
     const fields = ["version", "os", "cpu", "libc", "engines", "license", "dist.integrity", "dependencies"];
-    const answer = JSON.parse(execFileSync("npm", ["view", `${name}@${range}`, ...fields, "--json"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+    const answer = JSON.parse(
+      execFileSync("npm", ["view", `${name}@${range}`, ...fields, "--json"], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }),
+    );
     const found = Array.isArray(answer) ? answer.at(-1) : answer;
     const list = (v) => (v === undefined ? undefined : [v].flat());
-    return { version: found.version, integrity: found["dist.integrity"], cpu: list(found.cpu), libc: list(found.libc), license: found.license, os: list(found.os), dependencies: found.dependencies, engines: found.engines };
+    return {
+      version: found.version,
+      integrity: found["dist.integrity"],
+      cpu: list(found.cpu),
+      libc: list(found.libc),
+      license: found.license,
+      os: list(found.os),
+      dependencies: found.dependencies,
+      engines: found.engines,
+    };
   } catch {
     return null;
   }

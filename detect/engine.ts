@@ -1,19 +1,17 @@
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
-import { atLeast, type Severity } from "../schemas/severity.ts";
-import { localTime } from "../schemas/zone.ts";
-import { type Baseline, type DetectEvent, detectPart, type Hit, type Policy } from "./detection.ts";
-import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
-import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
-import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts";
+import type { Severity } from "../schemas/severity.ts";
+import { closeLater, foldNetworks, foldWindow, newClock, type ProviderClock, takeClosing } from "./clock.ts";
+import { type Baseline, type DetectEvent, detectPart, type Policy } from "./detection.ts";
+import type { FindingState } from "./finding_state.ts";
+import type { InventoryIndex } from "./inventory_index.ts";
+import { createJudge } from "./judge.ts";
 import { createPeerBook } from "./peers.ts";
 import { emptyProfile, type OpenDay, type Profile, profileFrom, profileText, valueDimensions } from "./profile.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
-import { noteSession } from "./sessions.ts";
-import { addFailureWindow } from "./stats/failures.ts";
-import { pendingKey, type View } from "./view.ts";
-import { alignedStart, type CallWindow, isAligned, NETWORK_WINDOW_MS, WINDOW_MS } from "./windows.ts";
+import { pendingKey } from "./view.ts";
+import { isAligned, WINDOW_MS } from "./windows.ts";
 
 export interface EngineOptions {
   detections: readonly (Policy | Baseline)[];
@@ -59,51 +57,27 @@ export interface Engine {
 
 /** Row of the engine's own state beside the subjects. */
 export const ENGINE_SUBJECT = "~engine";
-const NO_TIME = -8.64e15;
-const HOLD_DAYS_BELOW_MEDIUM = 3;
-const PROPAGATION_MS = 10_000;
-/** Calm verdicts remembered per day and detection. */
-const MAX_CALM = 1024;
-
-interface ProviderClock {
-  watermark: number;
-  /** Windows by the moment they close. */
-  closing: Map<number, Set<Profile>>;
-  nextClose: number;
-  /** Days before this one are sealed. */
-  sealedTo: number;
-  open: Set<Profile>;
-  deferred: DetectEvent[];
-}
 
 export function createEngine(options: EngineOptions): Engine {
-  const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
-  const policies = enabled.filter((d): d is Policy => d.kind === "policy");
-  const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
-  const judges = baselines.filter((b) => b.judge);
-  const closers = baselines.filter((b) => b.close);
-  const revocations = policies.filter((p) => p.undeclared);
   let inventory = options.inventory;
   const profiles = new Map<string, Profile>();
   const clocks = new Map<string, ProviderClock>();
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
-  /** Verdicts that are known to be calm, per open day. */
-  let calm = new WeakMap<OpenDay, Set<string>[]>();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
+  const judge = createJudge({
+    options,
+    inventory: () => inventory,
+    peers,
+    revoked,
+    changed: (state) => changed.set(state.finding.uid, state),
+  });
 
   const clockOf = (provider: string): ProviderClock => {
     let clock = clocks.get(provider);
     if (!clock) {
-      clock = {
-        watermark: NO_TIME,
-        closing: new Map(),
-        nextClose: Number.MAX_SAFE_INTEGER,
-        sealedTo: -1e9,
-        open: new Set(),
-        deferred: [],
-      };
+      clock = newClock();
       clocks.set(provider, clock);
     }
     return clock;
@@ -118,209 +92,30 @@ export function createEngine(options: EngineOptions): Engine {
     return profile;
   };
 
-  /** One mutable view serves all judgements: nothing keeps it. */
-  const view: View = {
-    profile: null as never,
-    sealed: null as never,
-    day: null as never,
-    window: null as never,
-    networks: null,
-    policy: null,
-    learning: true,
-    history: { days: 0, events: 0 },
-    zone: "UTC",
-    hour: 0,
-    peers: {
-      others: (account, dimension, value, subject) =>
-        peers.others(account, dimension, value, subject, view.policy?.owner ?? null, view.day.day),
-    },
-    isOwn: options.isOwn,
-  };
-
-  function look(profile: Profile, day: OpenDay, policy: KeyPolicy | null): void {
-    const { sealed } = profile;
-    view.profile = profile;
-    view.sealed = sealed;
-    view.day = day;
-    view.policy = policy;
-    const age = sealed.firstDay < 0 ? 0 : day.day - sealed.firstDay;
-    view.learning =
-      age * DAY_MS < options.learning.min_age ||
-      sealed.events < options.learning.min_events ||
-      sealed.activeDays < options.learning.min_active_days;
-    view.history = { days: age, events: sealed.events };
-  }
-
-  function report(
-    hit: Hit,
-    detection: Policy | Baseline,
-    event: DetectEvent,
-    policy: KeyPolicy | null,
-    day: OpenDay,
-    late: boolean,
-  ): void {
-    const bucket = hit.bucket ?? day.day * DAY_MS;
-    const context: HitContext = {
-      detection,
-      event,
-      policy,
-      history: view.history,
-      learning: detection.kind === "baseline" && view.learning,
-      late,
-      severityOverride: options.overrides[detection.id]?.severity,
-      weightOverride: options.overrides[detection.id]?.weight,
-    };
-    const id = `${detection.id}\u001f${hit.dimension}\u001f${bucket}`;
-    let state = day.findings.get(id);
-    if (!state) {
-      state = startFinding(hit, context, bucket);
-      day.findings.set(id, state);
-      changed.set(state.finding.uid, state);
-    } else if (growFinding(state, hit, context)) {
-      changed.set(state.finding.uid, state);
-    }
-    const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
-    for (const habit of hit.holds ?? []) {
-      const key = pendingKey(habit.dimension, habit.value);
-      day.holds.set(key, Math.max(day.holds.get(key) ?? 0, need));
-    }
-  }
-
-  function checkPolicies(event: DetectEvent, policy: KeyPolicy | null, profile: Profile, late: boolean): void {
-    const revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
-    for (const detection of policy === null ? revocations : policies) {
-      const hit = detection.check(event, policy, {
-        revokedInLog,
-        propagationMs: PROPAGATION_MS,
-        unlisted: policy === null && inventory.complete(event.provider, event.time),
-      });
-      if (hit === null) continue;
-      const day = openDay(profile, dayOf(event.time));
-      look(profile, day, policy);
-      report(hit, detection, event, policy, day, late);
-      clockOf(event.provider).open.add(profile);
-    }
-  }
-
-  function judge(
-    event: DetectEvent,
-    policy: KeyPolicy | null,
-    profile: Profile,
-    clock: ProviderClock,
-    late: boolean,
-  ): void {
-    const day = openDay(profile, dayOf(event.time));
-    clock.open.add(profile);
-    profile.dirty = true;
-    look(profile, day, policy);
-    view.zone = policy?.zone ?? "UTC";
-    const local = localTime(view.zone, event.time);
-    view.hour = local.day * 24 + local.hour;
-    observeEvent(profile, day, event, view.hour);
-    view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
-    view.networks = countNetwork(profile, event);
-    noteSession(day, event);
-    let quiet = calm.get(day);
-    if (!quiet) {
-      quiet = judges.map(() => new Set<string>());
-      calm.set(day, quiet);
-    }
-    for (let i = 0; i < judges.length; i++) {
-      const baseline = judges[i]!;
-      if (view.learning && !baseline.whileLearning) continue;
-      if (baseline.applies && !baseline.applies(event)) continue;
-      const same = baseline.sameAs ? baseline.sameAs(event, view) : null;
-      if (same !== null && quiet[i]!.has(same)) continue;
-      const hit = baseline.judge!(event, view);
-      if (hit !== null) report(hit, baseline, event, policy, day, late);
-      else if (same !== null && quiet[i]!.size < MAX_CALM) quiet[i]!.add(same);
-    }
-  }
-
-  function closeLater(clock: ProviderClock, profile: Profile, window: CallWindow): void {
-    // A straddling window waits for the aligned one that it reaches into, and speaks only where neither did.
-    const at = isAligned(window) ? window.start + WINDOW_MS : window.start + WINDOW_MS * 1.5;
-    let set = clock.closing.get(at);
-    if (!set) {
-      set = new Set();
-      clock.closing.set(at, set);
-      clock.nextClose = Math.min(clock.nextClose, at);
-    }
-    set.add(profile);
-  }
-
   function closeWindows(clock: ProviderClock, until: number): void {
     while (clock.nextClose <= until) {
       const at = clock.nextClose;
       sealBefore(clock, dayOf(at));
-      for (const profile of clock.closing.get(at) ?? []) closeOf(profile, at);
-      clock.closing.delete(at);
-      clock.nextClose = Number.MAX_SAFE_INTEGER;
-      for (const time of clock.closing.keys()) if (time < clock.nextClose) clock.nextClose = time;
+      for (const profile of takeClosing(clock)) closeOf(profile, at, clock);
     }
   }
 
   /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
-  function closeOf(profile: Profile, at: number): void {
+  function closeOf(profile: Profile, at: number, clock: ProviderClock): void {
     const aligned = profile.callWindows.get(at - WINDOW_MS);
     const straddling = profile.callWindows.get(at - WINDOW_MS * 1.5);
     if (aligned) {
-      judgeWindow(profile, aligned);
+      judge.window(profile, aligned, clock);
       foldWindow(profile, aligned);
     }
     if (straddling) {
-      judgeStraddling(profile, straddling);
+      judge.straddling(profile, straddling, clock);
       profile.callWindows.delete(straddling.start);
     }
     // An aligned window is asked by the straddling one that begins in its middle, and goes after that.
     profile.callWindows.delete(at - 2 * WINDOW_MS);
     if (!profile.callWindows.has(at - WINDOW_MS / 2)) profile.callWindows.delete(at - WINDOW_MS);
     foldNetworks(profile, at);
-  }
-
-  function judgeStraddling(profile: Profile, window: CallWindow): void {
-    const before = profile.callWindows.get(alignedStart(window.start));
-    const after = profile.callWindows.get(alignedStart(window.start) + WINDOW_MS);
-    window.fired = [...(before?.fired ?? []), ...(after?.fired ?? [])];
-    judgeWindow(profile, window);
-  }
-
-  function judgeWindow(profile: Profile, window: CallWindow): void {
-    if (window.denied === 0) return;
-    const event = window.lead;
-    if (event === null) return;
-    const policy = inventory.empty ? null : inventory.lookup(event);
-    const day = openDay(profile, dayOf(window.start));
-    clockOf(profile.provider).open.add(profile);
-    look(profile, day, policy);
-    view.window = window;
-    for (const baseline of closers) {
-      if (view.learning && !baseline.whileLearning) continue;
-      if (window.fired.includes(baseline.id)) continue;
-      const hit = baseline.close!(view);
-      if (hit === null) continue;
-      window.fired.push(baseline.id);
-      report(hit, baseline, event, policy, day, false);
-    }
-    profile.dirty = true;
-  }
-
-  /** foldWindow moves an aligned window's counts into its day. */
-  function foldWindow(profile: Profile, window: CallWindow): void {
-    if (window.judged === 0) return;
-    const { calls } = openDay(profile, dayOf(window.start));
-    Object.assign(calls, addFailureWindow(calls, window.judged, window.denied));
-    calls.deniedSquares += window.denied * window.denied;
-  }
-
-  function foldNetworks(profile: Profile, until: number): void {
-    for (const [start, window] of profile.networkWindows) {
-      if (start + NETWORK_WINDOW_MS > until) continue;
-      const { concurrency } = openDay(profile, dayOf(start));
-      if (window.networks.size > 1) concurrency.several++;
-      else concurrency.single++;
-      profile.networkWindows.delete(start);
-    }
   }
 
   function sealBefore(clock: ProviderClock, day: number): void {
@@ -365,8 +160,7 @@ export function createEngine(options: EngineOptions): Engine {
     const ready = clock.deferred.filter((e) => dayOf(e.time) <= dayOf(clock.watermark));
     clock.deferred = clock.deferred.filter((e) => dayOf(e.time) > dayOf(clock.watermark));
     ready.sort((a, b) => a.time - b.time || (a.event_uid < b.event_uid ? -1 : 1));
-    for (const event of ready)
-      judge(event, inventory.empty ? null : inventory.lookup(event), profileOf(event), clock, false);
+    for (const event of ready) judge.event(event, profileOf(event), clock, false);
   }
 
   function take(): Finding[] {
@@ -386,9 +180,9 @@ export function createEngine(options: EngineOptions): Engine {
     profile.owner = policy?.owner ?? null;
     if (isRevocation(event))
       for (const key of revokedKeys(event)) revoked.set(key, Math.min(revoked.get(key) ?? event.time, event.time));
-    checkPolicies(event, policy, profile, late);
+    judge.policies(event, policy, profile, clock, late);
     if (dayOf(event.time) > dayOf(clock.watermark)) clock.deferred.push(detectPart(event));
-    else judge(event, policy, profile, clock, late);
+    else judge.event(event, profile, clock, late);
   }
 
   return {
@@ -410,12 +204,11 @@ export function createEngine(options: EngineOptions): Engine {
         clock.deferred = [];
         if (waiting.length > 0) sealBefore(clock, Math.min(...waiting.map((e) => dayOf(e.time))));
         waiting.sort((a, b) => a.time - b.time || (a.event_uid < b.event_uid ? -1 : 1));
-        for (const event of waiting)
-          judge(event, inventory.empty ? null : inventory.lookup(event), profileOf(event), clock, false);
+        for (const event of waiting) judge.event(event, profileOf(event), clock, false);
         for (const profile of clock.open) {
           const windows = [...profile.callWindows.values()].sort((a, b) => a.start - b.start);
-          for (const window of windows.filter(isAligned)) judgeWindow(profile, window);
-          for (const window of windows.filter((w) => !isAligned(w))) judgeStraddling(profile, window);
+          for (const window of windows.filter(isAligned)) judge.window(profile, window, clock);
+          for (const window of windows.filter((w) => !isAligned(w))) judge.straddling(profile, window, clock);
         }
       }
       return take();
@@ -445,14 +238,14 @@ export function createEngine(options: EngineOptions): Engine {
     profile: (subject) => profiles.get(subject) ?? null,
     setInventory(next) {
       inventory = next;
-      calm = new WeakMap();
+      judge.forget();
     },
     reset() {
       profiles.clear();
       clocks.clear();
       revoked.clear();
       peers.load("[]");
-      calm = new WeakMap();
+      judge.forget();
       changed = new Map();
       engineDirty = false;
     },

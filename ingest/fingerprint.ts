@@ -38,6 +38,9 @@ export function keyHint(keyId: string): string {
   return `${named ? prefix : key.slice(0, shown)}…${tail}`;
 }
 
+/** rawHint is keyHint inside records, with three dots: an ASCII record stays ASCII, which is stored twice as fast. */
+export const rawHint = (keyId: string): string => keyHint(keyId).replace("…", "...");
+
 /**
  * loadPepper reads KEYWATCH_PEPPER or the file `pepper` of the directory, which is made at the first start.
  * Both hold the same form (hex digits, else the bytes of the text), so the file's content may be given to another

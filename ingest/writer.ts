@@ -18,7 +18,7 @@ export interface Writer {
 }
 
 /** Rows of one insert: larger blocks cost memory, smaller ones make the engine merge. */
-const MAX_BLOCK = 20_000;
+const MAX_BLOCK = 50_000;
 const columnNames = eventColumns.map((c) => c.name);
 /** Uids of one look-up. */
 const MAX_LOOKUP = 5_000;

@@ -1,4 +1,4 @@
-import { keyHint } from "../fingerprint.ts";
+import { rawHint } from "../fingerprint.ts";
 import type { Json, JsonObject } from "../provider.ts";
 import { createBoundedMap } from "./bounded_map.ts";
 import { looksRandom } from "./entropy.ts";
@@ -26,8 +26,7 @@ export function createInspector(of: { names(name: string): NameVerdict; isClean(
   const hintOf = (id: string): string => {
     let hint = hints.get(id);
     if (hint === undefined) {
-      // Three dots instead of the ellipsis keep an ASCII record ASCII, which is stored twice as fast.
-      hint = isPlainId(id) ? keyHint(id).replace("…", "...") : "";
+      hint = isPlainId(id) ? rawHint(id) : "";
       if (id.length <= 256) hints.set(id, hint);
     }
     return hint;

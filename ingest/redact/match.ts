@@ -1,4 +1,4 @@
-import { keyHint } from "../fingerprint.ts";
+import { rawHint } from "../fingerprint.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { createTrigrams, TRIGRAM_MASK } from "./trigrams.ts";
 
@@ -96,7 +96,7 @@ export function whole(kind: string, value: string, sink: Sink): string {
 }
 
 function taken(shape: Shape, value: string, sink: Sink): string {
-  return shape.public ? keyHint(value) : whole(shape.kind, value, sink);
+  return shape.public ? rawHint(value) : whole(shape.kind, value, sink);
 }
 
 function passes(shape: Shape, value: string): boolean {

@@ -1,4 +1,4 @@
-import { keyHint } from "../fingerprint.ts";
+import { rawHint } from "../fingerprint.ts";
 import { looksRandom } from "./entropy.ts";
 import { type Sink, whole } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
@@ -111,7 +111,7 @@ function show(v: string, verdict: NameVerdict, at: { sink: Sink; query: boolean;
     case "page":
       return redactPage(v);
     case "key_id":
-      return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(v) ? keyHint(v) : redactKeyId(v, at.sink);
+      return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(v) ? rawHint(v) : redactKeyId(v, at.sink);
     default:
       // "Cannot parse token: unexpected end" speaks of a token and holds none; a password may be a plain word.
       if (at.prose && verdict.kind !== "password" && v.length <= 200 && /^[A-Za-z][a-z' ,.]*$/.test(v)) return null;

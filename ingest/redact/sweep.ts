@@ -1,4 +1,4 @@
-import { keyHint } from "../fingerprint.ts";
+import { rawHint } from "../fingerprint.ts";
 import type { Json, JsonObject } from "../provider.ts";
 import { marker } from "./match.ts";
 import { setField } from "./rebuild.ts";
@@ -33,9 +33,9 @@ export const isFindable = (id: string): boolean => id.length >= MIN_ID_INSIDE &&
 function hideIds(s: string, keyIds: readonly string[]): string {
   let out = s;
   for (const id of keyIds) {
-    if (id === "" || id.includes("…")) continue;
-    if (out === id && id.length >= MIN_ID) out = keyHint(id);
-    else if (isFindable(id) && out.includes(id)) out = out.replaceAll(id, () => keyHint(id));
+    if (id === "" || id.includes("…") || id.includes("...")) continue;
+    if (out === id && id.length >= MIN_ID) out = rawHint(id);
+    else if (isFindable(id) && out.includes(id)) out = out.replaceAll(id, () => rawHint(id));
   }
   return out;
 }

@@ -1,4 +1,4 @@
-import { keyHint } from "../fingerprint.ts";
+import { rawHint } from "../fingerprint.ts";
 import { decodePrintable } from "./encoded.ts";
 import { isHex, isOpaque, looksRandom } from "./entropy.ts";
 import { marker, type Sink, shapeKind } from "./match.ts";
@@ -71,9 +71,9 @@ export function redactWeak(verdict: NameVerdict, v: string, place: "field" | "qu
 
 /** redactKeyId turns a public id into its hint; what is no id of that form but drawn and long is a secret after all. */
 export function redactKeyId(v: string, sink: Sink): string {
-  if (isTrivial(v) || v.includes("…") || v.includes("***")) return v;
+  if (isTrivial(v) || v.includes("…") || v.includes("...") || v.includes("***")) return v;
   if (v.length > 32 && !isReference(v)) return redactNamed("access_key", v, sink);
-  return isReference(v) ? v : keyHint(v);
+  return isReference(v) ? v : rawHint(v);
 }
 
 /** redactPage drops opaque paging state; it may embed credentials and tells nothing, so it goes without being reported. */

@@ -90,7 +90,9 @@ test("the life of an incident reaches every channel as one message a transition,
   expect(new Set(mail.mails.map((m) => headersOf(m).get("subject"))).size).toBe(1);
   expect(console).toHaveLength(4);
   expect(console[0]).toContain("https://keywatch.example.com/incidents/");
-  expect(console[1]).toMatch(/^\[HIGH\] {2}INC-[0-9a-f]{8} {2}[^:]+: Escalated: medium -> high: Write call on a read-only key/);
+  expect(console[1]).toMatch(
+    /^\[HIGH\] {2}INC-[0-9a-f]{8} {2}[^:]+: Escalated: medium -> high: Write call on a read-only key/,
+  );
   expect(console[2]).toContain("Acknowledged by ann: on it");
   expect(console[3]).toContain("Resolved as true positive by ann: key rotated");
   expect(await opened.store.rows("SELECT status, count() AS n FROM outbox GROUP BY status")).toEqual([

@@ -55,7 +55,11 @@ route: { receiver: console, group_wait: 0s }
     "keys:\n  - { name: report-bot, provider: aws_cloudtrail, id: AKIAIOSFODNN7EXAMPLE, owner: team-a, access: read }\n",
   );
   writeFileSync(join(drop, "history.json"), JSON.stringify({ Records: [record(), write()] }));
-  serving = keywatch(["--config", file, "serve"], { onOutput: (text) => void (said = text) });
+  serving = keywatch(["--config", file, "serve"], {
+    onOutput: (text) => {
+      said = text;
+    },
+  });
   await until("the address", () => said.includes("is at http"));
 }, 60_000);
 
@@ -137,7 +141,9 @@ describe("after kill -9", () => {
     const start = async () => {
       let text = "";
       const run = keywatch(["--data", other, "serve", "--listen", `127.0.0.1:${at}`], {
-        onOutput: (t) => void (text = t),
+        onOutput: (t) => {
+          text = t;
+        },
       });
       await until("the address", () => text.includes("is at http"));
       return { run };

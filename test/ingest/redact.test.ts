@@ -187,17 +187,17 @@ describe("key ids", () => {
     const record = { userIdentity: { accessKeyId: id }, arn: `arn:x/${id}/y`, note: "plain" };
     const { raw, found, scrub } = redact(record, [id]);
     expect(JSON.parse(raw)).toEqual({
-      userIdentity: { accessKeyId: "AKIA…MPLE" },
-      arn: "arn:x/AKIA…MPLE/y",
+      userIdentity: { accessKeyId: "AKIA...MPLE" },
+      arn: "arn:x/AKIA...MPLE/y",
       note: "plain",
     });
     expect(found).toEqual([]);
-    expect(scrub(`by ${id}`)).toBe("by AKIA…MPLE");
+    expect(scrub(`by ${id}`)).toBe("by AKIA...MPLE");
   });
   test("are hidden unnamed too, where their form or field tells them", () => {
     expect(cleaned({ accessKeyId: "ABCDEFG1HIJ2KLMNOPQR", text: `key ${id} is old` })).toEqual({
-      accessKeyId: "ABCD…OPQR",
-      text: "key AKIA…MPLE is old",
+      accessKeyId: "ABCD...OPQR",
+      text: "key AKIA...MPLE is old",
     });
   });
   test.each([
@@ -218,7 +218,7 @@ describe("key ids", () => {
   test("a text that spells the id with escapes is seen through", () => {
     const text = '{"accessKeyId":"\\u0041KIAIOSFODNN7EXAMPLE"}';
     const { raw } = redactor.record(text, JSON.parse(text), [id]);
-    expect(JSON.parse(raw)).toEqual({ accessKeyId: "AKIA…MPLE" });
+    expect(JSON.parse(raw)).toEqual({ accessKeyId: "AKIA...MPLE" });
   });
   test("a long drawn value in such a field is a secret", () => {
     expect(redact({ access_key: AWS_SECRET }).raw).not.toContain("K7MDENG");

@@ -1,0 +1,73 @@
+import { dayOf } from "../schemas/duration.ts";
+import type { DetectEvent } from "./detection.ts";
+import { openDay } from "./observe.ts";
+import type { Profile } from "./profile.ts";
+import { addFailureWindow } from "./stats/failures.ts";
+import { type CallWindow, isAligned, NETWORK_WINDOW_MS, WINDOW_MS } from "./windows.ts";
+
+/** Event time of a provider that was never seen, ms: the least that a Date can hold. */
+const NO_TIME = -8.64e15;
+
+/** ProviderClock is the event time of one provider, and what waits for it to move. */
+export interface ProviderClock {
+  /** All events before it have come, but for late ones; ms. */
+  watermark: number;
+  /** Profiles with windows, by the moment at which these close. */
+  closing: Map<number, Set<Profile>>;
+  nextClose: number;
+  /** Days before this one are sealed. */
+  sealedTo: number;
+  /** Profiles with days that are not sealed. */
+  open: Set<Profile>;
+  /** Events of a day whose day before is not sealed yet. */
+  deferred: DetectEvent[];
+}
+
+export const newClock = (): ProviderClock => ({
+  watermark: NO_TIME,
+  closing: new Map(),
+  nextClose: Number.MAX_SAFE_INTEGER,
+  sealedTo: -1e9,
+  open: new Set(),
+  deferred: [],
+});
+
+/** closeLater notes when a window is complete. A straddling one waits for the aligned one that it reaches into. */
+export function closeLater(clock: ProviderClock, profile: Profile, window: CallWindow): void {
+  const at = isAligned(window) ? window.start + WINDOW_MS : window.start + WINDOW_MS * 1.5;
+  const set = clock.closing.get(at);
+  if (set) {
+    set.add(profile);
+    return;
+  }
+  clock.closing.set(at, new Set([profile]));
+  clock.nextClose = Math.min(clock.nextClose, at);
+}
+
+/** takeClosing gives the profiles whose windows close at the next moment, and moves on to the one after it. */
+export function takeClosing(clock: ProviderClock): Set<Profile> {
+  const due = clock.closing.get(clock.nextClose) ?? new Set<Profile>();
+  clock.closing.delete(clock.nextClose);
+  clock.nextClose = Number.MAX_SAFE_INTEGER;
+  for (const time of clock.closing.keys()) if (time < clock.nextClose) clock.nextClose = time;
+  return due;
+}
+
+/** foldWindow moves an aligned window's counts into its day. */
+export function foldWindow(profile: Profile, window: CallWindow): void {
+  if (window.judged === 0) return;
+  const { calls } = openDay(profile, dayOf(window.start));
+  Object.assign(calls, addFailureWindow(calls, window.judged, window.denied));
+  calls.deniedSquares += window.denied * window.denied;
+}
+
+/** foldNetworks moves the half hours that ended before `until` (ms) into their days. */
+export function foldNetworks(profile: Profile, until: number): void {
+  for (const [start, window] of profile.networkWindows) {
+    if (start + NETWORK_WINDOW_MS > until) continue;
+    const { concurrency } = openDay(profile, dayOf(start));
+    if (window.networks.size > 1) concurrency.several++;
+    else concurrency.single++;
+    profile.networkWindows.delete(start);
+  }
+}

@@ -1,0 +1,212 @@
+import { DAY_MS, dayOf } from "../schemas/duration.ts";
+import { atLeast } from "../schemas/severity.ts";
+import { localTime } from "../schemas/zone.ts";
+import { closeLater, type ProviderClock } from "./clock.ts";
+import type { Baseline, DetectEvent, Hit, Policy } from "./detection.ts";
+import type { EngineOptions } from "./engine.ts";
+import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
+import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
+import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts";
+import type { PeerBook } from "./peers.ts";
+import type { OpenDay, Profile } from "./profile.ts";
+import { noteSession } from "./sessions.ts";
+import { pendingKey, type View } from "./view.ts";
+import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
+
+const HOLD_DAYS_BELOW_MEDIUM = 3;
+const PROPAGATION_MS = 10_000;
+/** Calm verdicts remembered per day and detection. */
+const MAX_CALM = 1024;
+
+export interface JudgeParts {
+  options: EngineOptions;
+  inventory(): InventoryIndex;
+  peers: PeerBook;
+  /** Keys that the log said were revoked, with the time, ms. */
+  revoked: ReadonlyMap<string, number>;
+  /** Told of every finding that began or grew. */
+  changed(state: FindingState): void;
+}
+
+/** Judge asks the detections and turns their hits into findings. It knows nothing of watermarks. */
+export interface Judge {
+  /** Policies speak at once, whatever the order of events. */
+  policies(event: DetectEvent, policy: KeyPolicy | null, profile: Profile, clock: ProviderClock, late: boolean): void;
+  /** Counts the event and asks the baselines. */
+  event(event: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void;
+  /** A complete quarter of an hour. */
+  window(profile: Profile, window: CallWindow, clock: ProviderClock): void;
+  /** One that straddles an edge speaks only where neither neighbour did. */
+  straddling(profile: Profile, window: CallWindow, clock: ProviderClock): void;
+  /** Forgets remembered verdicts: declarations or habits changed. */
+  forget(): void;
+}
+
+export function createJudge({ options, inventory, peers, revoked, changed }: JudgeParts): Judge {
+  const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
+  const policies = enabled.filter((d): d is Policy => d.kind === "policy");
+  const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
+  const judges = baselines.filter((b) => b.judge);
+  const closers = baselines.filter((b) => b.close);
+  const undeclared = policies.filter((p) => p.undeclared);
+  /** Verdicts that are known to be calm, per open day. */
+  let calm = new WeakMap<OpenDay, Set<string>[]>();
+  const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
+
+  /** One mutable view serves all judgements: nothing keeps it. */
+  const view: View = {
+    profile: null as never,
+    sealed: null as never,
+    day: null as never,
+    window: null as never,
+    networks: null,
+    policy: null,
+    learning: true,
+    history: { days: 0, events: 0 },
+    zone: "UTC",
+    hour: 0,
+    peers: {
+      others: (account, dimension, value, subject) =>
+        peers.others(account, dimension, value, subject, view.policy?.owner ?? null, view.day.day),
+    },
+    isOwn: options.isOwn,
+  };
+
+  function look(profile: Profile, day: OpenDay, policy: KeyPolicy | null): void {
+    const { sealed } = profile;
+    view.profile = profile;
+    view.sealed = sealed;
+    view.day = day;
+    view.policy = policy;
+    const age = sealed.firstDay < 0 ? 0 : day.day - sealed.firstDay;
+    view.learning =
+      age * DAY_MS < options.learning.min_age ||
+      sealed.events < options.learning.min_events ||
+      sealed.activeDays < options.learning.min_active_days;
+    view.history = { days: age, events: sealed.events };
+  }
+
+  function report(
+    hit: Hit,
+    detection: Policy | Baseline,
+    event: DetectEvent,
+    policy: KeyPolicy | null,
+    day: OpenDay,
+    late: boolean,
+  ): void {
+    const bucket = hit.bucket ?? day.day * DAY_MS;
+    const context: HitContext = {
+      detection,
+      event,
+      policy,
+      history: view.history,
+      learning: detection.kind === "baseline" && view.learning,
+      late,
+      severityOverride: options.overrides[detection.id]?.severity,
+      weightOverride: options.overrides[detection.id]?.weight,
+    };
+    const id = `${detection.id}\u001f${hit.dimension}\u001f${bucket}`;
+    let state = day.findings.get(id);
+    if (!state) {
+      state = startFinding(hit, context, bucket);
+      day.findings.set(id, state);
+      changed(state);
+    } else if (growFinding(state, hit, context)) {
+      changed(state);
+    }
+    const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
+    for (const habit of hit.holds ?? []) {
+      const key = pendingKey(habit.dimension, habit.value);
+      day.holds.set(key, Math.max(day.holds.get(key) ?? 0, need));
+    }
+  }
+
+  function checkPolicies(
+    event: DetectEvent,
+    policy: KeyPolicy | null,
+    profile: Profile,
+    clock: ProviderClock,
+    late: boolean,
+  ): void {
+    const revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
+    for (const detection of policy === null ? undeclared : policies) {
+      const hit = detection.check(event, policy, {
+        revokedInLog,
+        propagationMs: PROPAGATION_MS,
+        unlisted: policy === null && inventory().complete(event.provider, event.time),
+      });
+      if (hit === null) continue;
+      const day = openDay(profile, dayOf(event.time));
+      look(profile, day, policy);
+      report(hit, detection, event, policy, day, late);
+      clock.open.add(profile);
+    }
+  }
+
+  function judge(event: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void {
+    const policy = declared(event);
+    const day = openDay(profile, dayOf(event.time));
+    clock.open.add(profile);
+    profile.dirty = true;
+    look(profile, day, policy);
+    view.zone = policy?.zone ?? "UTC";
+    const local = localTime(view.zone, event.time);
+    view.hour = local.day * 24 + local.hour;
+    observeEvent(profile, day, event, view.hour);
+    view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
+    view.networks = countNetwork(profile, event);
+    noteSession(day, event);
+    let quiet = calm.get(day);
+    if (!quiet) {
+      quiet = judges.map(() => new Set<string>());
+      calm.set(day, quiet);
+    }
+    for (let i = 0; i < judges.length; i++) {
+      const baseline = judges[i]!;
+      if (view.learning && !baseline.whileLearning) continue;
+      if (baseline.applies && !baseline.applies(event)) continue;
+      const same = baseline.sameAs ? baseline.sameAs(event, view) : null;
+      if (same !== null && quiet[i]!.has(same)) continue;
+      const hit = baseline.judge!(event, view);
+      if (hit !== null) report(hit, baseline, event, policy, day, late);
+      else if (same !== null && quiet[i]!.size < MAX_CALM) quiet[i]!.add(same);
+    }
+  }
+
+  function judgeStraddling(profile: Profile, window: CallWindow, clock: ProviderClock): void {
+    const before = profile.callWindows.get(alignedStart(window.start));
+    const after = profile.callWindows.get(alignedStart(window.start) + WINDOW_MS);
+    window.fired = [...(before?.fired ?? []), ...(after?.fired ?? [])];
+    judgeWindow(profile, window, clock);
+  }
+
+  function judgeWindow(profile: Profile, window: CallWindow, clock: ProviderClock): void {
+    if (window.denied === 0) return;
+    const event = window.lead;
+    if (event === null) return;
+    const policy = declared(event);
+    const day = openDay(profile, dayOf(window.start));
+    clock.open.add(profile);
+    look(profile, day, policy);
+    view.window = window;
+    for (const baseline of closers) {
+      if (view.learning && !baseline.whileLearning) continue;
+      if (window.fired.includes(baseline.id)) continue;
+      const hit = baseline.close!(view);
+      if (hit === null) continue;
+      window.fired.push(baseline.id);
+      report(hit, baseline, event, policy, day, false);
+    }
+    profile.dirty = true;
+  }
+
+  return {
+    policies: checkPolicies,
+    event: judge,
+    window: judgeWindow,
+    straddling: judgeStraddling,
+    forget() {
+      calm = new WeakMap();
+    },
+  };
+}
