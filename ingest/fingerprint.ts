@@ -1,23 +1,29 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createBoundedMap } from "./redact/bounded_map.ts";
+import { createRecent, type Recent } from "./recent.ts";
 
 /** Fingerprinter turns a key id into its key_uid, `<provider>:<32 hex digits>`; the id cannot be had back without the pepper. */
 export type Fingerprinter = (provider: string, keyId: string) => string;
 
 const MIN_PEPPER_BYTES = 16;
-const CACHED_KEYS = 50_000;
+/** Places of the table of known keys of one provider: 65,536. */
+const KEY_BITS = 16;
 
 /** createFingerprinter keys HMAC-SHA256 with the pepper; keys repeat and a HMAC costs 1.6 us, so the last ones are remembered. */
 export function createFingerprinter(pepper: Buffer): Fingerprinter {
-  const known = createBoundedMap<string>(CACHED_KEYS);
+  const key = createSecretKey(pepper);
+  const byProvider = new Map<string, Recent<string>>();
   return (provider, keyId) => {
-    const message = `${provider}\0${keyId}`;
-    const hit = known.get(message);
+    let known = byProvider.get(provider);
+    if (!known) {
+      known = createRecent(KEY_BITS);
+      byProvider.set(provider, known);
+    }
+    const hit = known.get(keyId);
     if (hit !== undefined) return hit;
-    const uid = `${provider}:${createHmac("sha256", pepper).update(message).digest("hex").slice(0, 32)}`;
-    known.set(message, uid);
+    const uid = `${provider}:${createHmac("sha256", key).update(`${provider}\0${keyId}`).digest("hex").slice(0, 32)}`;
+    known.set(keyId, uid);
     return uid;
   };
 }

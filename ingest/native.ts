@@ -1,4 +1,5 @@
 import type { ApiActivity } from "../schemas/activity.ts";
+import { createRecent } from "./recent.ts";
 
 /*
  * The hot path writes ClickHouse's own column format, Native: a block is the number of columns and rows, then each column with its
@@ -223,14 +224,12 @@ function varint(n: number): Buffer {
   return Buffer.from(bytes);
 }
 
-const MAX_KNOWN = 50_000;
-let cache = new Map<string, string>();
+const cache = createRecent<string>(16);
 
 /** known encodes a text that repeats, such as an operation, once. */
 function known(text: string): string {
   let encoded = cache.get(text);
   if (encoded === undefined) {
-    if (cache.size >= MAX_KNOWN) cache = new Map();
     encoded = encode(text);
     cache.set(text, encoded);
   }

@@ -6,6 +6,7 @@ import type { Enrich } from "./enrich/enrich.ts";
 import { userAgentFamily } from "./enrich/user_agent.ts";
 import { type Fingerprinter, keyHint } from "./fingerprint.ts";
 import type { Draft, JsonObject, Provider } from "./provider.ts";
+import { createRecent } from "./recent.ts";
 import type { Redacted, Redactor } from "./redact/redactor.ts";
 import { isAmbiguous, type Registry } from "./registry.ts";
 import { resync } from "./sources/split.ts";
@@ -171,7 +172,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       ingested_at: context.now(),
       seq: 0,
       key_uid,
-      key_hint: d.key_id === null ? null : keyHint(d.key_id),
+      key_hint: d.key_id === null ? null : hintOf(d.key_id),
       key_type: d.key_type,
       subject_uid: d.key_type === "long_lived" && key_uid !== null ? key_uid : `${provider.id}:${principal_uid}`,
       session_uid: clean(d.session_uid),
@@ -230,6 +231,17 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       }
     },
   };
+}
+
+const hints = createRecent<string>(14, 256);
+
+function hintOf(keyId: string): string {
+  let hint = hints.get(keyId);
+  if (hint === undefined) {
+    hint = keyHint(keyId);
+    hints.set(keyId, hint);
+  }
+  return hint;
 }
 
 /** A fault in one mapping must not stop the file: the record is kept as a dead letter. */

@@ -62,15 +62,17 @@ const identityOf = (e: { principal_uid: string; time: number; event_uid: string 
 
 /** withoutTwins drops what stands twice in the batch or is stored already. */
 async function withoutTwins(store: Store, seen: ReturnType<typeof createSeenFilter>, events: ApiActivity[]) {
-  const batch = new Set<string>();
+  const batch = new Map<number, ApiActivity>();
   const fresh: ApiActivity[] = [];
   const hashes: number[] = [];
   const doubtful: number[] = [];
   for (const event of events) {
-    const identity = identityOf(event);
-    const before = batch.size;
-    if (batch.add(identity).size === before) continue;
-    const hash = hash53(identity, 0);
+    let hash = hash53(event.event_uid, event.time & 0x7fffffff);
+    let twin = batch.get(hash);
+    // Another event under the same hash is told by its fields, and takes the next free one.
+    while (twin && !isTwin(twin, event)) twin = batch.get(++hash);
+    if (twin) continue;
+    batch.set(hash, event);
     if (!seen.certainlyNew(hash, event.time)) doubtful.push(fresh.length);
     fresh.push(event);
     hashes.push(hash);
@@ -83,6 +85,9 @@ async function withoutTwins(store: Store, seen: ReturnType<typeof createSeenFilt
   const gone = new Set(doubtful.filter((i) => stored.has(identityOf(fresh[i]!))));
   return { fresh: fresh.filter((_, i) => !gone.has(i)), hashes: hashes.filter((_, i) => !gone.has(i)) };
 }
+
+const isTwin = (a: ApiActivity, b: ApiActivity): boolean =>
+  a.event_uid === b.event_uid && a.time === b.time && a.principal_uid === b.principal_uid;
 
 async function identitiesInStore(store: Store, events: ApiActivity[]): Promise<Set<string>> {
   const found = new Set<string>();

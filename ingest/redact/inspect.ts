@@ -1,6 +1,6 @@
 import { rawHint } from "../fingerprint.ts";
 import type { Json, JsonObject } from "../provider.ts";
-import { createBoundedMap } from "./bounded_map.ts";
+import { createRecent } from "../recent.ts";
 import { looksRandom } from "./entropy.ts";
 import type { NameVerdict } from "./names.ts";
 import { isCredentialNext, MAX_DEPTH, pairKind } from "./rebuild.ts";
@@ -21,13 +21,13 @@ export function createInspector(of: { names(name: string): NameVerdict; isClean(
   let size = 0;
   let exact = true;
 
-  const hints = createBoundedMap<string>(10_000);
+  const hints = createRecent<string>(14, 256);
   /** hintOf gives the hint of an id that can be hidden in JSON text, and "" for one that cannot; ids repeat. */
   const hintOf = (id: string): string => {
     let hint = hints.get(id);
     if (hint === undefined) {
       hint = isPlainId(id) ? rawHint(id) : "";
-      if (id.length <= 256) hints.set(id, hint);
+      hints.set(id, hint);
     }
     return hint;
   };

@@ -1,0 +1,42 @@
+/**
+ * Recent remembers what was drawn from strings that repeat, in a table of fixed size where a newcomer takes the place of whoever was
+ * there. A hit samples eight characters and compares one string; a Map would have to hash every character of every fresh string.
+ */
+export interface Recent<V> {
+  get(s: string): V | undefined;
+  set(s: string, value: V): void;
+}
+
+/** createRecent makes a table of 2^bits places; strings longer than `maxLength` are not kept. */
+export function createRecent<V>(bits: number, maxLength = 512): Recent<V> {
+  const mask = (1 << bits) - 1;
+  const names: string[] = new Array(1 << bits).fill("");
+  const values: (V | undefined)[] = new Array(1 << bits).fill(undefined);
+  return {
+    get(s) {
+      const at = slotOf(s) & mask;
+      return names[at] === s ? values[at] : undefined;
+    },
+    set(s, value) {
+      if (s.length === 0 || s.length > maxLength) return;
+      const at = slotOf(s) & mask;
+      names[at] = s;
+      values[at] = value;
+    },
+  };
+}
+
+/** slotOf samples eight characters, most from the end, where values of one field differ. */
+function slotOf(s: string): number {
+  const n = s.length;
+  let h = n;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 1)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 2)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 3)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 5)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n >> 1)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n >> 2)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt((n >> 1) + (n >> 2))) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(0)) | 0;
+  return h ^ (h >>> 14);
+}
