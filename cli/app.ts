@@ -30,9 +30,11 @@ export interface App {
   now: () => number;
   log: Log;
   counters: Counters;
-  /** Stores what a source read and counts every exit; comes back when the rows are stored. Live rows are judged at once, behind. */
-  take(yielded: Yield, live: boolean): Promise<Taken>;
-  /** Judges rows that were stored with `live` false, in event-time order. */
+  /** Stores what a live source read and counts every exit; comes back when the rows are stored, and has them judged behind. */
+  take(yielded: Yield): Promise<Taken>;
+  /** Counts every exit and adds the new events to the block that waits; `writer.flush` stores it. For inputs that are judged as a whole. */
+  add(yielded: Yield): Promise<Taken>;
+  /** Judges rows that were stored and not judged, in event-time order. */
   judge(ranges: readonly SeqRange[], options: CatchUpOptions): Promise<{ events: number; findings: number }>;
   /** Reads the declarations again, after an import. */
   reloadInventory(): Promise<void>;
@@ -50,6 +52,8 @@ export interface Taken {
   range: SeqRange | null;
   /** The new rows. */
   events: readonly ApiActivity[];
+  /** Resolves when they are stored. */
+  whenStored: Promise<void>;
 }
 
 /** Counters of every way out of a step, for `/metrics`, `doctor` and the end of a command. */
@@ -124,7 +128,7 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
   let drained: () => void = () => undefined;
 
   /** Live rows are judged behind the answer, a bounded number of them. */
-  async function judgeLive(events: ApiActivity[]): Promise<void> {
+  async function judgeLive(events: readonly ApiActivity[]): Promise<void> {
     backlog += events.length;
     const judged = detector
       .accept(events)
@@ -143,24 +147,27 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
     if (inFlight === 0) drained();
   }
 
-  async function take(yielded: Yield, live: boolean): Promise<Taken> {
+  async function add(yielded: Yield): Promise<Taken> {
+    await storeDeadLetters(store, yielded.letters);
+    const { events, duplicates, stored } = await writer.add(yielded.events);
+    count(yielded, events.length, duplicates);
+    const range = events.length === 0 ? null : { from: events[0]!.seq, to: events.at(-1)!.seq };
+    return { stored: events.length, duplicates, range, events, whenStored: stored };
+  }
+
+  async function take(yielded: Yield): Promise<Taken> {
     await gate;
     inFlight++;
     try {
-      await storeDeadLetters(store, yielded.letters);
-      const { stored, duplicates } = await writer.commit(yielded.events);
-      count(yielded, stored.length, duplicates);
-      if (stored.length === 0) return { stored: 0, duplicates, range: null, events: [] };
-      if (live) {
+      const taken = await add(yielded);
+      // Another push may have these rows in its flush: what counts is that they are stored.
+      writer.flush().catch(() => undefined);
+      await taken.whenStored;
+      if (taken.stored > 0) {
         inFlight++;
-        await judgeLive(stored);
+        await judgeLive(taken.events);
       }
-      return {
-        stored: stored.length,
-        duplicates,
-        range: { from: stored[0]!.seq, to: stored.at(-1)!.seq },
-        events: stored,
-      };
+      return taken;
     } finally {
       leave();
     }
@@ -204,6 +211,7 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
     now,
     log,
     counters,
+    add,
     take,
     save,
     judge: (ranges, judging) => detector.catchUp(ranges, judging),

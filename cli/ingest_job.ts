@@ -19,6 +19,9 @@ export interface IngestJob {
   stdin?: Readable;
 }
 
+/** Rows of one insert: larger blocks cost memory, smaller ones make the engine merge. */
+const FULL_BLOCK = 40_000;
+
 export interface IngestResult {
   records: number;
   stored: number;
@@ -34,15 +37,13 @@ export interface IngestResult {
  */
 export async function ingestFiles(app: App, job: IngestJob): Promise<IngestResult> {
   const release = app.hold();
-  try {
-    const ordered = job.alone ? app.detector.beginOrdered() : null;
-    const { result, ranges } = await storeAll(app, job, ordered);
-    const done = (await ordered?.end({ report: job.report })) ?? (await judgeStored(app, job, ranges, result.stored));
-    return { ...result, findings: done.findings };
-  } finally {
-    release();
-    await app.save();
-  }
+  const ordered = job.alone ? app.detector.beginOrdered() : null;
+  const { result, ranges } = await storeAll(app, job, ordered);
+  const done = (await ordered?.end({ report: job.report })) ?? (await judgeStored(app, job, ranges, result.stored));
+  // Only now: a job that failed holds the checkpoint back for good, so that the next start judges what it stored.
+  release();
+  await app.save();
+  return { ...result, findings: done.findings };
 }
 
 function judgeStored(app: App, job: IngestJob, ranges: SeqRange[], stored: number) {
@@ -66,8 +67,8 @@ async function storeAll(
     progressOf: (source) => progress.of(source),
     ...(job.stdin ? { stdin: job.stdin } : {}),
   });
-  const store = async (block: Block) => {
-    const taken = await app.take(block.yielded, false);
+  const add = async (block: Block): Promise<void> => {
+    const taken = await app.add(block.yielded);
     result.records += block.yielded.records;
     result.stored += taken.stored;
     result.duplicates += taken.duplicates;
@@ -75,20 +76,27 @@ async function storeAll(
     for (const n of block.yielded.dropped.values()) result.dropped += n;
     if (taken.range) addRange(ranges, taken.range);
     await ordered?.offer(taken.events);
-    await progress.reached(block.reached);
   };
-  let under: Promise<void> = Promise.resolve();
-  try {
-    for await (const block of blocks) {
-      await under;
-      // The engine stores this block while the next one is read.
-      under = store(block);
-      under.catch(() => undefined);
-    }
-  } finally {
-    await under;
-    await progress.flush();
+  /** Stores the block; how far sources were read is said when their rows are stored. */
+  const flush = async (reached: Reached[]): Promise<void> => {
+    await app.writer.flush();
+    await progress.reached(reached);
+  };
+  let storing: Promise<void> = Promise.resolve();
+  let reached: Reached[] = [];
+  for await (const block of blocks) {
+    await add(block);
+    reached.push(...block.reached);
+    if (app.writer.waiting() < FULL_BLOCK) continue;
+    await storing;
+    // The engine stores this block while the next one is read.
+    storing = flush(reached);
+    storing.catch(() => undefined);
+    reached = [];
   }
+  await storing;
+  await flush(reached);
+  await progress.flush();
   return { result, ranges };
 }
 

@@ -5,8 +5,8 @@ import { hashFile, readFileRecords } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
 
-/** Events gathered before they are handed on: small files share a block. */
-const BLOCK_EVENTS = 40_000;
+/** Events gathered before they are handed on: few enough to die young, and small files share them. */
+const BLOCK_EVENTS = 1_000;
 
 /** Block is a run of what was read, with the sources that it ends or reaches into. */
 export interface Block {

@@ -77,110 +77,140 @@ const TYPES: Record<Kind, string> = {
   strings: "Array(String)",
 };
 
-/** Rows of one pass over the columns: their objects stay in the processor's cache meanwhile. */
-const PASS = 256;
+/** EventBlock gathers events as bytes, column by column; the events themselves can be forgotten once they were added. */
+export interface EventBlock {
+  /** Adds some hundred events at once: their objects stay in the processor's cache over the columns, and their texts die young. */
+  add(events: readonly ApiActivity[]): void;
+  readonly rows: number;
+  /** The whole block in the Native format. */
+  bytes(): Buffer;
+}
 
-/** eventBlock encodes events as one Native block. */
-export function eventBlock(events: readonly ApiActivity[]): Buffer {
-  const builders = eventColumns.map((c) => builderOf(c, events.length));
-  for (let from = 0; from < events.length; from += PASS) {
-    const to = Math.min(events.length, from + PASS);
-    for (const builder of builders) builder.add(events, from, to);
-  }
-  const parts: Buffer[] = [varint(eventColumns.length), varint(events.length)];
-  for (const [i, { name, kind }] of eventColumns.entries()) {
-    parts.push(Buffer.from(encode(name) + encode(TYPES[kind]), "latin1"), ...builders[i]!.parts());
-  }
-  return Buffer.concat(parts);
+export function createEventBlock(): EventBlock {
+  const builders = eventColumns.map(builderOf);
+  let rows = 0;
+  return {
+    get rows() {
+      return rows;
+    },
+    add(events) {
+      rows += events.length;
+      for (const builder of builders) builder.add(events);
+    },
+    bytes() {
+      const parts: Buffer[] = [varint(eventColumns.length), varint(rows)];
+      for (const [i, { name, kind }] of eventColumns.entries()) {
+        parts.push(Buffer.from(encode(name) + encode(TYPES[kind]), "latin1"));
+        for (const piece of builders[i]!.parts()) parts.push(piece);
+      }
+      return Buffer.concat(parts);
+    },
+  };
 }
 
 interface Builder {
-  add(events: readonly ApiActivity[], from: number, to: number): void;
+  add(events: readonly ApiActivity[]): void;
   parts(): Buffer[];
 }
 
 type Getter<T> = (e: ApiActivity) => T;
 
-function builderOf(column: Column, n: number): Builder {
+function builderOf(column: Column): Builder {
   switch (column.kind) {
     case "string":
     case "nullable_string":
-      return textColumn(column.get, n, column.repeats ? known : encode, column.kind === "nullable_string");
+      return textColumn(column.get, column.repeats ? known : encode, column.kind === "nullable_string");
     case "strings":
-      return textsColumn(column.get, n, column.repeats ? known : encode);
+      return textsColumn(column.get, column.repeats ? known : encode);
     case "time":
     case "uint64":
-      return wideColumn(column.get, n);
+      return wideColumn(column.get);
     default:
-      return numberColumn(column.get, n, column.kind);
+      return numberColumn(column.get, column.kind);
   }
 }
 
-function textColumn(get: Getter<string | null>, n: number, text: (s: string) => string, nullable: boolean): Builder {
-  const texts: string[] = [];
-  const nulls = Buffer.alloc(nullable ? n : 0);
+function textColumn(get: Getter<string | null>, text: (s: string) => string, nullable: boolean): Builder {
+  const pieces: Buffer[] = [];
+  const nullPieces: Buffer[] = [];
   // Most columns repeat the value of the row before.
   let last: string | null = null;
   let encoded = EMPTY;
   return {
-    add(events, from, to) {
+    add(events) {
+      const nulls = nullable ? Buffer.alloc(events.length) : null;
       let joined = "";
-      for (let i = from; i < to; i++) {
+      for (let i = 0; i < events.length; i++) {
         const value = get(events[i]!);
         if (value !== last) {
           last = value;
           encoded = value === null ? EMPTY : text(value);
         }
-        if (value === null) nulls[i] = 1;
+        if (value === null) nulls![i] = 1;
         joined += encoded;
       }
-      texts.push(joined);
+      if (nulls) nullPieces.push(nulls);
+      pieces.push(Buffer.from(joined, "latin1"));
     },
-    parts: () => [nulls, Buffer.from(texts.join(""), "latin1")],
+    parts: () => [...nullPieces, ...pieces],
   };
 }
 
-function textsColumn(get: Getter<string[]>, n: number, text: (s: string) => string): Builder {
-  const texts: string[] = [];
-  const offsets = Buffer.alloc(8 * n);
+function textsColumn(get: Getter<string[]>, text: (s: string) => string): Builder {
+  const pieces: Buffer[] = [];
+  const offsetPieces: Buffer[] = [];
+  let count = 0;
   return {
-    add(events, from, to) {
-      for (let i = from; i < to; i++) {
-        for (const value of get(events[i]!)) texts.push(text(value));
-        offsets.writeUInt32LE(texts.length, 8 * i);
+    add(events) {
+      const offsets = Buffer.alloc(8 * events.length);
+      let joined = "";
+      for (let i = 0; i < events.length; i++) {
+        for (const value of get(events[i]!)) {
+          joined += text(value);
+          count++;
+        }
+        offsets.writeUInt32LE(count, 8 * i);
       }
+      offsetPieces.push(offsets);
+      pieces.push(Buffer.from(joined, "latin1"));
     },
-    parts: () => [offsets, Buffer.from(texts.join(""), "latin1")],
+    parts: () => [...offsetPieces, ...pieces],
   };
 }
 
 /** Whole numbers below 2^53 as two halves: no BigInt in the hot path. */
-function wideColumn(get: Getter<number>, n: number): Builder {
-  const values = new Uint32Array(2 * n);
+function wideColumn(get: Getter<number>): Builder {
+  const pieces: Buffer[] = [];
   return {
-    add(events, from, to) {
-      for (let i = from; i < to; i++) {
+    add(events) {
+      const values = new Uint32Array(2 * events.length);
+      for (let i = 0; i < events.length; i++) {
         const value = get(events[i]!);
         values[2 * i] = value % 4294967296;
         values[2 * i + 1] = value / 4294967296;
       }
+      pieces.push(bytesOf(values));
     },
-    parts: () => [bytesOf(values)],
+    parts: () => pieces,
   };
 }
 
-function numberColumn(get: Getter<number | boolean | null>, n: number, kind: NumberKind): Builder {
-  const nulls = Buffer.alloc(n);
-  const values = arrayFor(kind, n);
+function numberColumn(get: Getter<number | boolean | null>, kind: NumberKind): Builder {
+  const pieces: Buffer[] = [];
+  const nullPieces: Buffer[] = [];
   return {
-    add(events, from, to) {
-      for (let i = from; i < to; i++) {
+    add(events) {
+      const nulls = Buffer.alloc(events.length);
+      const values = arrayFor(kind, events.length);
+      for (let i = 0; i < events.length; i++) {
         const value = get(events[i]!);
         if (value === null) nulls[i] = 1;
         else values[i] = Number(value);
       }
+      nullPieces.push(nulls);
+      pieces.push(bytesOf(values));
     },
-    parts: () => [nulls, bytesOf(values)],
+    parts: () => [...nullPieces, ...pieces],
   };
 }
 

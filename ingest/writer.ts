@@ -1,92 +1,144 @@
 import type { ApiActivity } from "../schemas/activity.ts";
 import { lastSeq, storedHours, storedIdentities } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
-import { eventBlock, eventColumns } from "./native.ts";
+import { createEventBlock, type EventBlock, eventColumns } from "./native.ts";
 import { createSeenFilter, hash53, hourOf } from "./seen.ts";
 
-export interface Committed {
+export interface Added {
   /** New events with their numbers, in the order given. */
-  stored: ApiActivity[];
+  events: ApiActivity[];
   duplicates: number;
+  /** Resolves when a flush stored them, rejects when it could not: then they are forgotten, and have to be added again. */
+  stored: Promise<void>;
 }
 
-/** Writer gives new events a number and stores them; one commit at a time, so numbers rise and twins always meet. */
+/** Writer gives new events a number and stores them in blocks; one thing at a time, so numbers rise and twins always meet. */
 export interface Writer {
-  /** Resolves when the rows are stored; rejects without side effects that a repetition would not absorb. */
-  commit(events: ApiActivity[]): Promise<Committed>;
+  /** Numbers and encodes new events; they are stored when a `flush` that begins later resolves. */
+  add(events: readonly ApiActivity[]): Promise<Added>;
+  /** Stores what was added. Rejects without side effects that a repetition would not absorb. */
+  flush(): Promise<void>;
+  /** Rows that wait for a flush. */
+  waiting(): number;
   lastSeq(): number;
 }
 
-/** Rows of one insert: larger blocks cost memory, smaller ones make the engine merge. */
-const MAX_BLOCK = 50_000;
 const columnNames = eventColumns.map((c) => c.name);
+/** Events encoded at once: their objects and texts fit the processor's cache and die young. */
+const PASS = 512;
 /** Uids of one look-up. */
 const MAX_LOOKUP = 5_000;
+
+/** Rows that are encoded and not stored yet, with the identity of each by its hash. */
+interface Pending {
+  block: EventBlock;
+  identities: Map<number, Identity>;
+  stored: Promise<void>;
+  settle(error: unknown): void;
+}
+
+function newPending(): Pending {
+  let settle: (error: unknown) => void = () => undefined;
+  const stored = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error === null ? resolve() : reject(error));
+  });
+  // Who does not ask is not told twice: flush rejects too.
+  stored.catch(() => undefined);
+  return { block: createEventBlock(), identities: new Map(), stored, settle };
+}
 
 export async function createWriter(store: Store): Promise<Writer> {
   const [top] = await store.ask(lastSeq, {});
   let seq = top?.seq ?? 0;
   const seen = createSeenFilter();
   seen.distrust((await store.ask(storedHours, {})).map((r) => r.hour));
-  let tail: Promise<unknown> = Promise.resolve();
+  let open = newPending();
+  /** The block that is being stored while the next one fills. */
+  let storing = newPending();
+  let adding: Promise<unknown> = Promise.resolve();
+  let flushing: Promise<unknown> = Promise.resolve();
 
-  async function commit(events: ApiActivity[]): Promise<Committed> {
-    const { fresh, hashes } = await withoutTwins(store, seen, events);
-    for (let from = 0; from < fresh.length; from += MAX_BLOCK) {
-      const block = fresh.slice(from, from + MAX_BLOCK);
-      for (const event of block) event.seq = ++seq;
-      try {
-        await store.insertBlock("events", columnNames, eventBlock(block));
-      } catch (error) {
-        // A failed insert may have kept some rows: from now on the store decides about these hours.
-        seen.distrust(block.map((e) => hourOf(e.time)));
-        throw error;
+  async function add(events: readonly ApiActivity[]): Promise<Added> {
+    const fresh: ApiActivity[] = [];
+    for (let from = 0; from < events.length; from += PASS) {
+      const part = await withoutTwins(events.slice(from, from + PASS));
+      for (const event of part) {
+        event.seq = ++seq;
+        fresh.push(event);
       }
-      for (let i = 0; i < block.length; i++) seen.add(hashes[from + i]!, block[i]!.time);
+      open.block.add(part);
     }
-    return { stored: fresh, duplicates: events.length - fresh.length };
+    return { events: fresh, duplicates: events.length - fresh.length, stored: storedOf(fresh.length) };
+  }
+
+  /** Twins of rows that are under way are as safe as these are. */
+  function storedOf(fresh: number): Promise<void> {
+    if (fresh > 0 || open.block.rows > 0) return open.stored;
+    return storing.block.rows > 0 ? storing.stored : Promise.resolve();
+  }
+
+  /** Drops what waits already or is stored; the others are remembered as waiting. */
+  async function withoutTwins(events: readonly ApiActivity[]): Promise<ApiActivity[]> {
+    const fresh: ApiActivity[] = [];
+    const doubtful: ApiActivity[] = [];
+    for (const event of events) {
+      let hash = hash53(event.event_uid, event.time & 0x7fffffff);
+      let twin = open.identities.get(hash) ?? storing.identities.get(hash);
+      // Another event under the same hash is told by its fields, and takes the next free one.
+      while (twin && !isTwin(twin, event)) twin = open.identities.get(++hash) ?? storing.identities.get(hash);
+      if (twin) continue;
+      open.identities.set(hash, { event_uid: event.event_uid, time: event.time, principal_uid: event.principal_uid });
+      if (!seen.certainlyNew(hash, event.time)) doubtful.push(event);
+      fresh.push(event);
+    }
+    if (doubtful.length === 0) return fresh;
+    const stored = await identitiesInStore(store, doubtful);
+    return stored.size === 0 ? fresh : fresh.filter((e) => !stored.has(identityOf(e)));
+  }
+
+  async function flush(): Promise<void> {
+    const full = open;
+    if (full.block.rows === 0) return;
+    open = newPending();
+    storing = full;
+    const { block, identities } = full;
+    try {
+      await store.insertBlock("events", columnNames, block.bytes());
+    } catch (error) {
+      // A failed insert may have kept some rows: from now on the store decides about these hours.
+      seen.distrust([...identities.values()].map((e) => hourOf(e.time)));
+      full.settle(error);
+      throw error;
+    } finally {
+      storing = newPending();
+    }
+    for (const [hash, { time }] of identities) seen.add(hash, time);
+    full.settle(null);
   }
 
   return {
-    commit(events) {
-      const done = tail.then(() => commit(events));
-      tail = done.catch(() => undefined);
+    add(events) {
+      const done = adding.then(() => add(events));
+      adding = done.catch(() => undefined);
       return done;
     },
+    flush() {
+      // What was added before must be in the block; what is added meanwhile fills the next one.
+      const done = Promise.all([adding, flushing]).then(flush);
+      flushing = done.catch(() => undefined);
+      return done;
+    },
+    waiting: () => open.block.rows,
     lastSeq: () => seq,
   };
 }
 
-const identityOf = (e: { principal_uid: string; time: number; event_uid: string }): string =>
-  `${e.event_uid}\u0000${e.time}\u0000${e.principal_uid}`;
+type Identity = Pick<ApiActivity, "principal_uid" | "time" | "event_uid">;
 
-/** withoutTwins drops what stands twice in the batch or is stored already. */
-async function withoutTwins(store: Store, seen: ReturnType<typeof createSeenFilter>, events: ApiActivity[]) {
-  const batch = new Map<number, ApiActivity>();
-  const fresh: ApiActivity[] = [];
-  const hashes: number[] = [];
-  const doubtful: number[] = [];
-  for (const event of events) {
-    let hash = hash53(event.event_uid, event.time & 0x7fffffff);
-    let twin = batch.get(hash);
-    // Another event under the same hash is told by its fields, and takes the next free one.
-    while (twin && !isTwin(twin, event)) twin = batch.get(++hash);
-    if (twin) continue;
-    batch.set(hash, event);
-    if (!seen.certainlyNew(hash, event.time)) doubtful.push(fresh.length);
-    fresh.push(event);
-    hashes.push(hash);
-  }
-  if (doubtful.length === 0) return { fresh, hashes };
-  const stored = await identitiesInStore(
-    store,
-    doubtful.map((i) => fresh[i]!),
-  );
-  const gone = new Set(doubtful.filter((i) => stored.has(identityOf(fresh[i]!))));
-  return { fresh: fresh.filter((_, i) => !gone.has(i)), hashes: hashes.filter((_, i) => !gone.has(i)) };
-}
+const identityOf = (e: Identity): string => `${e.event_uid}\u0000${e.time}\u0000${e.principal_uid}`;
 
-const isTwin = (a: ApiActivity, b: ApiActivity): boolean =>
+/** isTwin: one identity, told by its fields. */
+const isTwin = (a: Identity, b: Identity): boolean =>
   a.event_uid === b.event_uid && a.time === b.time && a.principal_uid === b.principal_uid;
 
 async function identitiesInStore(store: Store, events: ApiActivity[]): Promise<Set<string>> {

@@ -53,7 +53,7 @@ export const deadLettersReplay: StoreCommand = async ({ app, args, out }) => {
     normalizer.read(Buffer.from(letter.raw), null, yielded);
     if (yielded.events.length === 0 && yielded.dropped.size === 0) continue;
     // What fails again is the letter that is there already.
-    await app.take({ ...yielded, letters: [] }, true);
+    await app.take({ ...yielded, letters: [] });
     read += yielded.events.length;
     done.push(letter);
   }

@@ -59,7 +59,8 @@ async function learn(app: App, fleet: Fleet, seed: number, now: number, out: Out
   const reader = createReader(app);
   const ranges: { from: number; to: number }[] = [];
   const store = async (yielded: Yield) => {
-    const { range } = await app.take(yielded, false);
+    const { range } = await app.add(yielded);
+    await app.writer.flush();
     if (range) ranges.push(range);
   };
   for (const record of generateHistory({ fleet, seed, from: now - DEMO_HISTORY_DAYS * DAY_MS, to: now })) {
@@ -90,7 +91,7 @@ async function play(app: App, fleet: Fleet, options: DemoOptions, stopped: Promi
     if (wait > 0) await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, wait))]);
     if (over || Date.now() >= end) return;
     reader.read(record);
-    await app.take(reader.take(), true);
+    await app.take(reader.take());
   }
 }
 

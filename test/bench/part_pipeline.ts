@@ -27,11 +27,12 @@ const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     steps[name] = (steps[name] ?? 0) + (performance.now() - start) / 1000;
   }
 };
-const { take, judge } = app;
+const { judge } = app;
+const { insertBlock } = app.store;
 let storing = 0;
-app.take = (yielded, live) => {
+app.store.insertBlock = (...args) => {
   const start = performance.now();
-  return take(yielded, live).finally(() => {
+  return insertBlock.apply(app.store, args).finally(() => {
     storing += (performance.now() - start) / 1000;
   });
 };
@@ -51,7 +52,7 @@ await measure(async () => {
   return {
     events: result.stored,
     steps: {
-      "reading, normalising, redacting, enriching, row text": total - judging,
+      "reading, normalising, redacting, enriching, encoding, and detection of ordered input": total - judging,
       ...steps,
       "storing (beside reading)": storing,
     },

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWriter } from "../../ingest/writer.ts";
+import type { ApiActivity } from "../../schemas/activity.ts";
+import { config } from "../../schemas/config.ts";
+import { connectEmbedded } from "../../schemas/store/connect.ts";
+import { migrate } from "../../schemas/store/migrate.ts";
+import type { Store } from "../../schemas/store/store.ts";
+import { tempFolder } from "../support.ts";
+
+let n = 0;
+const event = (over: Partial<ApiActivity> = {}): ApiActivity => ({
+  event_uid: `w${++n}`,
+  provider: "aws_cloudtrail",
+  account: null,
+  time: Date.UTC(2026, 5, 1) + n * 1000 + 7,
+  ingested_at: Date.UTC(2026, 5, 2),
+  seq: 0,
+  key_uid: null,
+  key_hint: null,
+  key_type: "none",
+  subject_uid: "s",
+  session_uid: null,
+  session_kind: "none",
+  principal_uid: "p",
+  principal: null,
+  principal_type: "unknown",
+  operation: "GetObject",
+  service: null,
+  verb_class: "read",
+  outcome: "success",
+  error_code: null,
+  status_code: null,
+  src_kind: "none",
+  src_ip: null,
+  src_net: null,
+  asn: null,
+  as_org: null,
+  country: null,
+  region_geo: null,
+  city: null,
+  lat: null,
+  lon: null,
+  hosting: null,
+  vpc_endpoint: null,
+  user_agent: null,
+  user_agent_family: null,
+  region: null,
+  resources: [],
+  environment: null,
+  scopes: [],
+  bytes_out: null,
+  secrets: [],
+  raw: "{}",
+  position: "test#1",
+  ...over,
+});
+
+let store: Store;
+beforeAll(async () => {
+  const path = tempFolder();
+  store = await connectEmbedded(path);
+  await migrate(store, config.parse({ store: { path } }));
+});
+afterAll(() => store.close());
+
+const count = async (): Promise<number> => Number((await store.rows("SELECT count() AS n FROM events"))[0]!.n);
+
+describe("writer", () => {
+  test("every column comes back as it went in, whatever stands in the texts", async () => {
+    const writer = await createWriter(store);
+    const nasty = "tab\t newline\n quote' back\\slash nul\0 umlaut ü emoji 😀 ";
+    const full = event({
+      event_uid: `odd ${nasty}`,
+      account: nasty,
+      key_uid: "aws_cloudtrail:ab",
+      key_hint: "AKIA…MPLE",
+      principal: nasty.repeat(20),
+      status_code: -403,
+      src_kind: "ip",
+      src_ip: "2001:db8::1",
+      asn: 4_294_967_295,
+      lat: -33.5,
+      lon: 151.25,
+      hosting: false,
+      resources: [nasty, "", "b"],
+      bytes_out: 2 ** 40,
+      secrets: ["stripe@a.b"],
+      raw: JSON.stringify({ text: nasty, long: "x".repeat(200_000) }),
+    });
+    await writer.add([event(), full, event({ hosting: true })]);
+    await writer.flush();
+    const [row] = await store.rows(
+      "SELECT *, toUnixTimestamp64Milli(time) AS time_ms, toUnixTimestamp64Milli(ingested_at) AS ingested_ms FROM events WHERE startsWith(event_uid, 'odd')",
+    );
+    const { time_ms, ingested_ms, time: _, ingested_at: __, ...rest } = row!;
+    expect({ ...rest, time: time_ms, ingested_at: ingested_ms }).toEqual(full);
+    expect((await store.rows("SELECT count() AS n FROM events WHERE hosting = true"))[0]!.n).toBe(1);
+  });
+
+  test("twins meet in one batch, across batches, while the first waits, and after a restart", async () => {
+    const before = await count();
+    const writer = await createWriter(store);
+    const one = event();
+    const [first, second] = [await writer.add([one, { ...one }]), await writer.add([{ ...one }])];
+    expect([first.duplicates, second.duplicates]).toEqual([1, 1]);
+    await writer.flush();
+    expect((await writer.add([{ ...one }])).duplicates).toBe(1);
+    const again = await createWriter(store);
+    expect((await again.add([{ ...one }, { ...one, time: one.time + 1 }])).duplicates).toBe(1);
+    await again.flush();
+    expect(await count()).toBe(before + 2);
+  });
+
+  test("numbers rise over restarts and are never given twice", async () => {
+    const writer = await createWriter(store);
+    const { events } = await writer.add(Array.from({ length: 2000 }, () => event()));
+    await writer.flush();
+    const again = await createWriter(store);
+    const next = await again.add([event()]);
+    expect(next.events[0]!.seq).toBeGreaterThan(events.at(-1)!.seq);
+    expect(new Set(events.map((e) => e.seq)).size).toBe(2000);
+    await again.flush();
+  });
+
+  test("rows that could not be stored are not acknowledged to anybody, and can be sent again", async () => {
+    let broken = true;
+    const failing: Store = Object.create(store, {
+      insertBlock: {
+        value: (...args: Parameters<Store["insertBlock"]>) =>
+          broken ? Promise.reject(new Error("disk full")) : store.insertBlock(...args),
+      },
+    });
+    for (const name of ["ask", "rows"] as const)
+      Object.defineProperty(failing, name, { value: (store[name] as (...a: never[]) => unknown).bind(store) });
+    const before = await count();
+    const writer = await createWriter(failing);
+    const mine = event();
+    const added = await writer.add([mine]);
+    const twin = await writer.add([{ ...mine }]);
+    const flushed = writer.flush();
+    await expect(flushed).rejects.toThrow("disk full");
+    await expect(added.stored).rejects.toThrow("disk full");
+    await expect(twin.stored).rejects.toThrow("disk full");
+    broken = false;
+    const resent = await writer.add([mine]);
+    await writer.flush();
+    await resent.stored;
+    expect(await count()).toBe(before + 1);
+  });
+});
