@@ -3,7 +3,7 @@ import { hourExcess } from "./stats/hour_accumulation.ts";
 import { type HourHabits, hourHabits } from "./stats/hours.ts";
 
 /** Active days before hours are a habit at all. */
-export const MIN_HOUR_DAYS = 10;
+export const MIN_HOUR_DAYS = 20;
 
 const cache = new WeakMap<Sealed, { through: number; habits: HourHabits }>();
 
