@@ -26,6 +26,12 @@ export class CommandFault extends Error {
 /** terminalOut is the Out of this process. */
 export function terminalOut(): Out {
   const { stdout, stderr } = process;
+  // A reader such as `head` may have seen enough; the work goes on.
+  for (const stream of [stdout, stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   let shown = false;
   const clear = () => {
     if (shown) stderr.write("\r\x1b[2K");
