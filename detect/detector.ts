@@ -4,7 +4,7 @@ import { checkpointOf } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
-import { readEvents } from "./event_reader.ts";
+import { readEvents, readFrom } from "./event_reader.ts";
 
 export interface DetectorParts {
   store: Store;
@@ -76,6 +76,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     known.clear();
     engine.load(await store.ask(profilesAt, { subjects: [ENGINE_SUBJECT], generation }));
     engine.load(await store.ask(openProfilesAt, { generation }));
+    for (const { provider, from } of engine.owed()) engine.defer(await readFrom(store, provider, from, detectedTo));
   }
 
   async function loadMissing(events: readonly DetectEvent[]): Promise<void> {

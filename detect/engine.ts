@@ -53,6 +53,9 @@ export interface Engine {
   reset(): void;
   /** Events that wait for the day before them to be sealed. */
   deferred(): number;
+  /** After a load: providers whose events from this time on (ms) waited, and have to be handed back by `defer`. */
+  owed(): { provider: string; from: number }[];
+  defer(events: readonly DetectEvent[]): void;
 }
 
 /** Row of the engine's own state beside the subjects. */
@@ -66,6 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
   const revoked = new Map<string, number>();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
+  const owed: { provider: string; from: number }[] = [];
   const judge = createJudge({
     options,
     inventory: () => inventory,
@@ -250,6 +254,10 @@ export function createEngine(options: EngineOptions): Engine {
       engineDirty = false;
     },
     watermark: (provider) => clockOf(provider).watermark,
+    owed: () => owed.splice(0),
+    defer(events) {
+      for (const event of events) clockOf(event.provider).deferred.push(detectPart(event));
+    },
     deferred: () => [...clocks.values()].reduce((n, c) => n + c.deferred.length, 0),
   };
 
@@ -261,13 +269,14 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function engineText(): string {
-    const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.deferred]);
+    // Events that wait are in the store; only that there are some is kept here.
+    const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.deferred.length]);
     return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text() });
   }
 
   function loadEngine(text: string): void {
     const state = JSON.parse(text) as {
-      marks: [string, number, number, DetectEvent[]][];
+      marks: [string, number, number, number][];
       revoked: [string, number][];
       peers: string;
     };
@@ -275,7 +284,7 @@ export function createEngine(options: EngineOptions): Engine {
       const clock = clockOf(provider);
       clock.watermark = mark;
       clock.sealedTo = sealedTo;
-      clock.deferred = waiting;
+      if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
     }
     for (const [key, time] of state.revoked) revoked.set(key, time);
     peers.load(state.peers);

@@ -1,5 +1,5 @@
 import { HOUR_MS } from "../schemas/duration.ts";
-import { eventsInOrder, hoursOf, type SeqRange } from "../schemas/queries/detect.ts";
+import { eventsFrom, eventsInOrder, hoursOf, type SeqRange } from "../schemas/queries/detect.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 
@@ -20,6 +20,12 @@ export async function* readEvents(store: Store, ranges: readonly SeqRange[]): As
     next = ahead;
   }
   if (next) yield await next;
+}
+
+/** readFrom gives the stored events of a provider from a time on (ms), up to a number. */
+export async function readFrom(store: Store, provider: string, from: number, upto: number): Promise<DetectEvent[]> {
+  const { sql, params } = eventsFrom(provider, from, upto);
+  return eventsOf(await store.columns(sql, params));
 }
 
 /** spans joins whole hours up to SPAN_ROWS rows; ms, the end exclusive. */

@@ -1,5 +1,3 @@
-import { createRecent } from "../recent.ts";
-
 /**
  * NameVerdict is what a field name alone says of its value.
  * `secret`: any text below it goes. `weak`: only a drawn value goes. `page`: opaque state of paging or retries, goes unreported.
@@ -13,18 +11,19 @@ export interface NameVerdict {
 }
 
 const MAX_NAME = 96;
-/** Places of the table of names: 8,192. */
-const NAME_BITS = 13;
+const CACHED_NAMES = 10_000;
 
 /** createNames gives the judge of field names; `extra` are names that the operator adds, spelled in any way. */
 export function createNames(extra: readonly string[]): (name: string) => NameVerdict {
   const added = new Set(extra.map((name) => wordsOf(name).join("")));
-  const known = createRecent<NameVerdict>(NAME_BITS, MAX_NAME);
+  // A Map, since field names are internal strings of the engine: their hash is known, and a look-up compares pointers.
+  const known = new Map<string, NameVerdict>();
   return (name) => {
     const hit = known.get(name);
     if (hit !== undefined) return hit;
     const verdict = judge(name, added);
-    known.set(name, verdict);
+    if (known.size >= CACHED_NAMES) known.clear();
+    if (name.length <= MAX_NAME) known.set(name, verdict);
     return verdict;
   };
 }

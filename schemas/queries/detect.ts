@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineQuestion, type Question } from "../store/store.ts";
+import { defineQuestion, type Params, type Question } from "../store/store.ts";
 
 /** Columns that detection reads, in SQL, times as ms. Order and names are those of DetectEvent. */
 const DETECT_COLUMNS = `event_uid, provider, account, toUnixTimestamp64Milli(time) AS time_ms, seq, key_uid, key_hint, key_type,
@@ -40,6 +40,13 @@ ORDER BY time, event_uid`,
   params: { ...rangeParams(ranges), from, to },
 });
 
+/** Events of a provider from a time on (ms) that are not above a number: they waited for their day to begin. */
+export const eventsFrom = (provider: string, from: number, upto: number): { sql: string; params: Params } => ({
+  sql: `SELECT ${DETECT_COLUMNS} FROM events FINAL
+WHERE provider = {provider:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND seq <= {upto:UInt64}`,
+  params: { provider, from, upto },
+});
+
 const hourRows = z.object({ hour: z.number(), rows: z.number() });
 
 /** How many rows of some ranges each hour of event time holds: spans of bounded size are cut from this. */
@@ -70,7 +77,7 @@ WHERE subject_uid IN {subjects:Array(String)} AND generation <= {generation:UInt
 export const openProfilesAt = defineQuestion<{ generation: number }, { subject_uid: string; state: string }>({
   name: "open_profiles_at",
   sql: `SELECT subject_uid, argMax(state, generation) AS state FROM profiles
-WHERE generation <= {generation:UInt64} GROUP BY subject_uid
+WHERE generation <= {generation:UInt64} AND NOT startsWith(subject_uid, '~') GROUP BY subject_uid
 HAVING NOT startsWith(JSONExtractRaw(state, 'days'), '{"$map":[]')`,
   row: z.object({ subject_uid: z.string(), state: z.string() }),
 });

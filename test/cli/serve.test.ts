@@ -3,29 +3,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { config } from "../../schemas/config.ts";
+import { cloudTrail as record } from "../records.ts";
 import { keywatch, type Ran, tempFolder, until } from "../support.ts";
 
-let n = 0;
-const record = (over: object = {}) => ({
-  eventVersion: "1.09",
-  eventID: `10000000-0000-4000-8000-${String(++n).padStart(12, "0")}`,
-  eventTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
-  eventSource: "s3.amazonaws.com",
-  eventName: "GetObject",
-  awsRegion: "eu-central-1",
-  sourceIPAddress: "203.0.113.10",
-  userAgent: "Boto3/1.40",
-  userIdentity: {
-    type: "IAMUser",
-    arn: "arn:aws:iam::111122223333:user/app",
-    accountId: "111122223333",
-    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
-    userName: "app",
-  },
-  recipientAccountId: "111122223333",
-  readOnly: true,
-  ...over,
-});
 const write = (over: object = {}) => record({ eventName: "PutObject", readOnly: false, ...over });
 
 const folder = tempFolder();

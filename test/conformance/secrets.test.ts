@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { cloudTrail } from "../records.ts";
 import { keywatch, tempFolder } from "../support.ts";
 import { sharedData } from "./shared_data.ts";
 
@@ -14,29 +15,15 @@ interface Secrets {
 
 const data = file === null ? null : (JSON.parse(gunzipSync(readFileSync(file)).toString()) as Secrets);
 
-let n = 0;
-/** A CloudTrail record of ours with something in its parameters. */
-const record = (requestParameters: object, over: object = {}) => ({
-  eventVersion: "1.09",
-  eventID: `00000000-0000-4000-8000-${String(++n).padStart(12, "0")}`,
-  eventTime: new Date(Date.UTC(2026, 5, 1) + n * 1000).toISOString().replace(".000Z", "Z"),
-  eventSource: "ssm.amazonaws.com",
-  eventName: "PutParameter",
-  awsRegion: "eu-central-1",
-  sourceIPAddress: "203.0.113.10",
-  userAgent: "Boto3/1.40",
-  userIdentity: {
-    type: "IAMUser",
-    arn: "arn:aws:iam::111122223333:user/app",
-    accountId: "111122223333",
-    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
-    userName: "app",
-  },
-  requestParameters,
-  recipientAccountId: "111122223333",
-  readOnly: false,
-  ...over,
-});
+/** A record with something in its parameters. */
+const record = (requestParameters: object, over: object = {}) =>
+  cloudTrail({
+    eventSource: "ssm.amazonaws.com",
+    eventName: "PutParameter",
+    readOnly: false,
+    requestParameters,
+    ...over,
+  });
 
 function* filesBelow(folder: string): Generator<string> {
   for (const name of readdirSync(folder)) {

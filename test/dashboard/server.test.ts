@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../../cli/app.ts";
 import { createPush } from "../../cli/push.ts";
 import { createServer } from "../../dashboard/server.ts";
+import { cloudTrail } from "../records.ts";
 import { openTestApp, tempFolder } from "../support.ts";
 
 const TOKENS = [
@@ -13,26 +14,7 @@ const auth = (token: string) => ({ authorization: `Bearer ${token}` });
 const SHIPPER = auth("t-ingest-0123456789");
 const READER = auth("t-read-0123456789");
 
-let n = 0;
-const record = (over: object = {}) => ({
-  eventVersion: "1.09",
-  eventID: `20000000-0000-4000-8000-${String(++n).padStart(12, "0")}`,
-  eventTime: "2026-06-01T10:00:00Z",
-  eventSource: "s3.amazonaws.com",
-  eventName: "GetObject",
-  awsRegion: "eu-central-1",
-  sourceIPAddress: "203.0.113.10",
-  userAgent: "Boto3/1.40",
-  userIdentity: {
-    type: "IAMUser",
-    arn: "arn:aws:iam::111122223333:user/app",
-    accountId: "111122223333",
-    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
-    userName: "app",
-  },
-  readOnly: true,
-  ...over,
-});
+const record = (over: object = {}) => cloudTrail({ eventTime: "2026-06-01T10:00:00Z", ...over });
 
 let app: App;
 let server: ReturnType<typeof createServer>;
