@@ -61,7 +61,6 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   await dropStrays(store, generation);
   const known = new Set<string>();
   await restore();
-  const providers = new Set<string>();
   let tail: Promise<unknown> = Promise.resolve();
 
   /** One thing at a time: the engine has one order. */
@@ -80,7 +79,6 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   }
 
   async function loadMissing(events: readonly DetectEvent[]): Promise<void> {
-    for (const event of events) providers.add(event.provider);
     if (generation === 0) return;
     const missing = engine.missing(events).filter((s) => !known.has(s));
     for (const subject of missing) known.add(subject);
@@ -178,7 +176,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     tick: () =>
       inTurn(async () => {
         const now = parts.now();
-        for (const provider of providers) {
+        for (const provider of engine.providers()) {
           const findings = engine.advance(provider, now - 2 * parts.latenessOf(provider));
           await publish(findings, false);
         }

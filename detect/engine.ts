@@ -49,6 +49,8 @@ export interface Engine {
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
+  /** Providers that were seen, over restarts. */
+  providers(): string[];
   /** Forgets everything that was learned or found since the engine was made; declarations stay. */
   reset(): void;
   /** Events that wait for the day before them to be sealed. */
@@ -253,6 +255,7 @@ export function createEngine(options: EngineOptions): Engine {
       changed = new Map();
       engineDirty = false;
     },
+    providers: () => [...clocks.keys()],
     watermark: (provider) => clockOf(provider).watermark,
     owed: () => owed.splice(0),
     defer(events) {

@@ -63,7 +63,7 @@ function hitOf(view: View, p: number, expected: string, facts: Record<string, nu
     bucket: window.start,
     level: "medium",
     reasons: [
-      `${window.denied}${share} calls were denied within 15 minutes; ${expected} is usual for it.`,
+      `${window.denied}${share} calls were denied within 15 minutes; ${view.sealed.calls.windows === 0 ? "there is no history of this key to compare with" : `${expected} is usual for it`}.`,
       `Mostly ${operation}: ${plural(times, "time")}${top.length > 1 ? `, and ${plural(top.length - 1, "other operation")}` : ""}.`,
       `Chance under its own past: ${oneIn(p)}.`,
     ],
