@@ -60,7 +60,11 @@ export async function guarded(work: () => Promise<number>): Promise<void> {
     process.stderr.write(`${known(error) ? sentence : `keywatch failed: ${sentence}`}\n`);
     if (process.env.KEYWATCH_DEBUG || !known(error)) process.stderr.write(`${(error as Error).stack}\n`);
   }
+  // What is still open after a failure must not keep the process; output has time to leave.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
+
+const LINGER_MS = 1_000;
 
 const known = (error: unknown): boolean =>
   error instanceof CommandFault || error instanceof ConfigFault || error instanceof StoreDown;

@@ -1,4 +1,6 @@
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { keywatch, tempFolder } from "../support.ts";
@@ -69,6 +71,15 @@ test("a store that is down at start is a clear sentence", async () => {
   expect(ran.code).toBe(1);
   expect(ran.stderr).toMatch(/ClickHouse at http:\/\/127.0.0.1:9 did not answer.*Check store.url/);
 });
+
+test("a port in use is a clear sentence, and the process ends", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const ran = await keywatch(["--data", join(tempFolder(), "d"), "serve", "--listen", `127.0.0.1:${port}`]);
+  other.close();
+  expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining("is in use by another program")]);
+}, 30_000);
 
 test("every command shows an example", async () => {
   for (const args of [
