@@ -1,7 +1,7 @@
 import { type Alerter, createAlerter } from "../alert/alerter.ts";
 import { type CatchUpOptions, createDetector, type Detector } from "../detect/detector.ts";
 import type { Engine } from "../detect/engine.ts";
-import type { InventoryIndex } from "../detect/inventory_index.ts";
+import { createInventoryIndex, type InventoryIndex } from "../detect/inventory_index.ts";
 import { storeDeadLetters } from "../ingest/dead_letter.ts";
 import type { PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { loadPepper, pepperCheck } from "../ingest/fingerprint.ts";
@@ -16,7 +16,7 @@ import { type Store, StoreDown } from "../schemas/store/store.ts";
 import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readYaml } from "./load_config.ts";
 import type { Log } from "./log.ts";
-import { detectionEngine, ingestParts, inventoryIndex, latenessOf } from "./parts.ts";
+import { detectionEngine, ingestParts, latenessOf } from "./parts.ts";
 
 /** App is everything that works on one store: the stages, wired in the direction of the data. */
 export interface App {
@@ -100,7 +100,8 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
   await checkPepper(store, pepper);
   const parts = await ingestParts(config, { pepper, ...(options.places ? { places: options.places } : {}) });
   if (config.inventory !== null) await addInventory(store, readYaml(config.inventory), now(), parts.fingerprint);
-  const inventory = async (): Promise<InventoryIndex> => inventoryIndex(await readInventory(store), parts.fingerprint);
+  const inventory = async (): Promise<InventoryIndex> =>
+    createInventoryIndex(await readInventory(store), parts.fingerprint);
   const engine = detectionEngine(config, parts, await inventory());
   const alerter = await createAlerter({
     store,

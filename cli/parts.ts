@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue } from "../detect/catalogue.ts";
 import { createEngine, type Engine } from "../detect/engine.ts";
-import { createInventoryIndex, type InventoryIndex, type InventoryVersion } from "../detect/inventory_index.ts";
+import type { InventoryIndex } from "../detect/inventory_index.ts";
 import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
-import { createFingerprinter, type Fingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";
+import { createFingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";
 import type { NormalizerParts } from "../ingest/normalizer.ts";
 import { createRedactor } from "../ingest/redact/redactor.ts";
 import { createRegistry } from "../ingest/registry.ts";
@@ -38,10 +38,6 @@ export function pepperAtHand(config: Config): Buffer {
   const given = process.env.KEYWATCH_PEPPER || existsSync(join(directory, "pepper"));
   return given ? loadPepper({ directory, env: process.env }) : throwAwayPepper();
 }
-
-/** inventoryIndex prepares declarations for look-ups under this installation's fingerprints. */
-export const inventoryIndex = (versions: InventoryVersion[], fingerprint: Fingerprinter): InventoryIndex =>
-  createInventoryIndex(versions, fingerprint);
 
 /** latenessOf gives the lateness that the config or the provider names, ms. */
 export function latenessOf(config: Config, parts: Pick<NormalizerParts, "registry">): (provider: string) => number {

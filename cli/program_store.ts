@@ -67,6 +67,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
   for (const [name, text] of [
     ["ack", "say that you look at it"],
     ["reopen", "open it again"],
+    ["comment", "write something to it, with --note"],
   ] as const) {
     incidents
       .command(name)

@@ -41,33 +41,6 @@ export interface Draft {
   bytes_out: number | null;
 }
 
-/** emptyDraft is the honest start: nothing known. */
-export const emptyDraft: Omit<Draft, "time" | "operation"> = {
-  event_uid: null,
-  account: null,
-  key_id: null,
-  key_type: "none",
-  session_uid: null,
-  session_kind: "none",
-  principal_uid: null,
-  principal: null,
-  principal_type: "unknown",
-  service: null,
-  verb_class: "unknown",
-  outcome: "unknown",
-  error_code: null,
-  status_code: null,
-  source: null,
-  vpc_endpoint: null,
-  user_agent: null,
-  region: null,
-  resources: [],
-  key_resources: [],
-  environment: null,
-  scopes: [],
-  bytes_out: null,
-};
-
 /**
  * Provider is a table and a mapping for one log format; it does no I/O and keeps no state.
  * `claims` must be cheap and must not throw; `normalize` may assume that `claims` said yes or that the user named the provider,

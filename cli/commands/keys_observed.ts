@@ -1,10 +1,10 @@
 import type { KeyPolicy } from "../../detect/inventory_index.ts";
+import { createInventoryIndex } from "../../detect/inventory_index.ts";
 import type { Inventory } from "../../schemas/inventory.ts";
 import { type SubjectRow, subjectHours, subjectSources } from "../../schemas/queries/keys.ts";
 import type { App } from "../app.ts";
 import { readInventory } from "../inventory_store.ts";
 import { groupBy, type Observed } from "../keys/observed.ts";
-import { inventoryIndex } from "../parts.ts";
 
 /** Subjects of one question: their quarter hours of a year are some megabytes. */
 const CHUNK = 50;
@@ -50,7 +50,7 @@ export interface Declarations {
 
 export async function declarationsNow(app: App): Promise<Declarations> {
   const versions = await readInventory(app.store);
-  const index = inventoryIndex(versions, app.parts.fingerprint);
+  const index = createInventoryIndex(versions, app.parts.fingerprint);
   const now = app.now();
   const current = versions.filter((v) => v.effective_at <= now).at(-1) ?? versions[0] ?? null;
   return {

@@ -1,6 +1,7 @@
 import { incidentsOf } from "../../alert/incident.ts";
 import { renderIncident } from "../../alert/render_console.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
+import { createInventoryIndex } from "../../detect/inventory_index.ts";
 import { type ApiActivity, byEventTime } from "../../schemas/activity.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import type { Incident } from "../../schemas/incident.ts";
@@ -10,7 +11,7 @@ import { atLeast, type Severity, severities } from "../../schemas/severity.ts";
 import { findingLine, incidentLine } from "../../schemas/wire.ts";
 import { type Loaded, loadInventory } from "../load_config.ts";
 import { CommandFault, count, type Out } from "../out.ts";
-import { detectionEngine, ingestParts, inventoryIndex, pepperAtHand } from "../parts.ts";
+import { detectionEngine, ingestParts, pepperAtHand } from "../parts.ts";
 import { readFiles } from "../read_files.ts";
 
 export interface ScanOptions {
@@ -33,7 +34,7 @@ export async function scan(loaded: Loaded, options: ScanOptions, out: Out, now: 
   const declared = file === null ? emptyInventory : loadInventory(file);
   const versions = file === null ? [] : [{ effective_at: 0, inventory: declared }];
   const { config } = loaded;
-  const engine = detectionEngine(config, parts, inventoryIndex(versions, parts.fingerprint));
+  const engine = detectionEngine(config, parts, createInventoryIndex(versions, parts.fingerprint));
   const read = await readAll(parts, options, out, now);
   const findings = judge(engine, read.events, now());
   const shownFindings = findings.filter((f) => atLeast(f.severity, options.minSeverity));

@@ -5,6 +5,7 @@ import { findingsList, findingsShow } from "./findings.ts";
 import {
   incidentsAck,
   incidentsAssign,
+  incidentsComment,
   incidentsList,
   incidentsReopen,
   incidentsResolve,
@@ -24,6 +25,7 @@ export const storeCommands: Record<string, StoreCommand> = {
   "incidents assign": incidentsAssign,
   "incidents resolve": incidentsResolve,
   "incidents reopen": incidentsReopen,
+  "incidents comment": incidentsComment,
   "findings list": findingsList,
   "findings show": findingsShow,
   "dead-letters list": deadLettersList,
