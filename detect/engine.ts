@@ -1,3 +1,4 @@
+import { byEventTime } from "../schemas/activity.ts";
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Severity } from "../schemas/severity.ts";
@@ -58,6 +59,11 @@ export interface Engine {
   /** After a load: providers whose events from this time on (ms) waited, and have to be handed back by `defer`. */
   owed(): { provider: string; from: number }[];
   defer(events: readonly DetectEvent[]): void;
+}
+
+function isInOrder(events: readonly DetectEvent[]): boolean {
+  for (let i = 1; i < events.length; i++) if (byEventTime(events[i - 1]!, events[i]!) > 0) return false;
+  return true;
 }
 
 /** Row of the engine's own state beside the subjects. */
@@ -143,7 +149,7 @@ export function createEngine(options: EngineOptions): Engine {
     const { account, owner } = profile;
     for (const dimension of valueDimensions) {
       for (const value of day.values[dimension]) {
-        if (!day.holds.has(pendingKey(dimension, value)))
+        if (day.holds.size === 0 || !day.holds.has(pendingKey(dimension, value)))
           peers.sealDay(account, profile.subject_uid, owner, dimension, value, day.day);
       }
     }
@@ -165,7 +171,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (clock.deferred.length === 0) return;
     const ready = clock.deferred.filter((e) => dayOf(e.time) <= dayOf(clock.watermark));
     clock.deferred = clock.deferred.filter((e) => dayOf(e.time) > dayOf(clock.watermark));
-    ready.sort((a, b) => a.time - b.time || (a.event_uid < b.event_uid ? -1 : 1));
+    ready.sort(byEventTime);
     for (const event of ready) judge.event(event, profileOf(event), clock, false);
   }
 
@@ -193,10 +199,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     process(events, { sorted, now }) {
-      const ordered = sorted
-        ? events
-        : [...events].sort((a, b) => a.time - b.time || (a.event_uid < b.event_uid ? -1 : 1));
-      for (const event of ordered) processOne(event, sorted, now);
+      const ordered = sorted || isInOrder(events) ? events : [...events].sort(byEventTime);
+      for (let i = 0; i < ordered.length; i++) processOne(ordered[i]!, sorted, now);
       if (events.length > 0) engineDirty = true;
       return take();
     },
@@ -209,7 +213,7 @@ export function createEngine(options: EngineOptions): Engine {
         const waiting = clock.deferred;
         clock.deferred = [];
         if (waiting.length > 0) sealBefore(clock, Math.min(...waiting.map((e) => dayOf(e.time))));
-        waiting.sort((a, b) => a.time - b.time || (a.event_uid < b.event_uid ? -1 : 1));
+        waiting.sort(byEventTime);
         for (const event of waiting) judge.event(event, profileOf(event), clock, false);
         for (const profile of clock.open) {
           const windows = [...profile.callWindows.values()].sort((a, b) => a.start - b.start);

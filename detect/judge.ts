@@ -1,8 +1,8 @@
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import { atLeast } from "../schemas/severity.ts";
-import { localTime } from "../schemas/zone.ts";
+import { hourOfWeek } from "../schemas/zone.ts";
 import { closeLater, type ProviderClock } from "./clock.ts";
-import type { Baseline, DetectEvent, Hit, Policy } from "./detection.ts";
+import type { Baseline, DetectEvent, Hit, Policy, PolicyContext } from "./detection.ts";
 import type { EngineOptions } from "./engine.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
@@ -53,7 +53,9 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
   let calm = new WeakMap<OpenDay, Set<string>[]>();
   const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
 
-  /** One mutable view serves all judgements: nothing keeps it. */
+  /** One mutable view serves all judgements: nothing keeps it, nor the parts of it that change. */
+  const history = { days: 0, events: 0 };
+  const policyContext: PolicyContext = { revokedInLog: null, propagationMs: PROPAGATION_MS, unlisted: false };
   const view: View = {
     profile: null as never,
     sealed: null as never,
@@ -62,7 +64,7 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     networks: null,
     policy: null,
     learning: true,
-    history: { days: 0, events: 0 },
+    history,
     zone: "UTC",
     hour: 0,
     peers: {
@@ -83,7 +85,8 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
       age * DAY_MS < options.learning.min_age ||
       sealed.events < options.learning.min_events ||
       sealed.activeDays < options.learning.min_active_days;
-    view.history = { days: age, events: sealed.events };
+    history.days = age;
+    history.events = sealed.events;
   }
 
   function report(
@@ -99,7 +102,7 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
       detection,
       event,
       policy,
-      history: view.history,
+      history: { ...history },
       learning: detection.kind === "baseline" && view.learning,
       late,
       severityOverride: options.overrides[detection.id]?.severity,
@@ -128,13 +131,12 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     clock: ProviderClock,
     late: boolean,
   ): void {
-    const revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
-    for (const detection of policy === null ? undeclared : policies) {
-      const hit = detection.check(event, policy, {
-        revokedInLog,
-        propagationMs: PROPAGATION_MS,
-        unlisted: policy === null && inventory().complete(event.provider, event.time),
-      });
+    policyContext.revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
+    policyContext.unlisted = policy === null && inventory().complete(event.provider, event.time);
+    const asked = policy === null ? undeclared : policies;
+    for (let i = 0; i < asked.length; i++) {
+      const detection = asked[i]!;
+      const hit = detection.check(event, policy, policyContext);
       if (hit === null) continue;
       const day = openDay(profile, dayOf(event.time));
       look(profile, day, policy);
@@ -150,8 +152,7 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     profile.dirty = true;
     look(profile, day, policy);
     view.zone = policy?.zone ?? "UTC";
-    const local = localTime(view.zone, event.time);
-    view.hour = local.day * 24 + local.hour;
+    view.hour = hourOfWeek(view.zone, event.time);
     observeEvent(profile, day, event, view.hour);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
     view.networks = countNetwork(profile, event);

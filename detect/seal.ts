@@ -75,14 +75,14 @@ function notePending(profile: Profile, day: OpenDay): void {
 }
 
 function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
+  const waits = profile.pending.size > 0;
   for (const dimension of valueDimensions) {
     const set = profile.sealed.values[dimension];
     for (const value of [...day.values[dimension]].sort()) {
-      const key = pendingKey(dimension, value);
-      const pending = profile.pending.get(key);
+      const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
       if (pending && pending.days < pending.need) continue;
       if (pending) {
-        profile.pending.delete(key);
+        profile.pending.delete(pendingKey(dimension, value));
         observeDay(set, value, day.day, pending.days);
       } else if (!late || (set.values.get(value)?.last ?? -1) < day.day) observeDay(set, value, day.day);
     }
@@ -91,13 +91,16 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
 
 function learnHours(profile: Profile, day: OpenDay): void {
   const { hours } = profile.sealed;
+  const waits = profile.pending.size > 0;
   for (let d = 0; d < 7; d++) {
     for (let h = 0; h < 24; h++) {
       if ((day.hours[d]! >> h) % 2 === 0) continue;
-      const key = pendingKey("hour", String(d * 24 + h));
-      const pending = profile.pending.get(key);
-      if (pending && pending.days < pending.need) continue;
-      profile.pending.delete(key);
+      if (waits) {
+        const key = pendingKey("hour", String(d * 24 + h));
+        const pending = profile.pending.get(key);
+        if (pending && pending.days < pending.need) continue;
+        profile.pending.delete(key);
+      }
       hours[d * 24 + h]!++;
     }
   }

@@ -53,14 +53,19 @@ export function insertSorted(events: [number, string][], time: number, uid: stri
   if (events.length > MAX_EVENT_UIDS) events.pop();
 }
 
+/** Most windows see no denied call: these share the empty parts, which countDenied replaces before anything is written to them. */
+const noOperations: Map<string, number> = new Map();
+const noEvidence: Evidence = emptyEvidence();
+const noneFired: string[] = [];
+
 export const newCallWindow = (start: number): CallWindow => ({
   start,
   judged: 0,
   denied: 0,
-  operations: new Map(),
-  evidence: emptyEvidence(),
+  operations: noOperations,
+  evidence: noEvidence,
   lead: null,
-  fired: [],
+  fired: noneFired,
 });
 
 /** alignedStart and straddlingStart are the two windows that hold a moment. */
@@ -71,6 +76,11 @@ export const isAligned = (window: { start: number }): boolean => window.start % 
 /** countDenied adds a denied call to the window. */
 export function countDenied(window: CallWindow, operation: string, event: DetectEvent): void {
   window.denied++;
+  if (window.operations === noOperations) {
+    window.operations = new Map();
+    window.evidence = emptyEvidence();
+    window.fired = [];
+  }
   const { time, event_uid: uid } = event;
   if (window.lead === null || byEventTime(event, window.lead) < 0) window.lead = detectPart(event);
   const n = window.operations.get(operation);

@@ -1,4 +1,5 @@
 import type { ApiActivity } from "../schemas/activity.ts";
+import { dictionaryColumn } from "./native_dictionary.ts";
 import { createRecent } from "./recent.ts";
 
 /*
@@ -99,14 +100,20 @@ export function createEventBlock(): EventBlock {
     },
     bytes() {
       const parts: Buffer[] = [varint(eventColumns.length), varint(rows)];
-      for (const [i, { name, kind }] of eventColumns.entries()) {
-        parts.push(Buffer.from(encode(name) + encode(TYPES[kind]), "latin1"));
+      for (const [i, column] of eventColumns.entries()) {
+        parts.push(Buffer.from(encode(column.name) + encode(typeOf(column)), "latin1"));
         for (const piece of builders[i]!.parts()) parts.push(piece);
       }
       return Buffer.concat(parts);
     },
   };
 }
+
+const typeOf = (column: Column): string => {
+  const type = TYPES[column.kind];
+  const texts = column.kind === "string" || column.kind === "nullable_string";
+  return texts && column.repeats ? `LowCardinality(${type})` : type;
+};
 
 interface Builder {
   add(events: readonly ApiActivity[]): void;
@@ -119,7 +126,9 @@ function builderOf(column: Column): Builder {
   switch (column.kind) {
     case "string":
     case "nullable_string":
-      return textColumn(column.get, column.repeats ? known : encode, column.kind === "nullable_string");
+      return column.repeats
+        ? dictionaryColumn(column.get, encode, column.kind === "nullable_string")
+        : textColumn(column.get, encode, column.kind === "nullable_string");
     case "strings":
       return textsColumn(column.get, column.repeats ? known : encode);
     case "time":

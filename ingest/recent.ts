@@ -27,7 +27,7 @@ export function createRecent<V>(bits: number, maxLength = 512): Recent<V> {
 }
 
 /** slotOf samples the length and five characters, most from the end, where values of one field differ. */
-function slotOf(s: string): number {
+export function slotOf(s: string): number {
   const n = s.length;
   let h = n;
   h = (Math.imul(h, 31) + s.charCodeAt(n - 1)) | 0;

@@ -1,6 +1,7 @@
 import type { ApiActivity } from "../schemas/activity.ts";
 import { lastSeq, storedHours, storedIdentities } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
+import { createIdentities, type Identities, type Identity } from "./identities.ts";
 import { createEventBlock, type EventBlock, eventColumns } from "./native.ts";
 import { createSeenFilter, hash53, hourOf } from "./seen.ts";
 
@@ -32,7 +33,7 @@ const MAX_LOOKUP = 5_000;
 /** Rows that are encoded and not stored yet, with the identity of each by its hash. */
 interface Pending {
   block: EventBlock;
-  identities: Map<number, Identity>;
+  identities: Identities;
   stored: Promise<void>;
   settle(error: unknown): void;
 }
@@ -44,7 +45,7 @@ function newPending(): Pending {
   });
   // Who does not ask is not told twice: flush rejects too.
   stored.catch(() => undefined);
-  return { block: createEventBlock(), identities: new Map(), stored, settle };
+  return { block: createEventBlock(), identities: createIdentities(), stored, settle };
 }
 
 export async function createWriter(store: Store): Promise<Writer> {
@@ -83,17 +84,27 @@ export async function createWriter(store: Store): Promise<Writer> {
     const doubtful: ApiActivity[] = [];
     for (const event of events) {
       let hash = hash53(event.event_uid, event.time & 0x7fffffff);
-      let twin = open.identities.get(hash) ?? storing.identities.get(hash);
       // Another event under the same hash is told by its fields, and takes the next free one.
-      while (twin && !isTwin(twin, event)) twin = open.identities.get(++hash) ?? storing.identities.get(hash);
-      if (twin) continue;
-      open.identities.set(hash, { event_uid: event.event_uid, time: event.time, principal_uid: event.principal_uid });
+      let twin = twinUnder(hash, event);
+      while (twin === "another") twin = twinUnder(++hash, event);
+      if (twin === "twin") continue;
+      open.identities.add(hash, event);
       if (!seen.certainlyNew(hash, event.time)) doubtful.push(event);
       fresh.push(event);
     }
     if (doubtful.length === 0) return fresh;
     const stored = await identitiesInStore(store, doubtful);
     return stored.size === 0 ? fresh : fresh.filter((e) => !stored.has(identityOf(e)));
+  }
+
+  function twinUnder(hash: number, event: ApiActivity): "twin" | "another" | "none" {
+    let { identities } = open;
+    let place = identities.find(hash);
+    if (place < 0) {
+      identities = storing.identities;
+      place = identities.find(hash);
+    }
+    return place < 0 ? "none" : identities.isTwin(place, event) ? "twin" : "another";
   }
 
   async function flush(): Promise<void> {
@@ -106,13 +117,15 @@ export async function createWriter(store: Store): Promise<Writer> {
       await store.insertBlock("events", columnNames, block.bytes());
     } catch (error) {
       // A failed insert may have kept some rows: from now on the store decides about these hours.
-      seen.distrust([...identities.values()].map((e) => hourOf(e.time)));
+      const hours = new Set<number>();
+      identities.each((_, time) => hours.add(hourOf(time)));
+      seen.distrust(hours);
       full.settle(error);
       throw error;
     } finally {
       storing = newPending();
     }
-    for (const [hash, { time }] of identities) seen.add(hash, time);
+    identities.each((hash, time) => seen.add(hash, time));
     full.settle(null);
   }
 
@@ -133,13 +146,7 @@ export async function createWriter(store: Store): Promise<Writer> {
   };
 }
 
-type Identity = Pick<ApiActivity, "principal_uid" | "time" | "event_uid">;
-
 const identityOf = (e: Identity): string => `${e.event_uid}\u0000${e.time}\u0000${e.principal_uid}`;
-
-/** isTwin: one identity, told by its fields. */
-const isTwin = (a: Identity, b: Identity): boolean =>
-  a.event_uid === b.event_uid && a.time === b.time && a.principal_uid === b.principal_uid;
 
 async function identitiesInStore(store: Store, events: ApiActivity[]): Promise<Set<string>> {
   const found = new Set<string>();

@@ -59,6 +59,13 @@ export interface LocalTime {
   minuteOfDay: number;
 }
 
+/** hourOfWeek gives the local hour of the week, 0 to 167, Monday 0 h first. */
+export function hourOfWeek(zone: string, time: number): number {
+  // 1970-01-01 was a Thursday.
+  const hours = Math.floor((time + offsetMs(zone, time)) / HOUR_MS) + 72;
+  return ((hours % 168) + 168) % 168;
+}
+
 /** localTime gives the wall clock at an event time in ms. The repeated hour of a DST change maps to one slot, the missing one is never met. */
 export function localTime(zone: string, time: number): LocalTime {
   const local = time + offsetMs(zone, time);
