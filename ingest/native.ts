@@ -8,11 +8,12 @@ import { createRecent } from "./recent.ts";
  */
 
 type NumberKind = "nullable_int32" | "nullable_uint32" | "nullable_float32" | "nullable_float64" | "nullable_bool";
-type Kind = NumberKind | "string" | "nullable_string" | "time" | "uint64" | "strings";
+type Kind = NumberKind | "string" | "long_string" | "nullable_string" | "time" | "uint64" | "strings";
 
 /** A getter of its own per column lets V8 see a fixed property, where e[name] would be a look-up by name each time. */
 type Column = { name: keyof ApiActivity } & (
   | { kind: "string" | "nullable_string"; get(e: ApiActivity): string | null; repeats?: true }
+  | { kind: "long_string"; get(e: ApiActivity): string }
   | { kind: "strings"; get(e: ApiActivity): string[]; repeats?: true }
   | { kind: "time" | "uint64"; get(e: ApiActivity): number }
   | { kind: NumberKind; get(e: ApiActivity): number | boolean | null }
@@ -61,12 +62,13 @@ export const eventColumns: readonly Column[] = [
   { name: "scopes", kind: "strings", get: (e) => e.scopes, repeats: true },
   { name: "bytes_out", kind: "nullable_float64", get: (e) => e.bytes_out },
   { name: "secrets", kind: "strings", get: (e) => e.secrets, repeats: true },
-  { name: "raw", kind: "string", get: (e) => e.raw },
+  { name: "raw", kind: "long_string", get: (e) => e.raw },
   { name: "position", kind: "string", get: (e) => e.position },
 ];
 
 const TYPES: Record<Kind, string> = {
   string: "String",
+  long_string: "String",
   nullable_string: "Nullable(String)",
   time: "DateTime64(3, 'UTC')",
   uint64: "UInt64",
@@ -83,8 +85,8 @@ export interface EventBlock {
   /** Adds some hundred events at once: their objects stay in the processor's cache over the columns, and their texts die young. */
   add(events: readonly ApiActivity[]): void;
   readonly rows: number;
-  /** The whole block in the Native format. */
-  bytes(): Buffer;
+  /** The whole block in the Native format, piece by piece. */
+  bytes(): Buffer[];
 }
 
 export function createEventBlock(): EventBlock {
@@ -99,12 +101,12 @@ export function createEventBlock(): EventBlock {
       for (const builder of builders) builder.add(events);
     },
     bytes() {
-      const parts: Buffer[] = [varint(eventColumns.length), varint(rows)];
+      const parts = [varint(eventColumns.length), varint(rows)];
       for (const [i, column] of eventColumns.entries()) {
         parts.push(Buffer.from(encode(column.name) + encode(typeOf(column)), "latin1"));
         for (const piece of builders[i]!.parts()) parts.push(piece);
       }
-      return Buffer.concat(parts);
+      return parts;
     },
   };
 }
@@ -124,6 +126,8 @@ type Getter<T> = (e: ApiActivity) => T;
 
 function builderOf(column: Column): Builder {
   switch (column.kind) {
+    case "long_string":
+      return longTextColumn(column.get);
     case "string":
     case "nullable_string":
       return column.repeats
@@ -162,6 +166,35 @@ function textColumn(get: Getter<string | null>, text: (s: string) => string, nul
       pieces.push(Buffer.from(joined, "latin1"));
     },
     parts: () => [...nullPieces, ...pieces],
+  };
+}
+
+const PIECE_BYTES = 1024 * 1024;
+/** Bytes that a length may take. */
+const LENGTH_BYTES = 5;
+
+/** longTextColumn writes each text where it belongs: joining long ones would copy them once more. */
+function longTextColumn(get: Getter<string>): Builder {
+  const full: Buffer[] = [];
+  let piece = Buffer.alloc(0);
+  let used = 0;
+  return {
+    add(events) {
+      for (let i = 0; i < events.length; i++) {
+        const text = get(events[i]!);
+        const bytes = Buffer.byteLength(text);
+        if (used + bytes + LENGTH_BYTES > piece.length) {
+          full.push(piece.subarray(0, used));
+          piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes + LENGTH_BYTES));
+          used = 0;
+        }
+        let rest = bytes;
+        for (; rest >= 128; rest = Math.floor(rest / 128)) piece[used++] = (rest % 128) | 128;
+        piece[used++] = rest;
+        used += bytes === text.length ? piece.write(text, used, "latin1") : piece.write(text, used, "utf8");
+      }
+    },
+    parts: () => [...full, piece.subarray(0, used)],
   };
 }
 

@@ -16,8 +16,8 @@ export interface DictionaryColumn {
 }
 
 /**
- * dictionaryColumn gathers one text column; `encode` gives length and bytes of a text as a string of bytes. Number 0 stands for null where the
- * column knows null, else for the empty text.
+ * dictionaryColumn gathers one text column; `encode` gives length and bytes of a text as a string of bytes. In a column that knows null
+ * number 0 is null and 1 the empty text, as the engine has it; in another one 0 is the empty text.
  */
 export function dictionaryColumn(
   get: (e: ApiActivity) => string | null,
@@ -26,8 +26,9 @@ export function dictionaryColumn(
 ): DictionaryColumn {
   const places = new Map<string, number>();
   const recent = createRecent<number>(8, 128);
-  const keys: string[] = [encode("")];
+  const keys: string[] = nullable ? [encode(""), encode("")] : [encode("")];
   const pieces: Uint32Array[] = [];
+  const keysOfNothing = keys.length;
   let last: string | null = null;
   let place = 0;
 
@@ -51,7 +52,7 @@ export function dictionaryColumn(
         const value = get(events[i]!);
         if (value !== last) {
           last = value;
-          place = value === null || (value === "" && !nullable) ? 0 : placeOf(value);
+          place = value === null ? 0 : value === "" ? keysOfNothing - 1 : placeOf(value);
         }
         indexes[i] = place;
       }

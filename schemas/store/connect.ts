@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { open as openFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
@@ -105,7 +105,7 @@ export async function connectServer(options: Config["store"]): Promise<Store> {
   const client = createClient({ ...common, database: options.database });
   const insertBlock: BlockInsert = async (table, columns, block) => {
     const query = `INSERT INTO ${table} (${columns.join(", ")}) FORMAT Native`;
-    const { stream } = await client.exec({ query, values: Readable.from([block], { objectMode: false }) });
+    const { stream } = await client.exec({ query, values: Readable.from(block, { objectMode: false }) });
     stream.resume();
   };
   const readOnly = async (): Promise<Store> => {
@@ -115,7 +115,7 @@ export async function connectServer(options: Config["store"]): Promise<Store> {
   return new ClientStore("server", client, insertBlock, readOnly);
 }
 
-type BlockInsert = (table: string, columns: readonly string[], block: Buffer) => Promise<void>;
+type BlockInsert = (table: string, columns: readonly string[], block: readonly Buffer[]) => Promise<void>;
 
 let blockNumber = 0;
 
@@ -125,12 +125,12 @@ async function insertFromFile(
   folder: string,
   table: string,
   columns: readonly string[],
-  block: Buffer,
+  block: readonly Buffer[],
 ): Promise<void> {
   const file = join(folder, `${++blockNumber}.native`);
   const names = columns.join(", ");
   try {
-    await writeFile(file, block, { mode: 0o600 });
+    await writePieces(file, block);
     await client.command({
       query: `INSERT INTO ${table} (${names}) SELECT ${names} FROM file('${file.replace(/['\\]/g, "\\$&")}', 'Native')`,
     });
@@ -140,6 +140,23 @@ async function insertFromFile(
       : cause;
   } finally {
     await rm(file, { force: true });
+  }
+}
+
+/** Pieces of one write; the system takes 1,024. */
+const MAX_PIECES = 1_000;
+
+/** writePieces writes a file without joining the pieces in memory first. */
+async function writePieces(path: string, pieces: readonly Buffer[]): Promise<void> {
+  const file = await openFile(path, "wx", 0o600);
+  try {
+    for (let from = 0; from < pieces.length; from += MAX_PIECES) {
+      const some = pieces.slice(from, from + MAX_PIECES);
+      const { bytesWritten } = await file.writev(some);
+      if (bytesWritten < some.reduce((n, p) => n + p.length, 0)) throw new Error("ENOSPC: the disk took a part only");
+    }
+  } finally {
+    await file.close();
   }
 }
 
@@ -196,7 +213,7 @@ class ClientStore implements Store {
     if (rows.length > 0) await this.#client.insert({ table, values: rows, format: "JSONEachRow" });
   }
 
-  insertBlock(table: string, columns: readonly string[], block: Buffer): Promise<void> {
+  insertBlock(table: string, columns: readonly string[], block: readonly Buffer[]): Promise<void> {
     return this.#insertBlock(table, columns, block);
   }
 

@@ -39,8 +39,8 @@ export interface Store {
   text(sql: string, params?: Params, format?: string): Promise<string>;
   /** Inserts small numbers of rows as objects; column names are the keys. */
   insert(table: string, rows: readonly object[]): Promise<void>;
-  /** Inserts one block in ClickHouse's Native format, the way of the hot path; `columns` are those of the block. */
-  insertBlock(table: string, columns: readonly string[], block: Buffer): Promise<void>;
+  /** Inserts one block in ClickHouse's Native format, the way of the hot path; `columns` are those of the block, which comes in pieces. */
+  insertBlock(table: string, columns: readonly string[], block: readonly Buffer[]): Promise<void>;
   /** Runs DDL or another statement without a result. */
   command(sql: string, params?: Params): Promise<void>;
   /** A second session that can only read. */

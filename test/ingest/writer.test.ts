@@ -83,6 +83,8 @@ describe("writer", () => {
       lon: 151.25,
       hosting: false,
       resources: [nasty, "", "b"],
+      environment: "",
+      region: null,
       bytes_out: 2 ** 40,
       secrets: ["stripe@a.b"],
       raw: JSON.stringify({ text: nasty, long: "x".repeat(200_000) }),
@@ -95,6 +97,20 @@ describe("writer", () => {
     const { time_ms, ingested_ms, time: _, ingested_at: __, ...rest } = row!;
     expect({ ...rest, time: time_ms, ingested_at: ingested_ms }).toEqual(full);
     expect((await store.rows("SELECT count() AS n FROM events WHERE hosting = true"))[0]!.n).toBe(1);
+  });
+
+  test.each([300, 70_000])("%i different texts of a column that usually repeats come back", async (n) => {
+    const writer = await createWriter(store);
+    const events = Array.from({ length: n }, (_, i) =>
+      event({ event_uid: `many ${n} ${i}`, user_agent: i % 7 === 0 ? null : `agent ${i}` }),
+    );
+    await writer.add(events);
+    await writer.flush();
+    const [row] = await store.rows(
+      `SELECT count() AS n, countIf(user_agent IS NULL) AS nulls,
+        countIf(user_agent = concat('agent ', splitByChar(' ', event_uid)[3])) AS right FROM events WHERE startsWith(event_uid, 'many ${n} ')`,
+    );
+    expect(row).toEqual({ n, nulls: Math.ceil(n / 7), right: n - Math.ceil(n / 7) });
   });
 
   test("twins meet in one batch, across batches, while the first waits, and after a restart", async () => {
