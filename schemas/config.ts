@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storeConfig, storeFaults } from "./config_store.ts";
 import { duration } from "./duration.ts";
 import { matcher } from "./matcher.ts";
 import { cidr } from "./network.ts";
@@ -17,20 +18,6 @@ const bytes = z.union([z.number().int().positive(), z.string()]).transform((valu
 });
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
-
-const store = z.strictObject({
-  /** Directory of the embedded engine; used when there is no url. */
-  path: z.string().default("./keywatch-data"),
-  /** ClickHouse over HTTP. */
-  url: httpUrl.nullable().default(null),
-  username: z.string().default("default"),
-  password: z.string().default(""),
-  database: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "letters, digits and _ only")
-    .default("keywatch"),
-  ttl: z.strictObject({ events: duration.prefault("400d"), raw: duration.prefault("90d") }).prefault({}),
-});
 
 const token = z.strictObject({
   name: z.string().min(1),
@@ -189,7 +176,7 @@ const alert = z.strictObject({
 /** config is the whole of keywatch.yaml. Unknown keys are refused; secrets come by ${VAR} or file:. */
 export const config = z
   .strictObject({
-    store: store.prefault({}),
+    store: storeConfig.prefault({}),
     http: http.prefault({}),
     /** File with the inventory, relative to the config. */
     inventory: z.string().nullable().default(null),
@@ -209,6 +196,7 @@ export type ConfigText = z.input<typeof config>;
 
 /** What crossCheck reads; a document that is wrong elsewhere is still checked here, so that all faults come at once. */
 interface LooseConfig {
+  store?: unknown;
   http?: { listen?: unknown; tokens?: unknown } | undefined;
   receivers?: { name?: unknown }[] | undefined;
   route?: LooseRoute | undefined;
@@ -236,6 +224,7 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
     walk(c.route, ["route"]);
     if (c.route.receiver === undefined) fault(["route", "receiver"], "the root route needs a receiver");
   }
+  storeFaults(c.store, fault);
   const listen = c.http?.listen;
   if (
     typeof listen === "string" &&

@@ -1,26 +1,17 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { open as openFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Readable } from "node:stream";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import type { Config } from "../config.ts";
+import { type BlockInsert, ClientStore } from "./client_store.ts";
 import { holderOf } from "./lock.ts";
-import { type Params, type Question, type Store, StoreDown } from "./store.ts";
+import { connectServer } from "./server.ts";
+import { SESSION_SETTINGS } from "./settings.ts";
+import { type Store, StoreDown } from "./store.ts";
 
-/** Engine settings of every session, set once: per-call settings stick to the embedded session (DESIGN.md, section 4). */
-const SESSION_SETTINGS = {
-  max_partitions_per_insert_block: 0,
-  date_time_input_format: "best_effort",
-  // Twins are dropped by FINAL and merges; looking for them in every insert costs half of it.
-  optimize_on_insert: 0,
-  output_format_json_quote_64bit_integers: 0,
-  output_format_json_quote_denormals: 0,
-  do_not_merge_across_partitions_select_final: 1,
-} as const;
-
-/** connectStore opens the engine that the config names. Errors are StoreDown with the mend. */
-export async function connectStore(config: Pick<Config, "store">): Promise<Store> {
-  return config.store.url === null ? connectEmbedded(config.store.path) : connectServer(config.store);
+/** connectStore opens the engine that the config names. Errors are StoreDown with the mend. `tell` hears of a server that is waited for. */
+export async function connectStore(config: Pick<Config, "store">, tell?: (sentence: string) => void): Promise<Store> {
+  return config.store.url === null ? connectEmbedded(config.store.path) : connectServer(config.store, tell);
 }
 
 /** connectEmbedded opens chDB in `<path>/store`; one process per directory. */
@@ -39,10 +30,15 @@ export async function connectEmbedded(path: string): Promise<Store> {
     const connection = createChdbConnection({ path: join(directory, "store") });
     const client = createClient({ connection } as unknown as Parameters<typeof createClient>[0]);
     const insertBlock: BlockInsert = (table, columns, block) => insertFromFile(client, blocks, table, columns, block);
-    const session = new ClientStore("embedded", client, insertBlock, async () => {
-      const reader = await open();
-      await reader.command("SET readonly = 1");
-      return reader;
+    const session = new ClientStore({
+      kind: "embedded",
+      client,
+      insertBlock,
+      async readOnly() {
+        const reader = await open();
+        await reader.command("SET readonly = 1");
+        return reader;
+      },
     });
     for (const [name, value] of Object.entries(SESSION_SETTINGS)) {
       await session.command(`SET ${name} = ${typeof value === "string" ? `'${value}'` : value}`);
@@ -80,42 +76,6 @@ function embeddedTrouble(path: string, message: string): string {
   }
   return `The embedded store in ${path} did not open: ${message.split("\n")[0]}`;
 }
-
-/** connectServer opens a ClickHouse server; the database is made when it is not there. */
-export async function connectServer(options: Config["store"]): Promise<Store> {
-  const common = {
-    url: options.url!,
-    username: options.username,
-    password: options.password,
-    clickhouse_settings: SESSION_SETTINGS as Record<string, string | number>,
-    request_timeout: 60_000,
-    compression: { request: true, response: true },
-  };
-  const first = createClient(common);
-  try {
-    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${options.database}` });
-  } catch (cause) {
-    throw new StoreDown(
-      `ClickHouse at ${options.url} did not answer: ${(cause as Error).message || (cause as { code?: string }).code}. Check store.url, username and password, and that it runs.`,
-      { cause },
-    );
-  } finally {
-    await first.close();
-  }
-  const client = createClient({ ...common, database: options.database });
-  const insertBlock: BlockInsert = async (table, columns, block) => {
-    const query = `INSERT INTO ${table} (${columns.join(", ")}) FORMAT Native`;
-    const { stream } = await client.exec({ query, values: Readable.from(block, { objectMode: false }) });
-    stream.resume();
-  };
-  const readOnly = async (): Promise<Store> => {
-    const reader = createClient({ ...common, database: options.database, clickhouse_settings: { readonly: "1" } });
-    return new ClientStore("server", reader, () => Promise.reject(new StoreDown("This session only reads.")), readOnly);
-  };
-  return new ClientStore("server", client, insertBlock, readOnly);
-}
-
-type BlockInsert = (table: string, columns: readonly string[], block: readonly Buffer[]) => Promise<void>;
 
 let blockNumber = 0;
 
@@ -162,70 +122,3 @@ async function writePieces(path: string, pieces: readonly Buffer[]): Promise<voi
 
 const DISK_FULL =
   "The disk is full: the rows were not stored and not acknowledged. Free some space, or shorten store.ttl; then send or read them again, nothing is counted twice.";
-
-/** ClientStore is the store port over `@clickhouse/client`, whichever connection stands behind it. */
-class ClientStore implements Store {
-  readonly kind: "embedded" | "server";
-  readonly #client: ClickHouseClient;
-  readonly #insertBlock: BlockInsert;
-  readonly #readOnly: () => Promise<Store>;
-
-  constructor(
-    kind: "embedded" | "server",
-    client: ClickHouseClient,
-    insertBlock: BlockInsert,
-    readOnly: () => Promise<Store>,
-  ) {
-    this.kind = kind;
-    this.#client = client;
-    this.#insertBlock = insertBlock;
-    this.#readOnly = readOnly;
-  }
-
-  async ask<P extends Params, R>(question: Question<P, R>, params: P): Promise<R[]> {
-    const rows = await this.rows(question.sql, params);
-    return rows.map((row, i) => {
-      const parsed = question.row.safeParse(row);
-      if (!parsed.success) throw new Error(`${question.name}, row ${i}: ${parsed.error.message}`);
-      return parsed.data;
-    });
-  }
-
-  async rows(sql: string, params: Params = {}): Promise<Record<string, unknown>[]> {
-    const result = await this.#client.query({ query: sql, query_params: params, format: "JSONEachRow" });
-    return result.json<Record<string, unknown>>();
-  }
-
-  async columns(sql: string, params: Params = {}): Promise<Record<string, unknown[]>> {
-    const text = await this.text(sql, params, "JSONColumns");
-    return JSON.parse(text) as Record<string, unknown[]>;
-  }
-
-  async text(sql: string, params: Params = {}, format?: string): Promise<string> {
-    const query = format === undefined ? sql : `${sql.replace(/;\s*$/, "")}\nFORMAT ${format}`;
-    const result = await this.#client.exec({ query, query_params: params });
-    const chunks: Buffer[] = [];
-    for await (const chunk of result.stream) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString("utf8");
-  }
-
-  async insert(table: string, rows: readonly object[]): Promise<void> {
-    if (rows.length > 0) await this.#client.insert({ table, values: rows, format: "JSONEachRow" });
-  }
-
-  insertBlock(table: string, columns: readonly string[], block: readonly Buffer[]): Promise<void> {
-    return this.#insertBlock(table, columns, block);
-  }
-
-  async command(sql: string, params: Params = {}): Promise<void> {
-    await this.#client.command({ query: sql, query_params: params });
-  }
-
-  readOnly(): Promise<Store> {
-    return this.#readOnly();
-  }
-
-  close(): Promise<void> {
-    return this.#client.close();
-  }
-}

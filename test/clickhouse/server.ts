@@ -1,19 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { packageRoot } from "../../schemas/package_root.ts";
 import { until } from "../support.ts";
+import { type Faults, startRelay, startTcpRelay } from "./relay.ts";
 
 export interface Node {
+  /** Its HTTP interface, by a relay that can fail on request. */
   url: string;
-  tcpPort: number;
+  faults: Faults;
   /** What the server wrote to its log so far. */
   log(): string;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
+  /** Ends server and relay. */
+  stop(): Promise<void>;
 }
 
 /** Why no real server can run here, or null. */
@@ -27,35 +31,53 @@ export const user = { username: "keywatch", password: "correct horse" } as const
 
 /**
  * startServers starts real ClickHouse servers, each a shard of the cluster `main`; folders, ports and a coordination service of its own.
- * Every node has a storage policy `tiered` with the volumes hot and cold.
+ * Every node has a storage policy `tiered` with the volumes default and cold.
  */
 export async function startServers(folder: string, count = 1): Promise<Node[]> {
   const ports = await Promise.all(
     Array.from({ length: count }, async () => [await freePort(), await freePort()] as const),
   );
-  const nodes = ports.map(([http, tcp], i) =>
-    nodeOf(
-      join(folder, `node${i}`),
-      i,
-      http,
-      tcp,
-      ports.map((p) => p[1]),
+  const peers = await Promise.all(ports.map(([, tcp]) => startTcpRelay(tcp)));
+  const config = (shard: number, at: string) =>
+    configXml(
+      at,
+      shard,
+      peers.map((p) => p.port),
+    );
+  const nodes = await Promise.all(
+    ports.map(([http, tcp], i) =>
+      nodeOf(join(folder, `node${i}`), { http, tcp, peer: peers[i]!, config: (at) => config(i, at) }),
     ),
   );
   await Promise.all(nodes.map((n) => n.start()));
   return nodes;
 }
 
-function nodeOf(folder: string, shard: number, http: number, tcp: number, peers: number[]): Node {
+interface NodeParts {
+  http: number;
+  tcp: number;
+  /** The way by which the other servers come. */
+  peer: { close(): void };
+  config(folder: string): string;
+}
+
+async function nodeOf(folder: string, { http, tcp, peer, config }: NodeParts): Promise<Node> {
   mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, name);
-  writeFileSync(file("config.xml"), configXml(folder, shard, peers));
+  writeFileSync(file("config.xml"), config(folder));
   writeFileSync(file("users.xml"), usersXml());
   let child: ChildProcess | null = null;
-  const url = `http://127.0.0.1:${http}`;
+  const relay = await startRelay(() => ({ to: [`http://127.0.0.1:${http}`], body: null }));
+  const { url, faults } = relay;
+  const kill = async (): Promise<void> => {
+    const dying = child;
+    if (dying === null || dying.exitCode !== null || dying.signalCode !== null) return;
+    await new Promise((resolve) => dying.once("exit", resolve).kill("SIGKILL"));
+  };
   return {
     url,
-    tcpPort: tcp,
+    faults,
+    kill,
     log: () => readFileSync(file("server.log"), "utf8"),
     async start() {
       child = spawn(
@@ -68,7 +90,7 @@ function nodeOf(folder: string, shard: number, http: number, tcp: number, peers:
           `--tcp_port=${tcp}`,
           "--listen_host=127.0.0.1",
         ],
-        { stdio: ["pipe", "ignore", "ignore"] },
+        { stdio: ["pipe", "ignore", openSync(file("stderr.log"), "a")] },
       );
       child.stdin!.on("error", () => undefined);
       await until(
@@ -81,10 +103,11 @@ function nodeOf(folder: string, shard: number, http: number, tcp: number, peers:
         30_000,
       );
     },
-    async kill() {
-      const dying = child;
-      if (dying === null || dying.exitCode !== null) return;
-      await new Promise((resolve) => dying.once("exit", resolve).kill("SIGKILL"));
+    async stop() {
+      await kill();
+      peer.close();
+      relay.server.closeAllConnections();
+      await new Promise((resolve) => relay.server.close(resolve));
     },
   };
 }
@@ -96,7 +119,7 @@ const configXml = (folder: string, shard: number, peers: number[]): string => `<
   <users_config>${folder}/users.xml</users_config>
   <storage_configuration>
     <disks><cold><path>${folder}/cold/</path></cold></disks>
-    <policies><tiered><volumes><hot><disk>default</disk></hot><cold><disk>cold</disk></cold></volumes></tiered></policies>
+    <policies><tiered><volumes><default><disk>default</disk></default><cold><disk>cold</disk></cold></volumes></tiered></policies>
   </storage_configuration>
   <remote_servers><main>${peers
     .map(
