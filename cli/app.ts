@@ -83,7 +83,7 @@ const MAX_BACKLOG = 50_000;
 export async function openApp(options: AppOptions): Promise<App> {
   const { config } = options.loaded;
   const now = options.now ?? Date.now;
-  const store = await connectStore(config);
+  const store = await connectStore(config, (sentence) => options.log.warn(sentence));
   try {
     return await wire(store, options, now);
   } catch (error) {

@@ -23,7 +23,7 @@ export function check(loaded: Loaded, out: Out): number {
 
 /** migrate brings the store to this version; a second run does nothing. */
 export async function migrate(loaded: Loaded, out: Out): Promise<number> {
-  const store = await connectStore(loaded.config);
+  const store = await connectStore(loaded.config, (sentence) => out.note(sentence));
   try {
     const done = await migrateStore(store, loaded.config);
     out.line(done.length === 0 ? "The store is up to date." : `Applied: ${done.join(", ")}.`);

@@ -60,6 +60,8 @@ function clientOf(options: StoreConfig, to: { database?: string; readonly?: true
     } as Record<string, string | number>,
     request_timeout: cluster ? CLUSTER_REQUEST_MS : REQUEST_MS,
     compression: { request: true, response: true },
+    // Hundreds of uids in a look-up would make an address that proxies refuse; a server takes 128 KiB a parameter.
+    use_multipart_params_auto: true,
     // Errors are thrown to whoever asked; the client's own words would carry the statement.
     log: { level: ClickHouseLogLevel.OFF },
   });

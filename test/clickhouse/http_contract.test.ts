@@ -107,6 +107,10 @@ describe.each(peers.filter(([, missing]) => missing === null))("the store port o
       expect(await store.rows("SELECT arraySort({a:Array(String)}) AS a", { a: ["b'", "a\\"] })).toEqual([
         { a: ["a\\", "b'"] },
       ]);
+      const many = Array.from({ length: 500 }, (_, i) => `${i}-${"u'".repeat(20)}`);
+      expect(await store.rows("SELECT uniqExact(arrayJoin({a:Array(String)})) AS n", { a: many })).toEqual([
+        { n: 500 },
+      ]);
       expect(await store.text("SELECT 1 AS a, 'x' AS b", {}, "CSVWithNames")).toBe('"a","b"\n1,"x"\n');
       expect(await store.text("SELECT repeat('x', 1000000) AS a", {}, "TSV")).toHaveLength(1_000_001);
       await expect(store.rows("SELECT no_such_column FROM events")).rejects.toThrow(/no_such_column/);

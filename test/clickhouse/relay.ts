@@ -17,7 +17,7 @@ export interface Faults {
 export const noFaults = (): Faults => ({ status: null, delayMs: 0, gone: false, swallow: false });
 
 /** Sent: which servers get the request, and what they get; a body of null goes on as it came. */
-export type Route = (text: () => string) => { to: string[]; body: string | null };
+export type Route = (text: () => string, path: string) => { to: string[]; body: string | null };
 
 /**
  * startRelay passes HTTP requests on to servers and the worst answer back, unless a fault is set. Both relays keep
@@ -39,7 +39,7 @@ export async function startRelay(route: Route): Promise<{ url: string; faults: F
     if (faults.status !== null)
       return { status: faults.status, headers: {}, body: Buffer.from("the server is in trouble") };
     const zipped = req.headers["content-encoding"] === "gzip";
-    const sent = route(() => (zipped ? gunzipSync(body) : body).toString("utf8"));
+    const sent = route(() => (zipped ? gunzipSync(body) : body).toString("utf8"), req.url ?? "/");
     const {
       "content-length": _,
       host: __,

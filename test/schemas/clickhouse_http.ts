@@ -91,7 +91,7 @@ export async function clickhouseHttp(engine: Store, folder: string, options: Doo
       const headers: Record<string, string> = { "x-clickhouse-query-id": url.searchParams.get("query_id") ?? "q" };
       try {
         allow(req, url, options);
-        const asked = read(url, body, settings);
+        const asked = read(url, await withFields(url, req, body), settings);
         queries.push(asked.query);
         text = await run(asked);
       } catch (error) {
@@ -125,6 +125,15 @@ function allow(req: IncomingMessage, url: URL, { users }: DoorOptions): void {
     "AUTHENTICATION_FAILED",
     `${String(user)}: Authentication failed: password is incorrect, or there is no user with such name.`,
   );
+}
+
+/** Parameters that are too long for an address come as fields of a form, the statement with them. */
+async function withFields(url: URL, req: IncomingMessage, body: Buffer): Promise<Buffer> {
+  const type = req.headers["content-type"] ?? "";
+  if (!type.startsWith("multipart/form-data")) return body;
+  const form = await new Response(new Uint8Array(body), { headers: { "content-type": type } }).formData();
+  for (const [name, value] of form) url.searchParams.set(name, String(value));
+  return Buffer.alloc(0);
 }
 
 const OF_THE_REQUEST = new Set([
