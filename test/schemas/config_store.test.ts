@@ -4,10 +4,8 @@ import { createServer } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ConfigText, config } from "../../schemas/config.ts";
-import { connectEmbedded } from "../../schemas/store/connect.ts";
 import { retentionStatements } from "../../schemas/store/retention.ts";
 import { connectServer } from "../../schemas/store/server.ts";
-import type { Store } from "../../schemas/store/store.ts";
 import { tempFolder } from "../support.ts";
 
 const faultsOf = (store: ConfigText["store"]): string[] => {
@@ -92,7 +90,6 @@ describe.skipIf(noOpenssl)("TLS (skipped where openssl is missing)", () => {
   const folder = tempFolder();
   const pem = (name: string) => readFileSync(join(folder, name), "utf8");
   const at = (name: string) => join(folder, name);
-  let engine: Store;
   let close: () => Promise<void>;
   let url: string;
 
@@ -122,7 +119,6 @@ describe.skipIf(noOpenssl)("TLS (skipped where openssl is missing)", () => {
       );
     make("server", "-addext", "subjectAltName=IP:127.0.0.1");
     make("client");
-    engine = await connectEmbedded(folder);
     const server = createServer(
       {
         cert: pem("server.pem"),
@@ -145,7 +141,6 @@ describe.skipIf(noOpenssl)("TLS (skipped where openssl is missing)", () => {
   });
   afterAll(async () => {
     await close();
-    await engine.close();
   });
 
   const store = (tls: object) => config.parse({ store: { url, tls, retry_for: "0s" } }).store;
