@@ -48,7 +48,7 @@ describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${n
     expect((await embedded(["ingest", logs])).code).toBe(0);
     wanted = await outcome(embedded);
     expect(wanted.filter((l) => l.startsWith("finding")).length).toBeGreaterThan(3);
-  }, 120_000);
+  }, 240_000);
   afterAll(() => Promise.all((nodes ?? []).map((n) => n.stop())));
 
   test("the same events, finding uids and incidents as embedded; again changes nothing", async () => {
@@ -57,7 +57,7 @@ describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${n
     expect(await outcome(run)).toEqual(wanted);
     expect((await run(["ingest", logs])).stdout).toContain("0 new events");
     expect(await outcome(run)).toEqual(wanted);
-  }, 120_000);
+  }, 240_000);
 
   test("the same on a cluster of two shards", async () => {
     const front = await startDdlFront(nodes);
@@ -68,7 +68,7 @@ describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${n
     expect((await run(["doctor"])).code).toBe(0);
     expect((await run(["keys", "list"])).code).toBe(0);
     front.server.close();
-  }, 120_000);
+  }, 240_000);
 
   test("a server that takes the rows, dies before it says so and comes back: waited for, nothing lost, nothing doubled", async () => {
     let inserts = 0;
@@ -93,7 +93,7 @@ describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${n
     expect(ran.stderr).toContain("answers again");
     expect(await outcome(run)).toEqual(wanted);
     relay.server.close();
-  }, 120_000);
+  }, 240_000);
 
   test("away for longer than the patience: a sentence; started again it goes on, and the outcome is the same", async () => {
     const relay = await startRelay((_, path) => {
@@ -115,5 +115,5 @@ describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${n
     const ended = await after(["ingest", logs]);
     expect([ended.code, ended.stderr]).toEqual([0, ""]);
     expect(await outcome(after)).toEqual(wanted);
-  }, 120_000);
+  }, 240_000);
 });

@@ -218,7 +218,7 @@ describe.each(peers.filter(([, missing]) => missing === null))("the store port o
     expect(
       await count("system.tables WHERE database = currentDatabase() AND (engine LIKE '%MergeTree' OR engine = 'View')"),
     ).toBe(made + 1);
-  }, 120_000);
+  }, 240_000);
 });
 
 test.skipIf(noServer === null)(`a real ClickHouse server cannot run here: ${noServer}`, () => undefined);
