@@ -196,9 +196,9 @@ export type ConfigText = z.input<typeof config>;
 
 /** What crossCheck reads; a document that is wrong elsewhere is still checked here, so that all faults come at once. */
 interface LooseConfig {
-  store?: unknown;
   http?: { listen?: unknown; tokens?: unknown } | undefined;
   receivers?: { name?: unknown }[] | undefined;
+  store?: { url?: unknown } | undefined;
   route?: LooseRoute | undefined;
 }
 interface LooseRoute {
