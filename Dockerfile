@@ -5,17 +5,12 @@ ARG NODE=24-slim
 FROM node:${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Scripts of packages do not run. The compiler is an optional package of its own platform, so here all of them are needed.
+# Scripts of packages do not run.
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build
-
-FROM node:${NODE} AS modules
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts
-COPY --from=build /app/dist dist
-COPY schemas/sql schemas/sql
+# The compression codecs of Kafka are optional packages as well, and stay.
+RUN npm prune --omit=dev --ignore-scripts && rm -rf node_modules/chdb node_modules/@chdb node_modules/node-linux-*
 # Reading one record writes the table of network owners, which a read-only root could not keep.
 RUN echo '{}' | node dist/main.js normalize - > /dev/null
 
@@ -23,8 +18,10 @@ FROM node:${NODE}
 # Whoever started it waits for its children too: the runtime's init (docker run --init, compose init: true) reaps them.
 ENV NODE_ENV=production KEYWATCH_DATA=/var/lib/keywatch
 WORKDIR /app
-COPY --from=modules /app ./
-COPY LICENSE ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY schemas/sql schemas/sql
+COPY package.json LICENSE ./
 # What belongs to this machine (the pepper where none is given, the command socket); mount a volume, or tmpfs with KEYWATCH_PEPPER set.
 RUN mkdir -m 700 /var/lib/keywatch && chown node:node /var/lib/keywatch
 VOLUME /var/lib/keywatch
