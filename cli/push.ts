@@ -25,7 +25,8 @@ export function createPush(app: App) {
     if (provider !== "auto" && app.parts.registry.byId(provider) === null) {
       throw new Refused(
         400,
-        `There is no provider "${provider.slice(0, 60)}". Known are: auto, ${app.parts.registry.ids().join(", ")}.`,
+        // What was asked for is not repeated: a path may hold a token that slipped into it.
+        `There is no such provider. Known are: auto, ${app.parts.registry.ids().join(", ")}.`,
       );
     }
     const key = options.idempotencyKey;

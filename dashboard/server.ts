@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Config } from "../schemas/config.ts";
 import { incidentLine } from "../schemas/wire.ts";
 import { guard } from "./auth.ts";
@@ -7,6 +7,7 @@ import { type Backend, Refused } from "./backend.ts";
 import { incidentPage, overviewPage } from "./page/html.ts";
 
 const SLOW_CLIENT_MS = 60_000;
+const BAD_PATH = "The path of this request cannot be read, or is too long.";
 
 /** createServer makes the HTTP side: pushes, a small JSON API and the page. It listens nowhere yet. */
 export function createServer(http: Config["http"], backend: Backend, onError: (error: Error) => void): FastifyInstance {
@@ -16,6 +17,9 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
     requestTimeout: SLOW_CLIENT_MS,
     connectionTimeout: SLOW_CLIENT_MS,
     routerOptions: { maxParamLength: 200 },
+    // Fastify's own sentence repeats the path, and a path may hold a token that slipped into it.
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+      void reply.code(error.statusCode ?? 400).send({ error: BAD_PATH }),
   });
   let inFlight = 0;
 
@@ -104,7 +108,8 @@ function answerError(
 ): FastifyReply {
   const status = error instanceof Refused ? error.status : (error.statusCode ?? 500);
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  if (status < 500) return reply.code(status).send({ error: error.message });
+  if (error instanceof Refused && status < 500) return reply.code(status).send({ error: error.message });
+  if (status < 500) return reply.code(status).send({ error: "This request cannot be read as HTTP asks for." });
   onError(error);
   reply.header("retry-after", "5");
   return reply
