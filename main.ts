@@ -181,7 +181,8 @@ async function serve(o: { listen?: string }): Promise<number> {
   const loaded = configFor(globals());
   if (o.listen) loaded.config.http.listen = o.listen;
   const stop = interrupted();
-  const app = await openApp({ loaded, log: createLog() });
+  const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
+  const app = await openApp({ loaded, log });
   const running = await startServing(app, storeCommands, out).catch(async (error: unknown) => {
     await app.close();
     throw error;

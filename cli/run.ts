@@ -40,7 +40,7 @@ export async function runStoreCommand(
   ]);
   const app = await openApp({
     loaded,
-    log: createLog(),
+    log: createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names }),
     output: { write: (text) => out.note(text), colour: out.color },
   });
   try {
