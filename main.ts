@@ -172,18 +172,20 @@ program
   .action((o) => guarded(() => runStoreCommand("doctor", globals(), o)));
 
 async function serve(o: { listen?: string }): Promise<number> {
-  const [{ openApp }, { startServing }, { storeCommands }] = await Promise.all([
+  const [{ openApp }, { startServing }, { storeCommands }, { createExposition }] = await Promise.all([
     import("./cli/app.ts"),
     import("./cli/serve.ts"),
     import("./cli/commands/store_commands.ts"),
+    import("./dashboard/metrics.ts"),
   ]);
   const out = terminalOut();
   const loaded = configFor(globals());
   if (o.listen) loaded.config.http.listen = o.listen;
   const stop = interrupted();
   const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
-  const app = await openApp({ loaded, log });
-  const running = await startServing(app, storeCommands, out).catch(async (error: unknown) => {
+  const metrics = createExposition();
+  const app = await openApp({ loaded, log, metrics });
+  const running = await startServing(app, storeCommands, out, metrics).catch(async (error: unknown) => {
     await app.close();
     throw error;
   });
@@ -192,8 +194,7 @@ async function serve(o: { listen?: string }): Promise<number> {
   );
   await stop;
   out.note("Stopping: finishing what is under way.");
-  await running.stop();
-  return 0;
+  return (await running.stop()) ? 0 : 1;
 }
 
 async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {
@@ -210,7 +211,12 @@ async function runDemo(o: { listen?: string; seed?: string; for?: string }): Pro
 /** interrupted resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    const first = () => {
+      for (const signal of signals) process.removeListener(signal, first);
+      resolve();
+    };
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    for (const signal of signals) process.on(signal, first);
   });
 }
 

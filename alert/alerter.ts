@@ -2,6 +2,7 @@ import type { Config } from "../schemas/config.ts";
 import { DAY_MS, formatDuration, MINUTE_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
+import { type Metrics, noMetrics } from "../schemas/metrics.ts";
 import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts";
 import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
 import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
@@ -42,6 +43,7 @@ export interface AlerterOptions {
   random?: () => number;
   log?: AlertLog;
   output?: Surroundings["output"];
+  metrics?: Pick<Metrics, "delivery">;
 }
 
 /** Alerter is the one that numbers transitions and sends messages; one of them may be active on a store. */
@@ -57,6 +59,8 @@ export interface Alerter {
   /** Takes a uid, its beginning or a label. */
   get(name: string): Promise<Incident | null>;
   transitions(name: string): Promise<Transition[]>;
+  /** Messages that are not delivered yet, and since when the oldest is due, ms. */
+  queue(): { size: number; oldestDue: number | null };
   /** Sends what is due and resolves what went quiet. */
   tick(): Promise<void>;
   start(): void;
@@ -80,6 +84,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
     now,
     random: options.random ?? Math.random,
     log,
+    metrics: options.metrics ?? noMetrics,
   });
   /** Subjects whose last write failed: the log and the outbox may differ. */
   const suspects = new Set<string>();
@@ -247,6 +252,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       const { uid: incident, subject_uid: subject } = await requireIncident(store, name);
       return (await store.ask(transitionsOf, { subject, incident, from: 0, to: 2 ** 31 })).map(toTransition);
     },
+    queue: () => ({ size: outbox.size, oldestDue: outbox.oldestDue() }),
     async tick() {
       await exclusive(expire);
       await dispatcher.pump();

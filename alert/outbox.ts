@@ -34,6 +34,8 @@ export interface Outbox {
   remove(entry: Entry): void;
   /** When the next message of any lane falls due; Infinity when there is none. */
   nextAt(): number;
+  /** When the message that waits longest was due, ms; null when there is none. */
+  oldestDue(): number | null;
 }
 
 export function createOutbox(): Outbox {
@@ -129,6 +131,11 @@ export function createOutbox(): Outbox {
       let next = Number.POSITIVE_INFINITY;
       for (const lane of lanes.values()) for (const queue of lane.values()) next = Math.min(next, queue[0]!.next_at);
       return next;
+    },
+    oldestDue() {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const lane of lanes.values()) for (const queue of lane.values()) oldest = Math.min(oldest, queue[0]!.due);
+      return oldest === Number.POSITIVE_INFINITY ? null : oldest;
     },
   };
 }

@@ -66,7 +66,7 @@ export function createPush(app: App) {
         400,
         'The body holds no record. Send one JSON object, an array, {"Records": […]} or one object a line.',
       );
-    const { stored, duplicates } = await app.take(yielded);
+    const { stored, duplicates } = await app.take(yielded, { source: "http", bytes: unpacked });
     if (key !== null) {
       await app.store.insert("source_progress", [
         { source, name: `push ${provider}`, records: yielded.records, complete: true, updated_at: iso(app.now()) },

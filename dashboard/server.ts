@@ -72,6 +72,15 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   });
 
   server.get("/healthz", async () => ({ ok: true }));
+  server.get("/readyz", async (_request, reply) => {
+    const faults = await backend.faults();
+    return reply.code(faults.length === 0 ? 200 : 503).send({ ready: faults.length === 0, faults });
+  });
+  server.get("/metrics", async (request, reply) => {
+    allow(request, "read");
+    const { text, contentType } = await backend.metrics();
+    return reply.type(contentType).send(text);
+  });
   server.get("/v1/status", async (request) => {
     allow(request, "read");
     return backend.status();

@@ -50,6 +50,8 @@ export interface Engine {
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
+  /** Profiles in memory. */
+  tracked(): number;
   /** Providers that were seen, over restarts. */
   providers(): string[];
   /** Forgets everything that was learned or found since the engine was made; declarations stay. */
@@ -261,6 +263,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     providers: () => [...clocks.keys()],
     watermark: (provider) => clockOf(provider).watermark,
+    tracked: () => profiles.size,
     owed: () => owed.splice(0),
     defer(events) {
       for (const event of events) clockOf(event.provider).deferred.push(detectPart(event));

@@ -19,6 +19,7 @@ const record = (over: object = {}) => cloudTrail({ eventTime: "2026-06-01T10:00:
 let app: App;
 let server: ReturnType<typeof createServer>;
 let base: string;
+let faults: string[] = [];
 let slow: (() => void) | null = null;
 
 beforeAll(async () => {
@@ -35,6 +36,8 @@ beforeAll(async () => {
       },
       incidents: () => app.alerter.list(),
       incident: async () => null,
+      faults: async () => faults,
+      metrics: async () => ({ text: "keywatch_up 1\n", contentType: "text/plain" }),
       status: async () => ({
         version: "x",
         events: 0,
@@ -143,6 +146,19 @@ describe("the rest of the door", () => {
     expect((await fetch(`${base}/v1/incidents`, { headers: SHIPPER })).status).toBe(403);
     expect((await fetch(`${base}/v1/incidents`, { headers: READER })).status).toBe(200);
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  });
+
+  test("it says whether it can work, with the reason", async () => {
+    faults = ["The store does not answer."];
+    const answer = await fetch(`${base}/readyz`);
+    expect([answer.status, await answer.json()]).toEqual([503, { ready: false, faults }]);
+    faults = [];
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
+  });
+
+  test("metrics are for readers", async () => {
+    expect((await fetch(`${base}/metrics`)).status).toBe(401);
+    expect(await (await fetch(`${base}/metrics`, { headers: READER })).text()).toContain("keywatch_up");
   });
 
   test("unknown paths and incidents are told, and nothing is executed by a browser", async () => {
