@@ -6,7 +6,7 @@ import { createLog } from "./cli/log.ts";
 import { absolute, example, providerOption, severityOption } from "./cli/options.ts";
 import { terminalOut } from "./cli/out.ts";
 import { addStoreCommands } from "./cli/program_store.ts";
-import { configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
+import { askServing, configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
 import { parseDuration } from "./schemas/duration.ts";
 import { packageVersion } from "./schemas/package_root.ts";
 
@@ -165,6 +165,11 @@ program
     guarded(async () => (await import("./cli/commands/check.ts")).migrate(configFor(globals()), terminalOut())),
   );
 program
+  .command("reload")
+  .description("have the running `serve` read its config again: routes, receivers, inventory, log level (also: SIGHUP)")
+  .addHelpText("after", example("reload"))
+  .action(() => guarded(() => askServing("reload", globals())));
+program
   .command("doctor")
   .description("look at everything that has to work, and say what to do where it does not")
   .option("--json", "one JSON object a line")
@@ -179,19 +184,26 @@ async function serve(o: { listen?: string }): Promise<number> {
     import("./dashboard/metrics.ts"),
   ]);
   const out = terminalOut();
-  const loaded = configFor(globals());
-  if (o.listen) loaded.config.http.listen = o.listen;
+  const load = () => {
+    const loaded = configFor(globals());
+    if (o.listen) loaded.config.http.listen = o.listen;
+    return loaded;
+  };
+  const loaded = load();
   const stop = interrupted();
   const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
   const metrics = createExposition();
   const app = await openApp({ loaded, log, metrics });
-  const running = await startServing(app, storeCommands, out, metrics).catch(async (error: unknown) => {
-    await app.close();
-    throw error;
-  });
+  const running = await startServing(app, storeCommands, out, { exposition: metrics, load }).catch(
+    async (error: unknown) => {
+      await app.close();
+      throw error;
+    },
+  );
   out.note(
     `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
   );
+  process.on("SIGHUP", () => void running.reload().catch((error: unknown) => log.error(error, "Reloading broke off.")));
   await stop;
   out.note("Stopping: finishing what is under way.");
   return (await running.stop()) ? 0 : 1;

@@ -7,7 +7,7 @@ import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts"
 import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
 import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
-import { type Channel, openChannel, type Surroundings } from "./channel.ts";
+import type { Channel, Surroundings } from "./channel.ts";
 import type { Digest } from "./digest.ts";
 import { type AlertLog, createDispatcher } from "./dispatch.ts";
 import { createBook, type Decided, inEventOrder, type Subject } from "./incident.ts";
@@ -21,10 +21,11 @@ import {
   writeLedger,
 } from "./ledger.ts";
 import { findIncident, type IncidentFilter, listIncidents, requireIncident } from "./lookup.ts";
+import { openChannels, unchanged } from "./open_channels.ts";
 import { createOutbox } from "./outbox.ts";
 import { repairOutbox } from "./repair.ts";
 import { compileRoute } from "./route.ts";
-import { channelKey, hear, laneKey, planTargets } from "./targets.ts";
+import { hear, planTargets } from "./targets.ts";
 
 /** Subjects kept in memory; others are read again from the log when a finding of theirs comes. */
 const MAX_SUBJECTS = 10_000;
@@ -59,6 +60,8 @@ export interface Alerter {
   /** Takes a uid, its beginning or a label. */
   get(name: string): Promise<Incident | null>;
   transitions(name: string): Promise<Transition[]>;
+  /** Puts another config into force; what was decided and is not sent yet goes out by the new one. Rejects when it cannot, and then nothing has changed. */
+  reconfigure(config: AlerterOptions["config"]): Promise<void>;
   /** Messages that are not delivered yet, and since when the oldest is due, ms. */
   queue(): { size: number; oldestDue: number | null };
   /** Sends what is due and resolves what went quiet. */
@@ -71,16 +74,19 @@ export interface Alerter {
 }
 
 export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
-  const { store, config, now, log = () => {} } = options;
-  const route = compileRoute(config);
-  const channels = await openChannels(options);
+  const { store, now, log = () => {} } = options;
+  let { config } = options;
+  let route = compileRoute(config);
+  const channels = await openChannels(config.receivers, options);
+  /** Channels of an earlier config; a send of theirs may still be under way. */
+  let retired: Channel[] = [];
   const book = createBook();
   const outbox = createOutbox();
   const dispatcher = createDispatcher({
     store,
     outbox,
     channels,
-    externalUrl: config.alert.external_url,
+    externalUrl: () => config.alert.external_url,
     now,
     random: options.random ?? Math.random,
     log,
@@ -97,6 +103,18 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
     const run = tail.then(work, work);
     tail = run.catch(() => {});
     return run;
+  }
+
+  /** reconfigure opens what the new config names before anything changes; channels that stay as they are stay open. */
+  async function reconfigure(next: AlerterOptions["config"]): Promise<void> {
+    const kept = unchanged(config.receivers, next.receivers, channels);
+    const opened = await openChannels(next.receivers, options, kept);
+    for (const channel of retired) channel.close?.();
+    retired = [...channels.values()].filter((channel) => ![...opened.values()].includes(channel));
+    channels.clear();
+    for (const [lane, channel] of opened) channels.set(lane, channel);
+    config = next;
+    route = compileRoute(next);
   }
 
   async function recover(): Promise<void> {
@@ -252,6 +270,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       const { uid: incident, subject_uid: subject } = await requireIncident(store, name);
       return (await store.ask(transitionsOf, { subject, incident, from: 0, to: 2 ** 31 })).map(toTransition);
     },
+    reconfigure: (next) => exclusive(() => reconfigure(next)),
     queue: () => ({ size: outbox.size, oldestDue: outbox.oldestDue() }),
     async tick() {
       await exclusive(expire);
@@ -268,7 +287,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       timer = null;
       await tail;
       await dispatcher.stop(STOP_GRACE_MS);
-      for (const channel of channels.values()) channel.close?.();
+      for (const channel of [...retired, ...channels.values()]) channel.close?.();
     },
     async idle() {
       await tail;
@@ -281,16 +300,4 @@ interface Draft {
   subjectUid: string;
   decided: Decided;
   notify: boolean;
-}
-
-async function openChannels(options: AlerterOptions): Promise<Map<string, Channel>> {
-  const output = options.output ?? { write: (text) => void process.stdout.write(text), colour: process.stdout.isTTY };
-  const surroundings: Surroundings = { now: options.now, output };
-  const channels = new Map<string, Channel>();
-  for (const receiver of options.config.receivers) {
-    for (const [i, config] of receiver.channels.entries()) {
-      channels.set(laneKey(receiver.name, channelKey(i, config.kind)), await openChannel(config, surroundings));
-    }
-  }
-  return channels;
 }

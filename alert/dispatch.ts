@@ -27,7 +27,7 @@ export interface DispatcherParts {
   outbox: Outbox;
   /** By laneKey. */
   channels: ReadonlyMap<string, Channel>;
-  externalUrl: string | null;
+  externalUrl(): string | null;
   now(): number;
   random(): number;
   log: AlertLog;
@@ -181,7 +181,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     if (transitions.length === 0) throw new Error(`no transition ${from} of incident ${incident}`);
     const id = messageId(entry);
-    return compose(transitions, { id, externalUrl: parts.externalUrl, root: await rootOf(entry) });
+    return compose(transitions, { id, externalUrl: parts.externalUrl(), root: await rootOf(entry) });
   }
 
   async function rootOf(entry: Entry): Promise<Message["root"]> {

@@ -7,11 +7,12 @@ import { statusCounts } from "../schemas/queries/status.ts";
 import type { App } from "./app.ts";
 import type { StoreCommand } from "./commands/command.ts";
 import { ingestFiles } from "./ingest_job.ts";
-import { socketPath } from "./load_config.ts";
+import { type Loaded, socketPath } from "./load_config.ts";
 import { CommandFault, count, type Out } from "./out.ts";
 import { createPush } from "./push.ts";
 import { createReadings } from "./readings.ts";
 import { createReadiness } from "./ready.ts";
+import { createReload, type Reloaded, tellReload } from "./reload.ts";
 import { listenForCommands } from "./socket.ts";
 import { stopInOrder } from "./stop.ts";
 import { watchFolder } from "./watch.ts";
@@ -23,8 +24,16 @@ const SOURCES_MS = 8_000;
 
 export interface Running {
   address: string;
+  /** Reads the config again and says what became of it. */
+  reload(): Promise<void>;
   /** Ends in order; false where a part had to be cut off. Takes less than the 30 s that Kubernetes gives. */
   stop(): Promise<boolean>;
+}
+
+export interface ServeOptions {
+  exposition: Exposition;
+  /** Loads the config as at the start, for a reload. */
+  load(): Loaded;
 }
 
 /** startServing runs every role on an open app: history first, as a report; then pushes, folders, commands, messages. */
@@ -32,12 +41,13 @@ export async function startServing(
   app: App,
   commands: Record<string, StoreCommand>,
   out: Out,
-  exposition: Exposition,
+  { exposition, load }: ServeOptions,
 ): Promise<Running> {
   await backfill(app, out);
   exposition.read(createReadings(app));
   const readiness = createReadiness(app);
-  const socket = await listenForCommands(app, socketPath(app.config), commands);
+  const reload = createReload(app, load);
+  const socket = await listenForCommands(app, socketPath(app.config), { ...commands, reload: reloadCommand(reload) });
   const push = createPush(app);
   const server = createServer(
     app.config.http,
@@ -57,6 +67,7 @@ export async function startServing(
   const timers = [every(TICK_MS, () => app.detector.tick(), app), every(SAVE_MS, () => app.save(), app)];
   return {
     address,
+    reload: async () => tellReload(await reload(), out.note),
     /** Sources first, then what they fed, the store last. */
     async stop() {
       readiness.stop();
@@ -87,6 +98,14 @@ export async function startServing(
     },
   };
 }
+
+const reloadCommand =
+  (reload: () => Promise<Reloaded>): StoreCommand =>
+  async ({ out }) => {
+    const done = await reload();
+    tellReload(done, done.faults.length > 0 ? out.note : out.line);
+    return done.faults.length > 0 ? 2 : 0;
+  };
 
 /** A store without history learns from the folders first; nobody is paged for what lies in them. */
 async function backfill(app: App, out: Out): Promise<void> {

@@ -44,10 +44,12 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();
     await learn(app, fleet, options.seed, now, out);
-    const running = await startServing(app, storeCommands, out, metrics).catch(async (error: unknown) => {
-      await app.close();
-      throw error;
-    });
+    const running = await startServing(app, storeCommands, out, { exposition: metrics, load: () => loaded }).catch(
+      async (error: unknown) => {
+        await app.close();
+        throw error;
+      },
+    );
     out.note(`\nkeywatch demo is at ${running.address}  (Ctrl-C ends it and removes its data)`);
     out.note(
       `The fleet goes on working, and in the next 20 seconds its keys get stolen. Ask it from another terminal:\n  KEYWATCH_DATA=${directory} npx keywatch incidents list\n`,
