@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { DEFAULT_CONFIG } from "./cli/load_config.ts";
 import { createLog } from "./cli/log.ts";
@@ -169,6 +170,31 @@ program
   .description("have the running `serve` read its config again: routes, receivers, inventory, log level (also: SIGHUP)")
   .addHelpText("after", example("reload"))
   .action(() => guarded(() => askServing("reload", globals())));
+program
+  .command("backup")
+  .argument("<folder>", "a new folder; it will hold the store and the pepper")
+  .description("copy the embedded store, consistent, also while `serve` runs")
+  .option("--json", "print what it holds as JSON")
+  .addHelpText("after", example("backup /backups/keywatch-monday"))
+  .action((folder: string, o) =>
+    guarded(() => runStoreCommand("backup", globals(), { ...o, folder: resolve(folder) })),
+  );
+program
+  .command("restore")
+  .argument("<folder>", "a folder that `keywatch backup` made")
+  .description("make the data directory from a backup")
+  .option("--force", "put a data directory that is not empty aside")
+  .addHelpText("after", example("restore /backups/keywatch-monday"))
+  .action((folder: string, o) =>
+    guarded(async () => {
+      const [{ restore }, out] = [await import("./cli/restore.ts"), terminalOut()];
+      const { config } = configFor(globals());
+      const options = { folder: resolve(folder), force: o.force === true, now: Date.now() };
+      const { made_at, stored_to } = await restore(config, options, out);
+      out.line(`Restored ${config.store.path} as it was at ${made_at}, up to event ${stored_to}.`);
+      return 0;
+    }),
+  );
 program
   .command("doctor")
   .description("look at everything that has to work, and say what to do where it does not")

@@ -1,3 +1,4 @@
+import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
 import { doctor } from "./doctor.ts";
@@ -32,4 +33,5 @@ export const storeCommands: Record<string, StoreCommand> = {
   "dead-letters replay": deadLettersReplay,
   sql,
   doctor,
+  backup: backupCommand,
 };
