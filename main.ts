@@ -200,7 +200,7 @@ program
   .description("look at everything that has to work, and say what to do where it does not")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("doctor"))
-  .action((o) => guarded(() => runStoreCommand("doctor", globals(), o)));
+  .action((o) => guarded(async () => (await import("./cli/run_doctor.ts")).runDoctor(globals(), o, Date.now())));
 
 async function serve(o: { listen?: string }): Promise<number> {
   const [{ openApp }, { startServing }, { storeCommands }, { createExposition }] = await Promise.all([

@@ -7,7 +7,7 @@ import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts"
 import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
 import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
-import type { Channel, Surroundings } from "./channel.ts";
+import type { Channel, SendResult, Surroundings } from "./channel.ts";
 import type { Digest } from "./digest.ts";
 import { type AlertLog, createDispatcher } from "./dispatch.ts";
 import { createBook, type Decided, inEventOrder, type Subject } from "./incident.ts";
@@ -21,7 +21,7 @@ import {
   writeLedger,
 } from "./ledger.ts";
 import { findIncident, type IncidentFilter, listIncidents, requireIncident } from "./lookup.ts";
-import { openChannels, unchanged } from "./open_channels.ts";
+import { checkChannels, openChannels, unchanged } from "./open_channels.ts";
 import { createOutbox } from "./outbox.ts";
 import { repairOutbox } from "./repair.ts";
 import { compileRoute } from "./route.ts";
@@ -62,6 +62,8 @@ export interface Alerter {
   transitions(name: string): Promise<Transition[]>;
   /** Puts another config into force; what was decided and is not sent yet goes out by the new one. Rejects when it cannot, and then nothing has changed. */
   reconfigure(config: AlerterOptions["config"]): Promise<void>;
+  /** Asks every channel whether its receiver can be reached; null where that cannot be known without sending. */
+  check(): Promise<{ receiver: string; channel: string; result: SendResult | null }[]>;
   /** Messages that are not delivered yet, and since when the oldest is due, ms. */
   queue(): { size: number; oldestDue: number | null };
   /** Sends what is due and resolves what went quiet. */
@@ -271,6 +273,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       return (await store.ask(transitionsOf, { subject, incident, from: 0, to: 2 ** 31 })).map(toTransition);
     },
     reconfigure: (next) => exclusive(() => reconfigure(next)),
+    check: () => checkChannels(channels),
     queue: () => ({ size: outbox.size, oldestDue: outbox.oldestDue() }),
     async tick() {
       await exclusive(expire);

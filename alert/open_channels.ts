@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChannelConfig, Config } from "../schemas/config.ts";
-import { type Channel, openChannel, type Surroundings } from "./channel.ts";
-import { channelKey, laneKey } from "./targets.ts";
+import { type Channel, openChannel, retry, type SendResult, type Surroundings } from "./channel.ts";
+import { channelKey, kindOf, laneKey } from "./targets.ts";
 
 type Receivers = Config["receivers"];
 
@@ -28,6 +28,24 @@ export function unchanged(
   const [was, is] = [settingsOf(before), settingsOf(after)];
   return new Map([...open].filter(([lane]) => is.has(lane) && isDeepStrictEqual(was.get(lane), is.get(lane))));
 }
+
+const CHECK_MS = 10_000;
+
+/** checkChannels asks all channels side by side; one that takes too long is given up. */
+export const checkChannels = (
+  channels: ReadonlyMap<string, Channel>,
+): Promise<{ receiver: string; channel: string; result: SendResult | null }[]> =>
+  Promise.all(
+    [...channels].map(async ([lane, open]) => {
+      const [receiver = "", channel = ""] = lane.split("\n");
+      const signal = AbortSignal.timeout(CHECK_MS);
+      const late = new Promise<SendResult>((resolve) => {
+        signal.addEventListener("abort", () => resolve(retry("timeout", "It did not answer in time.")), { once: true });
+      });
+      const result = open.check ? await Promise.race([open.check(signal), late]) : null;
+      return { receiver, channel: kindOf(channel), result };
+    }),
+  );
 
 const settingsOf = (receivers: Receivers): Map<string, ChannelConfig> =>
   new Map(receivers.flatMap((r) => r.channels.map((c, i) => [laneKey(r.name, channelKey(i, c.kind)), c] as const)));
