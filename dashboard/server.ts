@@ -6,7 +6,6 @@ import { guard } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
 import { incidentPage, overviewPage } from "./page/html.ts";
 
-const SLOW_CLIENT_MS = 60_000;
 const BAD_PATH = "The path of this request cannot be read, or is too long.";
 
 /** createServer makes the HTTP side: pushes, a small JSON API and the page. It listens nowhere yet. */
@@ -14,8 +13,11 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   const allow = guard(http);
   const server = Fastify({
     bodyLimit: http.max_body,
-    requestTimeout: SLOW_CLIENT_MS,
-    connectionTimeout: SLOW_CLIENT_MS,
+    requestTimeout: http.timeout,
+    // Node looks for slow clients every 30 s of its own; headers count into the time of the request.
+    http: { connectionsCheckingInterval: Math.min(30_000, http.timeout / 2), headersTimeout: http.timeout },
+    // A push may wait for the store longer than its sender may take to send it.
+    connectionTimeout: http.timeout * 10,
     routerOptions: { maxParamLength: 200 },
     // Fastify's own sentence repeats the path, and a path may hold a token that slipped into it.
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
@@ -35,8 +37,11 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
       "cache-control": "no-store",
     });
   });
-  server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
-    answerError(error, reply, onError),
+  server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
+    // Who went away in the middle of a body, or was cut off for being slow, hears no answer, and nothing is wrong here.
+    request.raw.destroyed && !request.raw.complete
+      ? reply.code(408).send({ error: "The request did not come to its end." })
+      : answerError(error, reply, onError),
   );
   server.setNotFoundHandler((_request, reply) =>
     reply

@@ -47,6 +47,8 @@ const http = z.strictObject({
   max_body: bytes.prefault("32MiB"),
   /** Pushes that may be under way at once; the next one is answered 429. */
   max_in_flight: z.number().int().min(1).default(32),
+  /** How long a client may take to send a request; then it is answered 408. */
+  timeout: duration.prefault("60s"),
 });
 
 const folderSource = z.strictObject({

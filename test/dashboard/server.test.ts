@@ -110,6 +110,9 @@ describe("POST /v1/ingest/<provider>", () => {
     ["no JSON at all", SHIPPER, "hello", 400, /No record could be read/],
     ["a body over the limit", SHIPPER, "x".repeat(100_001), 413, /100000 are allowed/],
     ["a bomb", SHIPPER, gzipSync("a".repeat(9_000_000)), 413, /unpacks to more/],
+    ["a bomb of one endless record", SHIPPER, gzipSync("a".repeat(60_000_000)), 413, /unpacks to more/],
+    ["a bomb in a parcel", SHIPPER, gzipSync(gzipSync("a".repeat(60_000_000))), 413, /unpacks to more/],
+    ["parcels of nothing", SHIPPER, gzipSync(Buffer.concat(Array(200_000).fill(gzipSync("")))), 413, /unpacks to more/],
   ] as const)("refuses %s with a sentence", async (_, headers, body, status, sentence) => {
     const answer = await post(body as string, headers as Record<string, string>);
     expect(answer.status).toBe(status);
