@@ -75,13 +75,14 @@ export async function loadHttp(load: Load): Promise<Loaded> {
       // What was begun is brought to its end, so that what was accepted is known.
       for (;;) {
         const answer = await post("push", body, auth);
-        if (answer === null) continue;
-        const said = (await answer.json()) as { stored?: number; duplicates?: number };
-        if (answer.status !== 429 && answer.status !== 503) {
-          if (answer.status === 200) result.accepted += (said.stored ?? 0) + (said.duplicates ?? 0);
-          if (answer.status === 200) result.times.push(performance.now() - start);
+        const said = (await answer?.json()) as { stored?: number; duplicates?: number } | undefined;
+        if (answer?.status === 200) {
+          result.accepted += (said?.stored ?? 0) + (said?.duplicates ?? 0);
+          result.times.push(performance.now() - start);
           break;
         }
+        if (Date.now() > end + PATIENCE_MS)
+          throw new Error(`A push never came through; the last answer: ${answer?.status}`);
         await sleep(200 + Math.random() * 800);
       }
     }
