@@ -196,6 +196,13 @@ program
     }),
   );
 program
+  .command("erase")
+  .argument("<principal>", "principal_uid or name, as `keywatch keys show` gives it")
+  .description("delete everything about one principal: events, profiles, findings, incidents; tells first what that is")
+  .option("--yes", "do it")
+  .addHelpText("after", example("erase arn:aws:iam::111122223333:user/ann --yes"))
+  .action((principal: string, o) => guarded(() => runStoreCommand("erase", globals(), { ...o, principal })));
+program
   .command("doctor")
   .description("look at everything that has to work, and say what to do where it does not")
   .option("--json", "one JSON object a line")

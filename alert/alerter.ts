@@ -62,6 +62,8 @@ export interface Alerter {
   transitions(name: string): Promise<Transition[]>;
   /** Puts another config into force; what was decided and is not sent yet goes out by the new one. Rejects when it cannot, and then nothing has changed. */
   reconfigure(config: AlerterOptions["config"]): Promise<void>;
+  /** Forgets subjects in memory, and sends nothing more about them. */
+  forget(subjects: ReadonlySet<string>): Promise<void>;
   /** Asks every channel whether its receiver can be reached; null where that cannot be known without sending. */
   check(): Promise<{ receiver: string; channel: string; result: SendResult | null }[]>;
   /** Messages that are not delivered yet, and since when the oldest is due, ms. */
@@ -273,6 +275,11 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       return (await store.ask(transitionsOf, { subject, incident, from: 0, to: 2 ** 31 })).map(toTransition);
     },
     reconfigure: (next) => exclusive(() => reconfigure(next)),
+    forget: (subjects) =>
+      exclusive(async () => {
+        for (const subject of subjects) book.forget(subject);
+        outbox.forget(subjects);
+      }),
     check: () => checkChannels(channels),
     queue: () => ({ size: outbox.size, oldestDue: outbox.oldestDue() }),
     async tick() {

@@ -39,7 +39,7 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   });
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
     // Who went away in the middle of a body, or was cut off for being slow, hears no answer, and nothing is wrong here.
-    request.raw.destroyed && !request.raw.complete
+    !(error instanceof Refused) && request.raw.destroyed && !request.raw.complete
       ? reply.code(408).send({ error: "The request did not come to its end." })
       : answerError(error, reply, onError),
   );

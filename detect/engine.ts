@@ -56,6 +56,8 @@ export interface Engine {
   providers(): string[];
   /** Forgets everything that was learned or found since the engine was made; declarations stay. */
   reset(): void;
+  /** Forgets everything about these subjects, as if they had never been. */
+  forget(subjects: ReadonlySet<string>): void;
   /** Events that wait for the day before them to be sealed. */
   deferred(): number;
   /** After a load: providers whose events from this time on (ms) waited, and have to be handed back by `defer`. */
@@ -260,6 +262,18 @@ export function createEngine(options: EngineOptions): Engine {
       judge.forget();
       changed = new Map();
       engineDirty = false;
+    },
+    forget(subjects) {
+      for (const clock of clocks.values()) {
+        clock.deferred = clock.deferred.filter((e) => !subjects.has(e.subject_uid));
+        for (const set of [clock.open, ...clock.closing.values()])
+          for (const profile of set) if (subjects.has(profile.subject_uid)) set.delete(profile);
+      }
+      for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
+      for (const subject of subjects) profiles.delete(subject);
+      peers.forget(subjects);
+      judge.forget();
+      engineDirty = true;
     },
     providers: () => [...clocks.keys()],
     watermark: (provider) => clockOf(provider).watermark,

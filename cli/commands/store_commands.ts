@@ -2,6 +2,7 @@ import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
 import { doctor } from "./doctor.ts";
+import { eraseCommand } from "./erase.ts";
 import { findingsList, findingsShow } from "./findings.ts";
 import {
   incidentsAck,
@@ -34,4 +35,5 @@ export const storeCommands: Record<string, StoreCommand> = {
   sql,
   doctor,
   backup: backupCommand,
+  erase: eraseCommand,
 };
