@@ -6,6 +6,7 @@ import { guard } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
 import { incidentPage, overviewPage } from "./page/html.ts";
 
+const LINGER_MS = 2_000;
 const BAD_PATH = "The path of this request cannot be read, or is too long.";
 
 /** createServer makes the HTTP side: pushes, a small JSON API and the page. It listens nowhere yet. */
@@ -37,6 +38,7 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
       "cache-control": "no-store",
     });
   });
+  server.addHook("onResponse", async (request) => lingerAndClose(request));
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
     // Who went away in the middle of a body, or was cut off for being slow, hears no answer, and nothing is wrong here.
     !(error instanceof Refused) && request.raw.destroyed && !request.raw.complete
@@ -113,6 +115,14 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
     return reply.type("text/html; charset=utf-8").send(incidentPage(found.incident, found.transitions));
   });
   return server;
+}
+
+/** A client that sends on after it was refused has a moment to read the answer; a close at once could take the answer with it. */
+function lingerAndClose({ raw }: FastifyRequest): void {
+  if (raw.complete || raw.socket.destroyed) return;
+  setTimeout(() => {
+    if (!raw.complete) raw.socket.destroy();
+  }, LINGER_MS).unref();
 }
 
 function answerError(
