@@ -40,8 +40,9 @@ export async function serveUnderLoad(load: { pushers: number; records: number; m
     process.stderr.write(
       `http load: ${accepted} records accepted in ${load.ms / 1000} s from ${load.pushers} pushers (${Math.round((accepted * 1000) / load.ms)}/s), push p50 ${percentile(times, 0.5)} ms p99 ${percentile(times, 0.99)} ms with its retries, memory ${memory[0]} to at most ${Math.max(...memory)} MB; ${JSON.stringify(Object.fromEntries(answers))}\n`,
     );
-    // On a busy machine even a good client may be too slow once: 408, and then it sends again.
-    expect(new Set([...statuses("push"), 200, 408, 429])).toEqual(new Set([200, 408, 429]));
+    // On a busy machine even a good client may be too slow once (408) or give up waiting (0), and then it sends again.
+    expect(new Set([...statuses("push"), 0, 200, 408, 429])).toEqual(new Set([0, 200, 408, 429]));
+    expect((of("push")["push 0"] ?? 0) / (of("push")["push 200"] ?? 0)).toBeLessThan(0.01);
     expect(of("push")["push 200"]).toBeGreaterThanOrEqual(load.pushers);
     expect(statuses("wrong token")).toEqual([401]);
     expect(statuses("no token")).toEqual([401]);
