@@ -225,6 +225,9 @@ async function serve(o: { listen?: string }): Promise<number> {
   const loaded = load();
   const stop = interrupted();
   const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
+  // Until it serves there is nothing to reload, and the signal must not end it.
+  let reload = () => Promise.resolve();
+  process.on("SIGHUP", () => void reload().catch((error: unknown) => log.error(error, "Reloading broke off.")));
   const metrics = createExposition();
   const app = await openApp({ loaded, log, metrics });
   const running = await startServing(app, storeCommands, out, { exposition: metrics, load }).catch(
@@ -236,7 +239,7 @@ async function serve(o: { listen?: string }): Promise<number> {
   out.note(
     `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
   );
-  process.on("SIGHUP", () => void running.reload().catch((error: unknown) => log.error(error, "Reloading broke off.")));
+  reload = running.reload;
   await stop;
   out.note("Stopping: finishing what is under way.");
   return (await running.stop()) ? 0 : 1;

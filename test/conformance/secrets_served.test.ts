@@ -177,7 +177,7 @@ describe.skipIf(file === null)("no raw secret leaves a running serve", () => {
     ) => ask(where, `/v1/ingest/${provider}`, { method: "POST", body: body as string, headers });
     const all = secrets.flatMap(recordsWith);
     expect(await post("a push", gzipSync(JSON.stringify({ Records: all })))).toBe(200);
-    for (const { value, vendor, shaped } of secrets) {
+    const tell = async ({ value, vendor, shaped }: Secret): Promise<void> => {
       const quoted = JSON.stringify(value);
       expect(await post("a push of broken JSON", `{"eventVersion":"1.09","password":${quoted},"broken"`)).toBe(400);
       await post("a push of another shape", JSON.stringify({ secret: value }), {}, "auto");
@@ -193,12 +193,13 @@ describe.skipIf(file === null)("no raw secret leaves a running serve", () => {
         await ask("a missing page", `/${encodeURIComponent(value)}?token=${encodeURIComponent(value)}`),
       );
       await ask("a broken path", `/v1/incidents/%zz${encodeURIComponent(value)}`);
-    }
+    };
+    for (let i = 0; i < secrets.length; i += 8) await Promise.all(secrets.slice(i, i + 8).map(tell));
     // Every secret has a key, every key an incident, every incident a message in each channel.
     await until(
       "the messages",
       () => Math.min(hook.requests.length, slack.requests.length, mail.mails.length) >= secrets.length,
-      90_000,
+      200_000,
     );
     const named = (text: string) => secrets.filter((_, n) => new RegExp(`${nameOf(n)}(?![0-9])`).test(text)).length;
     const sent: [string, string][] = [
@@ -241,5 +242,5 @@ describe.skipIf(file === null)("no raw secret leaves a running serve", () => {
     }
     const leaks = leaksIn([...sent, ...places, ["console", stdout], ["log", stderr]]);
     expect([...new Set(leaks)]).toEqual([]);
-  }, 180_000);
+  }, 400_000);
 });
