@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { DEFAULT_CONFIG } from "./cli/load_config.ts";
 import { createLog } from "./cli/log.ts";
 import { absolute, example, providerOption, severityOption } from "./cli/options.ts";
 import { terminalOut } from "./cli/out.ts";
 import { addStoreCommands } from "./cli/program_store.ts";
-import { configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
+import { askServing, configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
 import { parseDuration } from "./schemas/duration.ts";
 import { packageVersion } from "./schemas/package_root.ts";
 
@@ -165,34 +166,83 @@ program
     guarded(async () => (await import("./cli/commands/check.ts")).migrate(configFor(globals()), terminalOut())),
   );
 program
+  .command("reload")
+  .description("have the running `serve` read its config again: routes, receivers, inventory, log level (also: SIGHUP)")
+  .addHelpText("after", example("reload"))
+  .action(() => guarded(() => askServing("reload", globals())));
+program
+  .command("backup")
+  .argument("<folder>", "a new folder; it will hold the store and the pepper")
+  .description("copy the embedded store, consistent, also while `serve` runs")
+  .option("--json", "print what it holds as JSON")
+  .addHelpText("after", example("backup /backups/keywatch-monday"))
+  .action((folder: string, o) =>
+    guarded(() => runStoreCommand("backup", globals(), { ...o, folder: resolve(folder) })),
+  );
+program
+  .command("restore")
+  .argument("<folder>", "a folder that `keywatch backup` made")
+  .description("make the data directory from a backup")
+  .option("--force", "put a data directory that is not empty aside")
+  .addHelpText("after", example("restore /backups/keywatch-monday"))
+  .action((folder: string, o) =>
+    guarded(async () => {
+      const [{ restore }, out] = [await import("./cli/restore.ts"), terminalOut()];
+      const { config } = configFor(globals());
+      const options = { folder: resolve(folder), force: o.force === true, now: Date.now() };
+      const { made_at, stored_to } = await restore(config, options, out);
+      out.line(`Restored ${config.store.path} as it was at ${made_at}, up to event ${stored_to}.`);
+      return 0;
+    }),
+  );
+program
+  .command("erase")
+  .argument("<principal>", "principal_uid or name, as `keywatch keys show` gives it")
+  .description("delete everything about one principal: events, profiles, findings, incidents; tells first what that is")
+  .option("--yes", "do it")
+  .addHelpText("after", example("erase arn:aws:iam::111122223333:user/ann --yes"))
+  .action((principal: string, o) => guarded(() => runStoreCommand("erase", globals(), { ...o, principal })));
+program
   .command("doctor")
   .description("look at everything that has to work, and say what to do where it does not")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("doctor"))
-  .action((o) => guarded(() => runStoreCommand("doctor", globals(), o)));
+  .action((o) => guarded(async () => (await import("./cli/run_doctor.ts")).runDoctor(globals(), o, Date.now())));
 
 async function serve(o: { listen?: string }): Promise<number> {
-  const [{ openApp }, { startServing }, { storeCommands }] = await Promise.all([
+  const [{ openApp }, { startServing }, { storeCommands }, { createExposition }] = await Promise.all([
     import("./cli/app.ts"),
     import("./cli/serve.ts"),
     import("./cli/commands/store_commands.ts"),
+    import("./dashboard/metrics.ts"),
   ]);
   const out = terminalOut();
-  const loaded = configFor(globals());
-  if (o.listen) loaded.config.http.listen = o.listen;
+  const load = () => {
+    const loaded = configFor(globals());
+    if (o.listen) loaded.config.http.listen = o.listen;
+    return loaded;
+  };
+  const loaded = load();
   const stop = interrupted();
-  const app = await openApp({ loaded, log: createLog() });
-  const running = await startServing(app, storeCommands, out).catch(async (error: unknown) => {
-    await app.close();
-    throw error;
-  });
+  const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
+  // Until it serves there is nothing to reload, and the signal must not end it.
+  let reload = () => Promise.resolve();
+  process.on("SIGHUP", () => void reload().catch((error: unknown) => log.error(error, "Reloading broke off.")));
+  const metrics = createExposition();
+  const app = await openApp({ loaded, log, metrics });
+  const running = await startServing(app, storeCommands, out, { exposition: metrics, load }).catch(
+    async (error: unknown) => {
+      await app.close();
+      throw error;
+    },
+  );
   out.note(
     `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
   );
+  reload = running.reload;
   await stop;
   out.note("Stopping: finishing what is under way.");
-  await running.stop();
-  return 0;
+  return (await running.stop()) ? 0 : 1;
 }
 
 async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {
@@ -209,7 +259,12 @@ async function runDemo(o: { listen?: string; seed?: string; for?: string }): Pro
 /** interrupted resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    const first = () => {
+      for (const signal of signals) process.removeListener(signal, first);
+      resolve();
+    };
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    for (const signal of signals) process.on(signal, first);
   });
 }
 

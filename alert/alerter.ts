@@ -2,11 +2,12 @@ import type { Config } from "../schemas/config.ts";
 import { DAY_MS, formatDuration, MINUTE_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
+import { type Metrics, noMetrics } from "../schemas/metrics.ts";
 import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts";
 import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
 import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
-import { type Channel, openChannel, type Surroundings } from "./channel.ts";
+import type { Channel, SendResult, Surroundings } from "./channel.ts";
 import type { Digest } from "./digest.ts";
 import { type AlertLog, createDispatcher } from "./dispatch.ts";
 import { createBook, type Decided, inEventOrder, type Subject } from "./incident.ts";
@@ -20,10 +21,11 @@ import {
   writeLedger,
 } from "./ledger.ts";
 import { findIncident, type IncidentFilter, listIncidents, requireIncident } from "./lookup.ts";
+import { checkChannels, openChannels, unchanged } from "./open_channels.ts";
 import { createOutbox } from "./outbox.ts";
 import { repairOutbox } from "./repair.ts";
 import { compileRoute } from "./route.ts";
-import { channelKey, hear, laneKey, planTargets } from "./targets.ts";
+import { hear, planTargets } from "./targets.ts";
 
 /** Subjects kept in memory; others are read again from the log when a finding of theirs comes. */
 const MAX_SUBJECTS = 10_000;
@@ -42,6 +44,7 @@ export interface AlerterOptions {
   random?: () => number;
   log?: AlertLog;
   output?: Surroundings["output"];
+  metrics?: Pick<Metrics, "delivery">;
 }
 
 /** Alerter is the one that numbers transitions and sends messages; one of them may be active on a store. */
@@ -57,6 +60,14 @@ export interface Alerter {
   /** Takes a uid, its beginning or a label. */
   get(name: string): Promise<Incident | null>;
   transitions(name: string): Promise<Transition[]>;
+  /** Puts another config into force; what was decided and is not sent yet goes out by the new one. Rejects when it cannot, and then nothing has changed. */
+  reconfigure(config: AlerterOptions["config"]): Promise<void>;
+  /** Forgets subjects in memory, and sends nothing more about them. */
+  forget(subjects: ReadonlySet<string>): Promise<void>;
+  /** Asks every channel whether its receiver can be reached; null where that cannot be known without sending. */
+  check(): Promise<{ receiver: string; channel: string; result: SendResult | null }[]>;
+  /** Messages that are not delivered yet, and since when the oldest is due, ms. */
+  queue(): { size: number; oldestDue: number | null };
   /** Sends what is due and resolves what went quiet. */
   tick(): Promise<void>;
   start(): void;
@@ -67,19 +78,23 @@ export interface Alerter {
 }
 
 export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
-  const { store, config, now, log = () => {} } = options;
-  const route = compileRoute(config);
-  const channels = await openChannels(options);
+  const { store, now, log = () => {} } = options;
+  let { config } = options;
+  let route = compileRoute(config);
+  const channels = await openChannels(config.receivers, options);
+  /** Channels of an earlier config; a send of theirs may still be under way. */
+  let retired: Channel[] = [];
   const book = createBook();
   const outbox = createOutbox();
   const dispatcher = createDispatcher({
     store,
     outbox,
     channels,
-    externalUrl: config.alert.external_url,
+    externalUrl: () => config.alert.external_url,
     now,
     random: options.random ?? Math.random,
     log,
+    metrics: options.metrics ?? noMetrics,
   });
   /** Subjects whose last write failed: the log and the outbox may differ. */
   const suspects = new Set<string>();
@@ -92,6 +107,18 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
     const run = tail.then(work, work);
     tail = run.catch(() => {});
     return run;
+  }
+
+  /** reconfigure opens what the new config names before anything changes; channels that stay as they are stay open. */
+  async function reconfigure(next: AlerterOptions["config"]): Promise<void> {
+    const kept = unchanged(config.receivers, next.receivers, channels);
+    const opened = await openChannels(next.receivers, options, kept);
+    for (const channel of retired) channel.close?.();
+    retired = [...channels.values()].filter((channel) => ![...opened.values()].includes(channel));
+    channels.clear();
+    for (const [lane, channel] of opened) channels.set(lane, channel);
+    config = next;
+    route = compileRoute(next);
   }
 
   async function recover(): Promise<void> {
@@ -247,6 +274,14 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       const { uid: incident, subject_uid: subject } = await requireIncident(store, name);
       return (await store.ask(transitionsOf, { subject, incident, from: 0, to: 2 ** 31 })).map(toTransition);
     },
+    reconfigure: (next) => exclusive(() => reconfigure(next)),
+    forget: (subjects) =>
+      exclusive(async () => {
+        for (const subject of subjects) book.forget(subject);
+        outbox.forget(subjects);
+      }),
+    check: () => checkChannels(channels),
+    queue: () => ({ size: outbox.size, oldestDue: outbox.oldestDue() }),
     async tick() {
       await exclusive(expire);
       await dispatcher.pump();
@@ -262,7 +297,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       timer = null;
       await tail;
       await dispatcher.stop(STOP_GRACE_MS);
-      for (const channel of channels.values()) channel.close?.();
+      for (const channel of [...retired, ...channels.values()]) channel.close?.();
     },
     async idle() {
       await tail;
@@ -275,16 +310,4 @@ interface Draft {
   subjectUid: string;
   decided: Decided;
   notify: boolean;
-}
-
-async function openChannels(options: AlerterOptions): Promise<Map<string, Channel>> {
-  const output = options.output ?? { write: (text) => void process.stdout.write(text), colour: process.stdout.isTTY };
-  const surroundings: Surroundings = { now: options.now, output };
-  const channels = new Map<string, Channel>();
-  for (const receiver of options.config.receivers) {
-    for (const [i, config] of receiver.channels.entries()) {
-      channels.set(laneKey(receiver.name, channelKey(i, config.kind)), await openChannel(config, surroundings));
-    }
-  }
-  return channels;
 }

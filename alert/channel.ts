@@ -26,6 +26,8 @@ export const fail = (reason: Reason, detail: string): SendResult => ({ kind: "fa
 /** Channel sends one message once; it never retries, the outbox does. It gives up when the signal says so and never throws. */
 export interface Channel {
   send(message: Message, signal: AbortSignal): Promise<SendResult>;
+  /** Tells whether the receiver can be reached, without sending it anything. */
+  check?(signal: AbortSignal): Promise<SendResult>;
   close?(): void;
 }
 

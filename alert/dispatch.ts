@@ -1,5 +1,6 @@
 import { iso } from "../schemas/duration.ts";
 import type { Transition } from "../schemas/incident.ts";
+import type { Metrics } from "../schemas/metrics.ts";
 import { firstReceipt } from "../schemas/queries/outbox.ts";
 import { transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
@@ -8,7 +9,7 @@ import { type Channel, fail, retry, type SendResult } from "./channel.ts";
 import { toTransition } from "./ledger.ts";
 import type { Entry, Outbox } from "./outbox.ts";
 import { nextAttempt, retryDelay } from "./retry.ts";
-import { laneKey } from "./targets.ts";
+import { kindOf, laneKey } from "./targets.ts";
 import { compose, type Message } from "./template.ts";
 
 /** No send may take longer, whatever the channel does. */
@@ -26,10 +27,11 @@ export interface DispatcherParts {
   outbox: Outbox;
   /** By laneKey. */
   channels: ReadonlyMap<string, Channel>;
-  externalUrl: string | null;
+  externalUrl(): string | null;
   now(): number;
   random(): number;
   log: AlertLog;
+  metrics: Pick<Metrics, "delivery">;
 }
 
 /** Dispatcher is the one loop that sends and retries: one message at a time per channel, channels side by side. */
@@ -137,6 +139,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       log("error", `A message was not delivered. ${end.error}`, facts);
     }
     const { incident_uid, receiver, channel, n, attempts: attempt } = entry;
+    const seconds = Math.max(0, at - startedAt) / 1000;
+    parts.metrics.delivery({ channel: kindOf(channel), outcome: end.status, reason: end.reason, seconds });
     unsaved.push({
       ...{ incident_uid, receiver, channel, n, last_n: message.to_n, attempt },
       message_id: message.id,
@@ -177,7 +181,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     if (transitions.length === 0) throw new Error(`no transition ${from} of incident ${incident}`);
     const id = messageId(entry);
-    return compose(transitions, { id, externalUrl: parts.externalUrl, root: await rootOf(entry) });
+    return compose(transitions, { id, externalUrl: parts.externalUrl(), root: await rootOf(entry) });
   }
 
   async function rootOf(entry: Entry): Promise<Message["root"]> {

@@ -32,8 +32,12 @@ export interface Outbox {
   /** The first message of each incident of a lane that may leave now, longest due first. */
   due(lane: string, now: number): Entry[];
   remove(entry: Entry): void;
+  /** Takes out every message about these subjects. */
+  forget(subjects: ReadonlySet<string>): void;
   /** When the next message of any lane falls due; Infinity when there is none. */
   nextAt(): number;
+  /** When the message that waits longest was due, ms; null when there is none. */
+  oldestDue(): number | null;
 }
 
 export function createOutbox(): Outbox {
@@ -125,10 +129,19 @@ export function createOutbox(): Outbox {
       return heads.sort((a, b) => a.next_at - b.next_at || a.due - b.due);
     },
     remove,
+    forget(subjects) {
+      const entries = [...lanes.values()].flatMap((lane) => [...lane.values()].flat());
+      for (const entry of entries) if (subjects.has(entry.subject_uid)) remove(entry);
+    },
     nextAt() {
       let next = Number.POSITIVE_INFINITY;
       for (const lane of lanes.values()) for (const queue of lane.values()) next = Math.min(next, queue[0]!.next_at);
       return next;
+    },
+    oldestDue() {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const lane of lanes.values()) for (const queue of lane.values()) oldest = Math.min(oldest, queue[0]!.due);
+      return oldest === Number.POSITIVE_INFINITY ? null : oldest;
     },
   };
 }

@@ -13,6 +13,7 @@ export type Target = z.infer<typeof target>;
 
 /** channelKey names a channel inside a receiver: its place and its kind. */
 export const channelKey = (index: number, kind: string): string => `${index}:${kind}`;
+export const kindOf = (channel: string): string => channel.slice(channel.indexOf(":") + 1);
 export const laneKey = (receiver: string, channel: string): string => `${receiver}\n${channel}`;
 
 /** Heard is the last message that a channel was to get of an incident, by laneKey. */

@@ -9,6 +9,7 @@ import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
 import { createWriter, type Writer } from "../ingest/writer.ts";
 import type { ApiActivity } from "../schemas/activity.ts";
 import type { Config } from "../schemas/config.ts";
+import { type BatchFacts, type Metrics, noMetrics } from "../schemas/metrics.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
 import { connectStore } from "../schemas/store/connect.ts";
 import { migrate } from "../schemas/store/migrate.ts";
@@ -17,11 +18,12 @@ import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readYaml } from "./load_config.ts";
 import type { Log } from "./log.ts";
 import { detectionEngine, ingestParts, latenessOf } from "./parts.ts";
+import { createStoreDoor, type StoreDoor } from "./store_door.ts";
 
 /** App is everything that works on one store: the stages, wired in the direction of the data. */
 export interface App {
   config: Config;
-  store: Store;
+  store: StoreDoor;
   parts: NormalizerParts;
   writer: Writer;
   engine: Engine;
@@ -30,10 +32,11 @@ export interface App {
   now: () => number;
   log: Log;
   counters: Counters;
+  metrics: Metrics;
   /** Stores what a live source read and counts every exit; comes back when the rows are stored, and has them judged behind. */
-  take(yielded: Yield): Promise<Taken>;
+  take(yielded: Yield, origin?: Origin): Promise<Taken>;
   /** Counts every exit and adds the new events to the block that waits; `writer.flush` stores it. For inputs that are judged as a whole. */
-  add(yielded: Yield): Promise<Taken>;
+  add(yielded: Yield, origin?: Origin): Promise<Taken>;
   /** Judges rows that were stored and not judged, in event-time order. */
   judge(ranges: readonly SeqRange[], options: CatchUpOptions): Promise<{ events: number; findings: number }>;
   /** Reads the declarations again, after an import. */
@@ -43,6 +46,14 @@ export interface App {
   /** While a job stores history to judge it later, no checkpoint may pass it: `hold` nests; what it gives ends it. */
   hold(): () => void;
   close(): Promise<void>;
+}
+
+/** Origin says where a batch came from, for the metrics. */
+export interface Origin {
+  /** The kind of the source, such as http. */
+  source: string;
+  /** Size as read, unpacked; null where nobody counted. */
+  bytes: number | null;
 }
 
 export interface Taken {
@@ -74,16 +85,20 @@ export interface AppOptions {
   env?: Record<string, string | undefined>;
   /** Output of the console channel. */
   output?: NonNullable<Parameters<typeof createAlerter>[0]["output"]>;
+  metrics?: Metrics;
 }
 
 /** Live events that may wait to be judged before senders have to. */
 const MAX_BACKLOG = 50_000;
 
+const FROM_FILE: Origin = { source: "file", bytes: null };
+
 /** openApp opens the store, brings it to this version and wires the stages. Throws StoreDown or ConfigFault with the mend. */
 export async function openApp(options: AppOptions): Promise<App> {
   const { config } = options.loaded;
   const now = options.now ?? Date.now;
-  const store = await connectStore(config, (sentence) => options.log.warn(sentence));
+  const connected = await connectStore(config, (sentence) => options.log.warn(sentence));
+  const store = createStoreDoor(connected, options.metrics ?? noMetrics);
   try {
     return await wire(store, options, now);
   } catch (error) {
@@ -92,8 +107,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function wire(store: Store, options: AppOptions, now: () => number): Promise<App> {
-  const { loaded, log } = options;
+async function wire(store: StoreDoor, options: AppOptions, now: () => number): Promise<App> {
+  const { loaded, log, metrics = noMetrics } = options;
   const { config } = loaded;
   await migrate(store, config);
   const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
@@ -108,6 +123,7 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
     config,
     now,
     log: (level, sentence, facts) => log[level](facts, sentence),
+    metrics,
     ...(options.output ? { output: options.output } : {}),
   });
   const counters: Counters = { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: new Map(), findings: 0 };
@@ -118,6 +134,7 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
     latenessOf: latenessOf(config, parts),
     onFindings: async (findings, { report }) => {
       counters.findings += findings.length;
+      metrics.findings(findings);
       await alerter.apply(findings, { report });
     },
   });
@@ -131,12 +148,14 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
   /** Live rows are judged behind the answer, a bounded number of them. */
   async function judgeLive(events: readonly ApiActivity[]): Promise<void> {
     backlog += events.length;
+    const start = performance.now();
     const judged = detector
       .accept(events)
       .catch((error: unknown) =>
         log.error({ error: String(error) }, "Judging events failed; the findings go out with the next ones."),
       )
       .then(() => {
+        metrics.judged({ events: events.length, seconds: (performance.now() - start) / 1000 });
         backlog -= events.length;
         leave();
       });
@@ -148,19 +167,26 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
     if (inFlight === 0) drained();
   }
 
-  async function add(yielded: Yield): Promise<Taken> {
+  async function add(yielded: Yield, origin: Origin = FROM_FILE): Promise<Taken> {
+    const start = performance.now();
     await storeDeadLetters(store, yielded.letters);
     const { events, duplicates, stored } = await writer.add(yielded.events);
     count(yielded, events.length, duplicates);
+    const facts = factsOf(yielded, events.length, duplicates, origin);
+    // Rows that the store refused come again, and are counted then.
+    stored.then(
+      () => metrics.batch({ ...facts, seconds: (performance.now() - start) / 1000 }),
+      () => undefined,
+    );
     const range = events.length === 0 ? null : { from: events[0]!.seq, to: events.at(-1)!.seq };
     return { stored: events.length, duplicates, range, events, whenStored: stored };
   }
 
-  async function take(yielded: Yield): Promise<Taken> {
+  async function take(yielded: Yield, origin: Origin = FROM_FILE): Promise<Taken> {
     await gate;
     inFlight++;
     try {
-      const taken = await add(yielded);
+      const taken = await add(yielded, origin);
       // Another push may have these rows in its flush: what counts is that they are stored.
       writer.flush().catch(() => undefined);
       await taken.whenStored;
@@ -212,6 +238,7 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
     now,
     log,
     counters,
+    metrics,
     add,
     take,
     save,
@@ -235,6 +262,17 @@ async function wire(store: Store, options: AppOptions, now: () => number): Promi
   await judgeLeftovers(app);
   return app;
 }
+
+/** factsOf is what the metrics want of a batch; it holds nothing of the records, which must be able to go. */
+const factsOf = (yielded: Yield, stored: number, duplicates: number, origin: Origin): Omit<BatchFacts, "seconds"> => ({
+  ...origin,
+  // Sources are of one provider; where they are mixed, the first record names the batch.
+  provider: yielded.events[0]?.provider ?? yielded.letters[0]?.provider ?? "unknown",
+  stored,
+  duplicates,
+  dropped: yielded.dropped,
+  deadLetters: yielded.letters.map((l) => l.reason),
+});
 
 /** Rows above the checkpoint were stored by a run that ended before it judged them, or before it said so. */
 async function judgeLeftovers(app: App): Promise<void> {

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { type Pushed, Refused } from "../dashboard/backend.ts";
 import { createNormalizer, emptyYield } from "../ingest/normalizer.ts";
 import { readFileRecords } from "../ingest/sources/file.ts";
+import { InflatesTooFar } from "../ingest/sources/gunzip.ts";
 import { iso } from "../schemas/duration.ts";
 import { sourceProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
@@ -25,7 +26,8 @@ export function createPush(app: App) {
     if (provider !== "auto" && app.parts.registry.byId(provider) === null) {
       throw new Refused(
         400,
-        `There is no provider "${provider.slice(0, 60)}". Known are: auto, ${app.parts.registry.ids().join(", ")}.`,
+        // What was asked for is not repeated: a path may hold a token that slipped into it.
+        `There is no such provider. Known are: auto, ${app.parts.registry.ids().join(", ")}.`,
       );
     }
     const key = options.idempotencyKey;
@@ -48,14 +50,15 @@ export function createPush(app: App) {
     const normalizer = createNormalizer(app.parts, { provider, position: source, now: app.now });
     const yielded = emptyYield();
     let unpacked = 0;
-    for await (const batch of readFileRecords(limited(body, max_body))) {
+    const maxInflatedBytes = max_body * MAX_INFLATION;
+    const tooMuch = new Refused(
+      413,
+      `The body unpacks to more than ${maxInflatedBytes} bytes or ${MAX_RECORDS} records. Send it in parts.`,
+    );
+    const batches = readFileRecords(limited(body, max_body), { maxInflatedBytes });
+    for await (const batch of refusing(batches, tooMuch)) {
       unpacked += batch.data.length;
-      if (unpacked > max_body * MAX_INFLATION || yielded.records > MAX_RECORDS) {
-        throw new Refused(
-          413,
-          `The body unpacks to more than ${max_body * MAX_INFLATION} bytes or ${MAX_RECORDS} records. Send it in parts.`,
-        );
-      }
+      if (yielded.records > MAX_RECORDS) throw tooMuch;
       for (let i = 0; i < batch.count; i++) {
         normalizer.read(batch.data.subarray(batch.starts[i], batch.ends[i]), batch.broken[i] ?? null, yielded);
       }
@@ -65,7 +68,7 @@ export function createPush(app: App) {
         400,
         'The body holds no record. Send one JSON object, an array, {"Records": […]} or one object a line.',
       );
-    const { stored, duplicates } = await app.take(yielded);
+    const { stored, duplicates } = await app.take(yielded, { source: "http", bytes: unpacked });
     if (key !== null) {
       await app.store.insert("source_progress", [
         { source, name: `push ${provider}`, records: yielded.records, complete: true, updated_at: iso(app.now()) },
@@ -80,6 +83,15 @@ export function createPush(app: App) {
       reasons: [...new Set(yielded.letters.map((l) => l.reason))].slice(0, 5),
     };
   };
+}
+
+/** refusing turns a bomb into a refusal. */
+async function* refusing<T>(batches: AsyncIterable<T>, tooMuch: Refused): AsyncGenerator<T> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw error instanceof InflatesTooFar ? tooMuch : error;
+  }
 }
 
 async function* limit(body: Readable, max: number): AsyncGenerator<Buffer> {

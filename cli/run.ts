@@ -22,6 +22,15 @@ export function configFor(globals: Globals): Loaded {
   return { ...loaded, config: { ...loaded.config, store: { ...loaded.config.store, path: resolve(data) } } };
 }
 
+/** askServing asks the `serve` that runs on this data directory, for what makes sense only while one runs. */
+export async function askServing(name: string, globals: Globals): Promise<number> {
+  const out = terminalOut();
+  const path = socketPath(configFor(globals).config);
+  const answered = await askRunning(path, { command: name, args: {}, actor: userInfo().username }, out, null);
+  if (answered === null) throw new CommandFault("No keywatch runs on this data directory; a start reads the config.");
+  return answered;
+}
+
 /** runStoreCommand asks the `serve` that runs on this data directory, or opens the store itself. Gives the exit code. */
 export async function runStoreCommand(
   name: string,
@@ -40,7 +49,7 @@ export async function runStoreCommand(
   ]);
   const app = await openApp({
     loaded,
-    log: createLog(),
+    log: createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names }),
     output: { write: (text) => out.note(text), colour: out.color },
   });
   try {

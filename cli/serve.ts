@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { Exposition } from "../dashboard/metrics.ts";
 import { createServer } from "../dashboard/server.ts";
 import { incidentLabel } from "../schemas/incident.ts";
 import { packageVersion } from "../schemas/package_root.ts";
@@ -6,28 +7,58 @@ import { statusCounts } from "../schemas/queries/status.ts";
 import type { App } from "./app.ts";
 import type { StoreCommand } from "./commands/command.ts";
 import { ingestFiles } from "./ingest_job.ts";
-import { socketPath } from "./load_config.ts";
+import { type Loaded, socketPath } from "./load_config.ts";
 import { CommandFault, count, type Out } from "./out.ts";
 import { createPush } from "./push.ts";
+import { createReadings } from "./readings.ts";
+import { createReadiness } from "./ready.ts";
+import { createReload, type Reloaded, tellReload } from "./reload.ts";
 import { listenForCommands } from "./socket.ts";
+import { stopInOrder } from "./stop.ts";
 import { watchFolder } from "./watch.ts";
 
 const TICK_MS = 2_000;
 const SAVE_MS = 10_000;
+/** How long pushes and files under way may go on at the end. */
+const SOURCES_MS = 8_000;
 
 export interface Running {
   address: string;
-  stop(): Promise<void>;
+  /** Reads the config again and says what became of it. */
+  reload(): Promise<void>;
+  /** Ends in order; false where a part had to be cut off. Takes less than the 30 s that Kubernetes gives. */
+  stop(): Promise<boolean>;
+}
+
+export interface ServeOptions {
+  exposition: Exposition;
+  /** Loads the config as at the start, for a reload. */
+  load(): Loaded;
 }
 
 /** startServing runs every role on an open app: history first, as a report; then pushes, folders, commands, messages. */
-export async function startServing(app: App, commands: Record<string, StoreCommand>, out: Out): Promise<Running> {
+export async function startServing(
+  app: App,
+  commands: Record<string, StoreCommand>,
+  out: Out,
+  { exposition, load }: ServeOptions,
+): Promise<Running> {
   await backfill(app, out);
-  const socket = await listenForCommands(app, socketPath(app.config), commands);
+  exposition.read(createReadings(app));
+  const readiness = createReadiness(app);
+  const reload = createReload(app, load);
+  const socket = await listenForCommands(app, socketPath(app.config), { ...commands, reload: reloadCommand(reload) });
   const push = createPush(app);
   const server = createServer(
     app.config.http,
-    { push, incidents: listOf(app), incident: oneOf(app), status: () => statusOf(app) },
+    {
+      push,
+      incidents: listOf(app),
+      incident: oneOf(app),
+      status: () => statusOf(app),
+      faults: readiness.faults,
+      metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
+    },
     (error) => app.log.error({ error: String(error) }, "A request failed."),
   );
   const address = await listen(server, app.config.http.listen);
@@ -36,18 +67,45 @@ export async function startServing(app: App, commands: Record<string, StoreComma
   const timers = [every(TICK_MS, () => app.detector.tick(), app), every(SAVE_MS, () => app.save(), app)];
   return {
     address,
+    reload: async () => tellReload(await reload(), out.note),
     /** Sources first, then what they fed, the store last. */
     async stop() {
-      await server.close();
-      await Promise.all(folders.map((f) => f.stop()));
+      readiness.stop();
       for (const timer of timers) clearInterval(timer);
-      socket.closeAllConnections();
-      await new Promise((resolve) => socket.close(resolve));
-      await app.save();
-      await app.close();
+      return stopInOrder(
+        [
+          {
+            name: "sources",
+            withinMs: SOURCES_MS,
+            run: () => Promise.all([server.close(), ...folders.map((f) => f.stop())]),
+            // A slow client keeps its connection; what it sent was not acknowledged.
+            force: () => server.server.closeAllConnections(),
+          },
+          {
+            name: "commands",
+            withinMs: 1_000,
+            run: () => {
+              socket.closeAllConnections();
+              return new Promise((resolve) => socket.close(resolve));
+            },
+          },
+          { name: "pipeline, profiles and checkpoint", withinMs: 10_000, run: () => app.save() },
+          { name: "outbox", withinMs: 6_000, run: () => app.alerter.stop() },
+          { name: "store", withinMs: 2_000, run: () => app.store.close() },
+        ],
+        app.log,
+      );
     },
   };
 }
+
+const reloadCommand =
+  (reload: () => Promise<Reloaded>): StoreCommand =>
+  async ({ out }) => {
+    const done = await reload();
+    tellReload(done, done.faults.length > 0 ? out.note : out.line);
+    return done.faults.length > 0 ? 2 : 0;
+  };
 
 /** A store without history learns from the folders first; nobody is paged for what lies in them. */
 async function backfill(app: App, out: Out): Promise<void> {

@@ -40,7 +40,7 @@ export function watchFolder(app: App, source: Config["sources"][number], out: Ou
       now: app.now,
       progressOf: (s) => progress.of(s),
     })) {
-      await app.take(block.yielded);
+      await app.take(block.yielded, { source: "folder", bytes: null });
       await progress.reached(block.reached);
       if (stopped) break;
     }

@@ -30,6 +30,10 @@ export interface Backend {
   incidents(filter: { open: boolean; limit: number }): Promise<Incident[]>;
   incident(name: string): Promise<{ incident: Incident; transitions: Transition[] } | null>;
   status(): Promise<Status>;
+  /** Why it cannot do its work now, a sentence each; nothing when it can. */
+  faults(): Promise<string[]>;
+  /** Metrics in Prometheus' text form. */
+  metrics(): Promise<{ text: string; contentType: string }>;
 }
 
 export interface Status {

@@ -1,21 +1,28 @@
 import type { Readable } from "node:stream";
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Config } from "../schemas/config.ts";
 import { incidentLine } from "../schemas/wire.ts";
 import { guard } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
 import { incidentPage, overviewPage } from "./page/html.ts";
 
-const SLOW_CLIENT_MS = 60_000;
+const LINGER_MS = 2_000;
+const BAD_PATH = "The path of this request cannot be read, or is too long.";
 
 /** createServer makes the HTTP side: pushes, a small JSON API and the page. It listens nowhere yet. */
 export function createServer(http: Config["http"], backend: Backend, onError: (error: Error) => void): FastifyInstance {
   const allow = guard(http);
   const server = Fastify({
     bodyLimit: http.max_body,
-    requestTimeout: SLOW_CLIENT_MS,
-    connectionTimeout: SLOW_CLIENT_MS,
+    requestTimeout: http.timeout,
+    // Node looks for slow clients every 30 s of its own; headers count into the time of the request.
+    http: { connectionsCheckingInterval: Math.min(30_000, http.timeout / 2), headersTimeout: http.timeout },
+    // A push may wait for the store longer than its sender may take to send it.
+    connectionTimeout: http.timeout * 10,
     routerOptions: { maxParamLength: 200 },
+    // Fastify's own sentence repeats the path, and a path may hold a token that slipped into it.
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+      void reply.code(error.statusCode ?? 400).send({ error: BAD_PATH }),
   });
   let inFlight = 0;
 
@@ -31,8 +38,12 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
       "cache-control": "no-store",
     });
   });
-  server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
-    answerError(error, reply, onError),
+  server.addHook("onResponse", async (request) => lingerAndClose(request));
+  server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
+    // Who went away in the middle of a body, or was cut off for being slow, hears no answer, and nothing is wrong here.
+    !(error instanceof Refused) && request.raw.destroyed && !request.raw.complete
+      ? reply.code(408).send({ error: "The request did not come to its end." })
+      : answerError(error, reply, onError),
   );
   server.setNotFoundHandler((_request, reply) =>
     reply
@@ -68,6 +79,15 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   });
 
   server.get("/healthz", async () => ({ ok: true }));
+  server.get("/readyz", async (_request, reply) => {
+    const faults = await backend.faults();
+    return reply.code(faults.length === 0 ? 200 : 503).send({ ready: faults.length === 0, faults });
+  });
+  server.get("/metrics", async (request, reply) => {
+    allow(request, "read");
+    const { text, contentType } = await backend.metrics();
+    return reply.type(contentType).send(text);
+  });
   server.get("/v1/status", async (request) => {
     allow(request, "read");
     return backend.status();
@@ -97,6 +117,14 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   return server;
 }
 
+/** A client that sends on after it was refused has a moment to read the answer; a close at once could take the answer with it. */
+function lingerAndClose({ raw }: FastifyRequest): void {
+  if (raw.complete || raw.socket.destroyed) return;
+  setTimeout(() => {
+    if (!raw.complete) raw.socket.destroy();
+  }, LINGER_MS).unref();
+}
+
 function answerError(
   error: Error & { statusCode?: number },
   reply: FastifyReply,
@@ -104,7 +132,8 @@ function answerError(
 ): FastifyReply {
   const status = error instanceof Refused ? error.status : (error.statusCode ?? 500);
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  if (status < 500) return reply.code(status).send({ error: error.message });
+  if (error instanceof Refused && status < 500) return reply.code(status).send({ error: error.message });
+  if (status < 500) return reply.code(status).send({ error: "This request cannot be read as HTTP asks for." });
   onError(error);
   reply.header("retry-after", "5");
   return reply

@@ -34,6 +34,8 @@ export interface Detector {
   tick(): Promise<void>;
   /** Writes profiles and checkpoint; `upto` is the last number that is stored and judged. */
   save(upto: number): Promise<void>;
+  /** Forgets subjects in memory; what the store holds of them goes first or after. */
+  forget(subjects: ReadonlySet<string>): Promise<void>;
   detectedTo(): number;
 }
 
@@ -180,6 +182,12 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
           const findings = engine.advance(provider, now - 2 * parts.latenessOf(provider));
           await publish(findings, false);
         }
+      }),
+    forget: (subjects) =>
+      inTurn(async () => {
+        engine.forget(subjects);
+        for (const subject of subjects) known.delete(subject);
+        for (const [uid, { finding }] of unpublished) if (subjects.has(finding.subject_uid)) unpublished.delete(uid);
       }),
     save: (upto) => inTurn(() => save(upto)),
     detectedTo: () => detectedTo,

@@ -50,10 +50,14 @@ export interface Engine {
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
+  /** Profiles in memory. */
+  tracked(): number;
   /** Providers that were seen, over restarts. */
   providers(): string[];
   /** Forgets everything that was learned or found since the engine was made; declarations stay. */
   reset(): void;
+  /** Forgets everything about these subjects, as if they had never been. */
+  forget(subjects: ReadonlySet<string>): void;
   /** Events that wait for the day before them to be sealed. */
   deferred(): number;
   /** After a load: providers whose events from this time on (ms) waited, and have to be handed back by `defer`. */
@@ -259,8 +263,21 @@ export function createEngine(options: EngineOptions): Engine {
       changed = new Map();
       engineDirty = false;
     },
+    forget(subjects) {
+      for (const clock of clocks.values()) {
+        clock.deferred = clock.deferred.filter((e) => !subjects.has(e.subject_uid));
+        for (const set of [clock.open, ...clock.closing.values()])
+          for (const profile of set) if (subjects.has(profile.subject_uid)) set.delete(profile);
+      }
+      for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
+      for (const subject of subjects) profiles.delete(subject);
+      peers.forget(subjects);
+      judge.forget();
+      engineDirty = true;
+    },
     providers: () => [...clocks.keys()],
     watermark: (provider) => clockOf(provider).watermark,
+    tracked: () => profiles.size,
     owed: () => owed.splice(0),
     defer(events) {
       for (const event of events) clockOf(event.provider).deferred.push(detectPart(event));

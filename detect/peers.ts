@@ -30,6 +30,8 @@ export interface PeerBook {
     owner: string | null,
     day: number,
   ): "owner" | "account" | "none";
+  /** Takes a subject out, wherever it was seen. */
+  forget(subjects: ReadonlySet<string>): void;
   text(): string;
   load(text: string): void;
 }
@@ -61,6 +63,9 @@ export function createPeerBook(): PeerBook {
         found = "account";
       }
       return found;
+    },
+    forget(subjects) {
+      for (const entry of users.values()) entry.subjects = entry.subjects.filter(([s]) => !subjects.has(s));
     },
     text: () => JSON.stringify([...users]),
     load: (text) => {

@@ -165,7 +165,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     const resources = d.resources.slice(0, MAX_RESOURCES).map((r) => cut(redacted.scrub(r)));
     for (const id of d.key_resources) resources.push(`key:${parts.fingerprint(provider.id, id)}`);
     return {
-      event_uid: cut(uid),
+      event_uid: redacted.found.length === 0 ? cut(uid) : cut(cleanUid(provider.id, uid, redacted)),
       provider: provider.id,
       account,
       time: d.time,
@@ -203,7 +203,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       region: clean(d.region),
       resources,
       environment: clean(d.environment),
-      scopes: d.scopes.slice(0, MAX_RESOURCES).map((s) => cut(s)),
+      scopes: d.scopes.slice(0, MAX_RESOURCES).map((s) => cut(redacted.scrub(s))),
       bytes_out: d.bytes_out,
       secrets: redacted.found.map((s) => `${s.kind}@${s.path}`),
       raw:
@@ -212,6 +212,11 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
           : redacted.raw,
       position: `${context.position}#${number}`,
     };
+  }
+
+  /** An id in which a secret stands goes as its fingerprint: still one for one record, and the same each time. */
+  function cleanUid(provider: string, uid: string, redacted: Redacted): string {
+    return redacted.scrub(uid) === uid ? uid : parts.fingerprint(provider, uid);
   }
 
   return {

@@ -34,6 +34,8 @@ const http = z.strictObject({
   max_body: bytes.prefault("32MiB"),
   /** Pushes that may be under way at once; the next one is answered 429. */
   max_in_flight: z.number().int().min(1).default(32),
+  /** How long a client may take to send a request; then it is answered 408. */
+  timeout: duration.prefault("60s"),
 });
 
 const folderSource = z.strictObject({
@@ -173,6 +175,12 @@ const alert = z.strictObject({
   auto_resolve: duration.prefault("24h"),
 });
 
+const log = z.strictObject({
+  level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
+  /** `auto` is pretty on a terminal and JSON lines elsewhere. */
+  format: z.enum(["auto", "json", "pretty"]).default("auto"),
+});
+
 /** config is the whole of keywatch.yaml. Unknown keys are refused; secrets come by ${VAR} or file:. */
 export const config = z
   .strictObject({
@@ -186,6 +194,7 @@ export const config = z
     redact: z.strictObject({ field_names: z.array(z.string()).default([]) }).prefault({}),
     detect: detect.prefault({}),
     alert: alert.prefault({}),
+    log: log.prefault({}),
     route: routeNode.optional(),
     receivers: z.array(receiver).default([{ name: "console", channels: [{ kind: "console", send_resolved: true }] }]),
   })

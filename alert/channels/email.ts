@@ -17,16 +17,21 @@ export default defineChannel({
     const domain = domainOf(from);
     const secrets = secretsOf(smtp_url);
     return {
+      async check(signal) {
+        const transport = transportTo(smtp_url);
+        try {
+          await transport.verify();
+          return sent();
+        } catch (error) {
+          return endOf(error, signal, secrets);
+        } finally {
+          transport.close();
+        }
+      },
       async send(message, signal) {
         if (signal.aborted) return retry("timeout", "The mail was given up.");
         // One connection a mail: incidents are rare, and a connection kept open is closed by the server at the wrong moment.
-        const transport = createTransport({
-          url: smtp_url,
-          connectionTimeout: TIMEOUT_MS,
-          greetingTimeout: TIMEOUT_MS,
-          socketTimeout: TIMEOUT_MS,
-          dnsTimeout: TIMEOUT_MS,
-        });
+        const transport = transportTo(smtp_url);
         const { subject, ...mail } = mailOf(message, domain);
         try {
           await transport.sendMail({
@@ -48,6 +53,15 @@ export default defineChannel({
     };
   },
 });
+
+const transportTo = (url: string) =>
+  createTransport({
+    url,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    dnsTimeout: TIMEOUT_MS,
+  });
 
 function mailOf(message: Message, domain: string) {
   const { root } = message;

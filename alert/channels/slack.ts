@@ -1,6 +1,7 @@
 import type { ChannelConfig } from "../../schemas/config.ts";
 import { defineChannel, fail, retry, type SendResult, sent } from "../channel.ts";
 import { type Answer, byStatus, httpPost, isAnswer } from "../http_post.ts";
+import { reach } from "../reach.ts";
 import { retryAfterMs } from "../retry.ts";
 import { slackMessage } from "../slack_blocks.ts";
 import type { Message } from "../template.ts";
@@ -18,11 +19,18 @@ export default defineChannel({
   open(config, { now }) {
     const { bot_token: token, channel, webhook_url: webhook } = config;
     if (token === null || channel === null) {
-      return { send: (message, signal) => postWebhook(webhook!, message, signal, now) };
+      return {
+        send: (message, signal) => postWebhook(webhook!, message, signal, now),
+        check: (signal) => reach(webhook!, true, signal),
+      };
     }
     const call = (method: string, body: object, signal: AbortSignal) =>
       callSlack(config, token, method, body, signal, now);
     return {
+      async check(signal) {
+        const said = await call("auth.test", {}, signal);
+        return "kind" in said ? said : sent();
+      },
       async send(message, signal) {
         const root = readReceipt(message.root?.receipt);
         const content = slackMessage(message);

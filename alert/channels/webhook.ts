@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { iso } from "../../schemas/duration.ts";
 import { defineChannel, fail, type SendResult, sent } from "../channel.ts";
 import { byStatus, httpPost, isAnswer } from "../http_post.ts";
+import { reach } from "../reach.ts";
 import type { Message } from "../template.ts";
 
 /** The webhook channel speaks Standard Webhooks 1.0.0: every secret signs, so that the receiver can change them one at a time. */
@@ -11,6 +12,7 @@ export default defineChannel({
   open(config, { now }) {
     let gone: SendResult | null = null;
     return {
+      check: (signal) => reach(config.url, config.allow_private_addresses, signal),
       async send(message, signal) {
         if (gone) return gone;
         const at = Math.floor(now() / 1000);

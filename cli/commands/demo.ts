@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createExposition } from "../../dashboard/metrics.ts";
 import { createNormalizer, emptyYield, type Yield } from "../../ingest/normalizer.ts";
 import { type ConfigText, config } from "../../schemas/config.ts";
 import { DAY_MS } from "../../schemas/duration.ts";
@@ -37,14 +38,18 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     };
     const now = Date.now();
     const fleet = demoFleet(options.seed, now);
-    const app = await openApp({ loaded: { config: config.parse(text), base: directory, file: null }, log, places });
+    const metrics = createExposition();
+    const loaded = { config: config.parse(text), base: directory, file: null };
+    const app = await openApp({ loaded, log, places, metrics });
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();
     await learn(app, fleet, options.seed, now, out);
-    const running = await startServing(app, storeCommands, out).catch(async (error: unknown) => {
-      await app.close();
-      throw error;
-    });
+    const running = await startServing(app, storeCommands, out, { exposition: metrics, load: () => loaded }).catch(
+      async (error: unknown) => {
+        await app.close();
+        throw error;
+      },
+    );
     out.note(`\nkeywatch demo is at ${running.address}  (Ctrl-C ends it and removes its data)`);
     out.note(
       `The fleet goes on working, and in the next 20 seconds its keys get stolen. Ask it from another terminal:\n  KEYWATCH_DATA=${directory} npx keywatch incidents list\n`,

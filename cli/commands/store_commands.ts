@@ -1,6 +1,8 @@
+import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
 import { doctor } from "./doctor.ts";
+import { eraseCommand } from "./erase.ts";
 import { findingsList, findingsShow } from "./findings.ts";
 import {
   incidentsAck,
@@ -32,4 +34,6 @@ export const storeCommands: Record<string, StoreCommand> = {
   "dead-letters replay": deadLettersReplay,
   sql,
   doctor,
+  backup: backupCommand,
+  erase: eraseCommand,
 };

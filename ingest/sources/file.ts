@@ -19,6 +19,8 @@ export async function hashFile(path: string): Promise<string> {
 
 export interface ReadOptions {
   maxRecordBytes?: number;
+  /** Bytes that a compressed stream may unpack to; more throws InflatesTooFar. */
+  maxInflatedBytes?: number;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function* readFileRecords(
   let fault: string | undefined;
   for await (const part of typeof source === "string"
     ? openFile(source, progress)
-    : gunzipAll(count(source, progress))) {
+    : gunzipAll(count(source, progress), { left: options.maxInflatedBytes ?? Number.POSITIVE_INFINITY })) {
     if ("broken" in part) {
       fault = part.broken;
       continue;

@@ -10,11 +10,26 @@ const MAX_LAYERS = 3;
 
 export const isGzip = (bytes: Buffer): boolean => bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 
+/** InflatesTooFar says that an input unpacks to more than its reader allows, in whatever layer. */
+export class InflatesTooFar extends Error {
+  override name = "InflatesTooFar";
+}
+
+/** Room is what may still be unpacked, bytes, over all layers. */
+interface Room {
+  left: number;
+}
+
 /**
  * gunzipAll passes plain bytes through and inflates gzip, told by its magic bytes and never by a name: members one after another, gzip inside gzip.
  * What comes before an early end or a damaged block is given out, then the reason. Memory is bounded, whatever the ratio.
+ * Throws InflatesTooFar when there is no more room.
  */
-export async function* gunzipAll(chunks: AsyncIterable<Buffer>, layer = 0): AsyncGenerator<Inflated> {
+export async function* gunzipAll(
+  chunks: AsyncIterable<Buffer>,
+  room: Room = { left: Number.POSITIVE_INFINITY },
+  layer = 0,
+): AsyncGenerator<Inflated> {
   const iterator = chunks[Symbol.asyncIterator]();
   let first: Buffer = Buffer.alloc(0);
   let ended = false;
@@ -29,8 +44,8 @@ export async function* gunzipAll(chunks: AsyncIterable<Buffer>, layer = 0): Asyn
     return;
   }
   const fault: { reason: string | null } = { reason: null };
-  const plain = inflate(all, fault);
-  if (layer + 1 < MAX_LAYERS) yield* gunzipAll(plain, layer + 1);
+  const plain = inflate(all, fault, room);
+  if (layer + 1 < MAX_LAYERS) yield* gunzipAll(plain, room, layer + 1);
   else for await (const bytes of plain) yield { bytes };
   if (fault.reason) yield { broken: fault.reason };
 }
@@ -54,12 +69,19 @@ async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenera
   }
 }
 
-async function* inflate(chunks: AsyncIterable<Buffer>, fault: { reason: string | null }): AsyncGenerator<Buffer> {
+async function* inflate(
+  chunks: AsyncIterable<Buffer>,
+  fault: { reason: string | null },
+  room: Room,
+): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: 64 * 1024 });
   let ready: Buffer[] = [];
   let failed: Error | null = null;
   const closed = new Promise<void>((resolve) => gunzip.once("close", resolve));
-  gunzip.on("data", (bytes: Buffer) => ready.push(bytes));
+  gunzip.on("data", (bytes: Buffer) => {
+    room.left -= bytes.length;
+    ready.push(bytes);
+  });
   gunzip.on("error", (error) => {
     failed = error;
   });
@@ -70,6 +92,7 @@ async function* inflate(chunks: AsyncIterable<Buffer>, fault: { reason: string |
           new Promise<void>((resolve) => gunzip.write(chunk.subarray(from, from + PIECE_BYTES), () => resolve())),
           closed,
         ]);
+        if (room.left < 0) throw new InflatesTooFar();
         const give = ready;
         ready = [];
         yield* give;

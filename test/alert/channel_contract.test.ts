@@ -51,6 +51,15 @@ describe.each(harnesses)("$name", ({ plays, start }) => {
     if (remote) expect(new Set(receiver.keys()).size).toBe(receiver.keys().length);
   });
 
+  test("tells without a message whether its receiver is there; the console has none", async () => {
+    const { channel, receiver } = await open();
+    expect(channel.check !== undefined).toBe(remote);
+    if (!remote) return;
+    expect(await channel.check!(never)).toMatchObject({ kind: "ok" });
+    await receiver.stop();
+    expect(await channel.check!(never)).toMatchObject({ kind: "retry", reason: "unreachable" });
+  });
+
   const ends: [Play, object][] = [
     ["rate_limited", { kind: "retry", reason: "rate_limited", afterMs: RETRY_AFTER_S * 1000 }],
     ["server_error", { kind: "retry", reason: "server_error" }],

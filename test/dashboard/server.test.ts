@@ -19,6 +19,7 @@ const record = (over: object = {}) => cloudTrail({ eventTime: "2026-06-01T10:00:
 let app: App;
 let server: ReturnType<typeof createServer>;
 let base: string;
+let faults: string[] = [];
 let slow: (() => void) | null = null;
 
 beforeAll(async () => {
@@ -35,6 +36,8 @@ beforeAll(async () => {
       },
       incidents: () => app.alerter.list(),
       incident: async () => null,
+      faults: async () => faults,
+      metrics: async () => ({ text: "keywatch_up 1\n", contentType: "text/plain" }),
       status: async () => ({
         version: "x",
         events: 0,
@@ -107,6 +110,9 @@ describe("POST /v1/ingest/<provider>", () => {
     ["no JSON at all", SHIPPER, "hello", 400, /No record could be read/],
     ["a body over the limit", SHIPPER, "x".repeat(100_001), 413, /100000 are allowed/],
     ["a bomb", SHIPPER, gzipSync("a".repeat(9_000_000)), 413, /unpacks to more/],
+    ["a bomb of one endless record", SHIPPER, gzipSync("a".repeat(60_000_000)), 413, /unpacks to more/],
+    ["a bomb in a parcel", SHIPPER, gzipSync(gzipSync("a".repeat(60_000_000))), 413, /unpacks to more/],
+    ["parcels of nothing", SHIPPER, gzipSync(Buffer.concat(Array(200_000).fill(gzipSync("")))), 413, /unpacks to more/],
   ] as const)("refuses %s with a sentence", async (_, headers, body, status, sentence) => {
     const answer = await post(body as string, headers as Record<string, string>);
     expect(answer.status).toBe(status);
@@ -143,6 +149,19 @@ describe("the rest of the door", () => {
     expect((await fetch(`${base}/v1/incidents`, { headers: SHIPPER })).status).toBe(403);
     expect((await fetch(`${base}/v1/incidents`, { headers: READER })).status).toBe(200);
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  });
+
+  test("it says whether it can work, with the reason", async () => {
+    faults = ["The store does not answer."];
+    const answer = await fetch(`${base}/readyz`);
+    expect([answer.status, await answer.json()]).toEqual([503, { ready: false, faults }]);
+    faults = [];
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
+  });
+
+  test("metrics are for readers", async () => {
+    expect((await fetch(`${base}/metrics`)).status).toBe(401);
+    expect(await (await fetch(`${base}/metrics`, { headers: READER })).text()).toContain("keywatch_up");
   });
 
   test("unknown paths and incidents are told, and nothing is executed by a browser", async () => {
