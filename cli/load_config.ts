@@ -130,6 +130,7 @@ function atBase(c: Config, base: string): Config {
     ...c,
     store: { ...c.store, path: resolve(base, c.store.path) },
     inventory: c.inventory === null ? null : resolve(base, c.inventory),
+    providers: c.providers === null ? null : resolve(base, c.providers),
     sources: c.sources.map((s) => ({ ...s, path: resolve(base, s.path) })),
   };
 }

@@ -6,6 +6,7 @@ import type { InventoryIndex } from "../detect/inventory_index.ts";
 import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { createFingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";
 import type { NormalizerParts } from "../ingest/normalizer.ts";
+import { loadProviders } from "../ingest/provider_folder.ts";
 import { createRedactor } from "../ingest/redact/redactor.ts";
 import { createRegistry } from "../ingest/registry.ts";
 import type { Config } from "../schemas/config.ts";
@@ -21,8 +22,14 @@ export interface PartsOptions {
 
 /** ingestParts makes what reads records: providers, redaction, fingerprint, enrichment. */
 export async function ingestParts(config: Config, options: PartsOptions): Promise<NormalizerParts> {
+  const more = config.providers === null ? [] : await loadProviders(config.providers);
   return {
-    registry: createRegistry({ generic: config.generic }),
+    registry: createRegistry({
+      generic: config.generic,
+      gateway_log: config.gateway_log,
+      egress_log: config.egress_log,
+      more,
+    }),
     redactor: createRedactor({ fieldNames: config.redact.field_names }),
     fingerprint: createFingerprinter(options.pepper),
     enrich: await createEnricher({

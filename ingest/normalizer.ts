@@ -76,8 +76,8 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     return n;
   };
 
-  function letter(bytes: Buffer, provider: string, reason: string, into: Yield): void {
-    const text = bytes.toString("utf8");
+  /** `text` is what may be kept of the bytes; their digest stays the letter's identity. */
+  function letter(bytes: Buffer, provider: string, reason: string, into: Yield, text = bytes.toString("utf8")): void {
     into.letters.push(
       deadLetterOf({
         bytes,
@@ -117,21 +117,23 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     }
     hint = provider;
     const outcome = normalizeSafely(provider, record);
+    const kept = provider.kept === undefined ? record : keptSafely(provider, record);
     if (outcome.kind === "drop") {
       into.dropped.set(outcome.reason, (into.dropped.get(outcome.reason) ?? 0) + 1);
       return;
     }
     if (outcome.kind === "dead_letter") {
-      letter(bytes, provider.id, outcome.reason, into);
+      letter(bytes, provider.id, outcome.reason, into, kept === record ? text : JSON.stringify(kept));
       return;
     }
     const drafts = Array.isArray(outcome.value) ? outcome.value : [outcome.value];
-    const odd = drafts.find((d) => !(d.time >= MIN_TIME && d.time <= MAX_TIME));
+    const odd = drafts.find((d) => d.time !== null && !(d.time >= MIN_TIME && d.time <= MAX_TIME));
     if (odd || drafts.length === 0) {
-      letter(bytes, provider.id, odd ? `event time ${odd.time} is not between 2000 and 2100` : "holds no call", into);
+      const reason = odd ? `event time ${odd.time} is not between 2000 and 2100` : "holds no call";
+      letter(bytes, provider.id, reason, into, kept === record ? text : JSON.stringify(kept));
       return;
     }
-    const redacted = redactor.record(text, record, keyIdsOf(drafts));
+    const redacted = redactor.record(kept === record ? text : JSON.stringify(kept), kept, keyIdsOf(drafts));
     let fallback: string | null = null;
     for (const [i, draft] of drafts.entries()) {
       if (draft.event_uid === null) fallback ??= drawnUid(provider.id, bytes);
@@ -156,6 +158,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
 
   function activity(provider: Provider, d: Draft, uid: string, redacted: Redacted): ApiActivity {
     const clean = (text: string | null): string | null => (text === null ? null : cut(redacted.scrub(text)));
+    const now = context.now();
     const key_uid = d.key_id === null ? null : parts.fingerprint(provider.id, d.key_id);
     const account = clean(d.account);
     // A source that is no address is free text of the log.
@@ -168,8 +171,8 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       event_uid: redacted.found.length === 0 ? cut(uid) : cut(cleanUid(provider.id, uid, redacted)),
       provider: provider.id,
       account,
-      time: d.time,
-      ingested_at: context.now(),
+      time: d.time ?? now,
+      ingested_at: now,
       seq: 0,
       key_uid,
       key_hint: d.key_id === null ? null : hintOf(d.key_id),
@@ -259,6 +262,15 @@ function normalizeSafely(provider: Provider, record: JsonObject): ReturnType<Pro
       reason: `${provider.id} could not read it: ${(cause as Error).message.slice(0, 200)}`,
       cause,
     };
+  }
+}
+
+/** What a faulty mapping may keep is unknown, so nothing is. */
+function keptSafely(provider: Provider, record: JsonObject): JsonObject {
+  try {
+    return provider.kept?.(record) ?? record;
+  } catch {
+    return {};
   }
 }
 

@@ -7,12 +7,13 @@ export type JsonObject = { [name: string]: Json };
 /**
  * Draft is what a provider can tell of one call, before fingerprint, redaction and enrichment.
  * Raw key ids may stand in `key_id` and `key_resources` only; the pipeline turns them into fingerprints and drops them.
- * What the record does not say is null. `time` is ms since the epoch.
+ * What the record does not say is null.
  */
 export interface Draft {
   /** The provider's own event id; null lets the pipeline draw one from provider, bytes and occurrence. */
   event_uid: string | null;
-  time: number;
+  /** Ms since the epoch; null where the record holds no time at all: the event then gets the time of its arrival. */
+  time: number | null;
   account: string | null;
   key_id: string | null;
   key_type: KeyType;
@@ -54,6 +55,11 @@ export interface Provider {
   latenessMs: number;
   claims(record: JsonObject): boolean;
   normalize(record: JsonObject): Outcome<Draft | Draft[]>;
+  /**
+   * What of the record may be kept, before redaction: the event out of its envelope, without parts that hold secrets under names
+   * nobody can know. Left out: the whole record.
+   */
+  kept?(record: JsonObject): JsonObject;
   /** What the log can feed: no IP means no location, no per-call record means no failure ratio. */
   tells: { source: boolean; userAgent: boolean; perCall: boolean; outcome: boolean; key: boolean };
 }

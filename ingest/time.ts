@@ -49,7 +49,9 @@ const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const DAYS_BEFORE = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s?(Z|UTC|[+-]\d\d:?\d\d|[+-]\d\d)?$/i;
+/** The fraction may stand without its point where it has 3, 6 or 9 digits: a common fault of format strings. */
+const ISO =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9})|(?<=:\d\d:\d\d)(\d{3}|\d{6}|\d{9}))?)?\s?(Z|UTC|[+-]\d\d:?\d\d|[+-]\d\d)?$/i;
 const CLF = /^\[?(\d{1,2})\/([A-Za-z]{3})\/(\d{4}):(\d\d:\d\d:\d\d)(?: ([+-]\d{4}))?\]?$/;
 
 function parseText(text: string): number | null {
@@ -57,8 +59,8 @@ function parseText(text: string): number | null {
   if (/^\d{9,19}(\.\d+)?$/.test(text)) return parseEpoch(Number(text));
   const iso = ISO.exec(text);
   if (iso) {
-    const [, day = "", clock = "00:00:00", fraction = "0", zone = "Z"] = iso;
-    return instant(day, clock, fraction, zone);
+    const [, day = "", clock = "00:00:00", fraction, glued = "0", zone = "Z"] = iso;
+    return instant(day, clock, fraction ?? glued, zone);
   }
   const clf = CLF.exec(text);
   if (!clf) return null;

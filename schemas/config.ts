@@ -76,6 +76,21 @@ export const genericMap = z.strictObject({
 });
 export type GenericMap = z.infer<typeof genericMap>;
 
+const path = z.string().min(1).optional();
+/** Access log of a proxy: which lines are meant, and where a format that keywatch does not know keeps what (dotted paths). */
+export const accessConfig = z.strictObject({
+  claims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+  fields: z
+    .strictObject({
+      ...{ time: path, method: path, path, host: path, status: path, key: path, principal: path },
+      ...{ source: path, user_agent: path, request_id: path, service: path, bytes_out: path },
+    })
+    .default({}),
+  /** Hosts of foreign APIs beside the ones that ship, with the name of the service. For `egress_log`. */
+  hosts: z.record(z.string(), z.string().min(1)).default({}),
+});
+export type AccessConfig = z.infer<typeof accessConfig>;
+
 const detection = z.strictObject({
   enabled: z.boolean().default(true),
   /** Replaces the default severity. */
@@ -191,6 +206,11 @@ export const config = z
     sources: z.array(folderSource).default([]),
     /** Field maps by name; records they claim get that provider id. */
     generic: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, "small letters, digits and _"), genericMap).default({}),
+    /** Folder with providers of your own, relative to the config: one file each, named after its id. */
+    providers: z.string().min(1).nullable().default(null),
+    /** Your own gateway's access log, and your proxy's log of calls to foreign APIs. */
+    gateway_log: accessConfig.optional(),
+    egress_log: accessConfig.optional(),
     redact: z.strictObject({ field_names: z.array(z.string()).default([]) }).prefault({}),
     detect: detect.prefault({}),
     alert: alert.prefault({}),

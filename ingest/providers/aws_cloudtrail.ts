@@ -1,31 +1,36 @@
 import type { VerbClass } from "../../schemas/activity.ts";
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
+import { isFault, timeOf } from "../fields.ts";
 import { isObject, objectOf, textOf } from "../json.ts";
 import { outcomeOfErrorCode, outcomeOfMessage } from "../outcome_of.ts";
 import { type Draft, defineProvider, type Json, type JsonObject } from "../provider.ts";
 import { parseTime } from "../time.ts";
 import { verbClassOf } from "../verbs.ts";
 import { identityOf } from "./aws_identity.ts";
-import { unwrap } from "./aws_wrappers.ts";
+import { pointerOf, unwrap } from "./aws_wrappers.ts";
 
 const MAX_RESOURCES = 16;
 
 /**
  * AWS CloudTrail, record format 1.0x to 1.11: management, data and network activity events, as file records, through EventBridge,
- * CloudWatch Logs, SNS or SQS, Logstash (`@timestamp` instead of eventTime) and Athena (names in small letters).
+ * CloudWatch Logs, Firehose, SNS or SQS, Logstash (`@timestamp` instead of eventTime) and Athena (names in small letters).
  */
 export default defineProvider({
   id: "aws_cloudtrail",
   title: "AWS CloudTrail",
   latenessMs: 15 * 60_000,
   tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
-  claims: (record) => isBare(record) || isDigest(record) || unwrap(record) !== null,
+  claims: (record) => isBare(record) || isDigest(record) || pointerOf(record) !== null || unwrap(record) !== null,
   normalize(record) {
+    const pointer = record.eventSource === "aws:s3" || record.eventName === undefined ? pointerOf(record) : null;
+    if (pointer !== null) return drop(pointer);
     if (isBare(record)) return normalizeEvent(record);
     if (isDigest(record)) return drop("CloudTrail digest file");
     const inner = unwrap(record);
     return normalizeEvent(inner ?? record);
   },
+  // Out of base64 the redactor sees fields by their names, and `raw` can be read.
+  kept: (record) => (typeof record.data === "string" ? (unwrap(record) ?? record) : record),
 });
 
 function isBare(record: JsonObject): boolean {
@@ -42,8 +47,8 @@ function normalizeEvent(record: JsonObject): Outcome<Draft> {
     return drop("CloudTrail Insights event");
   const eventName = textOf(record.eventName);
   if (eventName === null) return deadLetter("no eventName");
-  const time = parseTime(record.eventTime ?? record["@timestamp"]);
-  if (time === null) return deadLetter(timeFault(record.eventTime ?? record["@timestamp"]));
+  const time = parseTime(record.eventTime ?? record["@timestamp"]) ?? timeOf(record.eventTime, record["@timestamp"]);
+  if (isFault(time)) return time;
 
   const request = objectOf(record.requestParameters);
   const response = objectOf(record.responseElements);
@@ -86,10 +91,6 @@ function normalizeEvent(record: JsonObject): Outcome<Draft> {
     scopes: [],
     bytes_out: bytesOut(record.additionalEventData),
   });
-}
-
-function timeFault(value: Json | undefined): string {
-  return value == null ? "no time: neither eventTime nor @timestamp" : "eventTime is no time between 2000 and 2100";
 }
 
 interface Call {

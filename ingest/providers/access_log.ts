@@ -1,0 +1,242 @@
+import type { AccessConfig } from "../../schemas/config.ts";
+import { field, member, text, texts } from "../fields.ts";
+import { isObject } from "../json.ts";
+import { compilePath, type Reader } from "../paths.ts";
+import type { Json, JsonObject } from "../provider.ts";
+
+/** Access is one line of an access log, of whichever proxy wrote it. */
+export interface Access {
+  time: Json | undefined;
+  method: string | null;
+  /** Path or whole address, as the line has it. */
+  target: string | null;
+  host: string | null;
+  status: number | null;
+  /** Raw header or key, its hash, or the id of a consumer; the pipeline fingerprints it. */
+  key: string | null;
+  principal: string | null;
+  source: string | null;
+  userAgent: string | null;
+  requestId: string | null;
+  service: string | null;
+  bytesOut: number | null;
+}
+
+/** AccessMap is where the operator's format keeps what; a dotted path into the record each. */
+export type AccessMap = AccessConfig["fields"];
+
+/** AccessReaders is an AccessMap made ready once, instead of for each line. */
+export type AccessReaders = Partial<Record<keyof AccessMap, Reader>>;
+
+export const compileAccess = (map: AccessMap): AccessReaders =>
+  Object.fromEntries(
+    Object.entries(map).flatMap(([name, path]) => (path === undefined ? [] : [[name, compilePath(path)]])),
+  );
+
+/** isAccess tells JSON access logs of nginx, Envoy and Kong by members that stand together nowhere else. */
+export function isAccess(record: JsonObject): boolean {
+  return isKong(record) || isEnvoy(record) || isNginx(record);
+}
+
+const isKong = (r: JsonObject): boolean =>
+  isObject(r.latencies) && isObject(r.request) && isObject(r.response) && ("client_ip" in r || "started_at" in r);
+
+const isEnvoy = (r: JsonObject): boolean =>
+  "response_flags" in r &&
+  "response_code" in r &&
+  ("authority" in r || "upstream_host" in r || "upstream_cluster" in r || "path" in r);
+
+function isNginx(r: JsonObject): boolean {
+  if (!("remote_addr" in r) || !("status" in r)) return false;
+  return (
+    ("request" in r || "request_uri" in r || "request_method" in r || "uri" in r) &&
+    ("time_local" in r || "time_iso8601" in r || "msec" in r || "time" in r)
+  );
+}
+
+/** Where a header may stand, and under which names; the first that says something counts. */
+const KEY_HEADERS = ["authorization", "x-api-key", "apikey", "api-key", "x-auth-token", "x-goog-api-key"];
+
+/** readAccess reads a line. The operator's map goes before what the proxy's own format says; `headers` may carry the key too. */
+export function readAccess(record: JsonObject, map: AccessReaders, headers: readonly string[] = []): Access {
+  const found = isKong(record) ? kong(record) : isEnvoy(record) ? envoy(record) : nginx(record);
+  const told = (name: keyof AccessMap): string | null => scalar(map[name]?.(record));
+  const path = told("path") ?? found.target;
+  const key = told("key") ?? found.key ?? hashOf(record) ?? keyHeader(record, headers);
+  return {
+    time: map.time === undefined ? found.time : map.time(record),
+    method: (told("method") ?? found.method)?.toUpperCase() ?? null,
+    target: path,
+    host: told("host") ?? hostOf(path) ?? found.host,
+    status: statusOf(told("status")) ?? found.status,
+    key: key === null ? null : bareKey(key),
+    principal: told("principal") ?? found.principal,
+    source: told("source") ?? found.source,
+    userAgent: told("user_agent") ?? found.userAgent,
+    requestId: told("request_id") ?? found.requestId,
+    service: told("service") ?? found.service,
+    bytesOut: bytesOf(told("bytes_out")) ?? found.bytesOut,
+  };
+}
+
+function kong(r: JsonObject): Access {
+  const request = member(r, "request");
+  const response = member(r, "response");
+  const consumer = member(r, "consumer");
+  const headers = member(request, "headers");
+  return {
+    time: r.started_at ?? r.time,
+    method: text(request, "method"),
+    target: text(request, "uri") ?? text(request, "url"),
+    host: scalar(field(headers, "host")),
+    status: statusOf(text(response, "status")),
+    key: text(member(r, "authenticated_entity"), "id"),
+    principal: text(consumer, "username") ?? text(consumer, "custom_id") ?? text(consumer, "id"),
+    source: text(r, "client_ip"),
+    userAgent: scalar(field(headers, "user-agent")),
+    requestId: text(request, "id") ?? scalar(field(headers, "x-request-id")),
+    service: text(member(r, "service"), "name"),
+    bytesOut: bytesOf(text(response, "size")),
+  };
+}
+
+function envoy(r: JsonObject): Access {
+  return {
+    time: r.start_time ?? r.time ?? r["@timestamp"],
+    method: text(r, "method"),
+    target: text(r, "path"),
+    host: text(r, "authority"),
+    status: statusOf(text(r, "response_code")),
+    key: null,
+    principal: text(r, "downstream_peer_uri_san") ?? text(r, "downstream_peer_subject") ?? text(r, "jwt_sub"),
+    source:
+      text(r, "x_forwarded_for") ?? text(r, "downstream_remote_address") ?? text(r, "downstream_direct_remote_address"),
+    userAgent: text(r, "user_agent"),
+    requestId: text(r, "request_id") ?? text(r, "x_request_id"),
+    service: text(r, "route_name") ?? text(r, "upstream_cluster"),
+    bytesOut: bytesOf(text(r, "bytes_sent")),
+  };
+}
+
+function nginx(r: JsonObject): Access {
+  const line = /^(\S+) (\S+)(?: HTTP\/[\d.]+)?$/.exec(text(r, "request") ?? "");
+  return {
+    time: r.time_iso8601 ?? r.msec ?? r.time_local ?? r.time ?? r["@timestamp"],
+    method: text(r, "request_method") ?? line?.[1] ?? null,
+    target: text(r, "request_uri") ?? line?.[2] ?? text(r, "uri"),
+    host: text(r, "http_host") ?? text(r, "host") ?? text(r, "server_name"),
+    status: statusOf(text(r, "status")),
+    key: null,
+    principal: text(r, "remote_user") ?? text(r, "ssl_client_s_dn") ?? text(r, "consumer"),
+    source: text(r, "http_x_forwarded_for") ?? text(r, "remote_addr"),
+    userAgent: text(r, "http_user_agent"),
+    requestId: text(r, "request_id"),
+    service: text(r, "upstream_name") ?? text(r, "proxy_host"),
+    bytesOut: bytesOf(text(r, "body_bytes_sent") ?? text(r, "bytes_sent")),
+  };
+}
+
+/** A proxy that hashes the header itself is the better source: no key ever leaves it. */
+const HASHES = [
+  "authorization_sha256",
+  "authorization_hash",
+  "api_key_sha256",
+  "api_key_hash",
+  "key_fingerprint",
+  "token_sha256",
+  "api_key_id",
+  "key_id",
+  "credential_id",
+];
+
+function hashOf(record: JsonObject): string | null {
+  for (const name of HASHES) {
+    const value = text(record, name);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+/** Headers stand as `headers: {…}`, below `request`, or as `http_<name>` (nginx) and `<name>` with underscores (Envoy). */
+function keyHeader(record: JsonObject, more: readonly string[]): string | null {
+  const places = [
+    member(member(record, "request"), "headers"),
+    member(record, "request_headers"),
+    member(record, "headers"),
+  ];
+  for (const name of [...more, ...KEY_HEADERS]) {
+    const flat = name.replaceAll("-", "_");
+    const value = places.map((place) => scalar(field(place, name) ?? field(place, flat))).find((v) => v !== null);
+    const found = value ?? text(record, `http_${flat}`) ?? text(record, flat);
+    if (found !== null && found !== undefined) return found;
+  }
+  return null;
+}
+
+/**
+ * bareKey takes the scheme off, so that header and bare key are one key. Of Basic only the user name is kept: at Twilio it is the id of
+ * the key, at Stripe the key itself, and the password never names a key.
+ */
+export function bareKey(header: string): string | null {
+  const basic = /^basic\s+([A-Za-z0-9+/=_-]{1,4096})$/i.exec(header.trim());
+  if (basic) {
+    const pair = Buffer.from(basic[1]!, "base64").toString("utf8");
+    const user = pair.slice(0, pair.includes(":") ? pair.indexOf(":") : pair.length);
+    return user === "" ? null : user;
+  }
+  return header.replace(/^(bearer|token|apikey|api-key|key)\s+/i, "").trim() || null;
+}
+
+function hostOf(target: string | null): string | null {
+  return /^https?:\/\/([^/?#]+)/i.exec(target ?? "")?.[1] ?? null;
+}
+
+function scalar(value: Json | undefined): string | null {
+  const one = Array.isArray(value) ? texts(value)[0] : value;
+  return one === undefined ? null : text({ value: one }, "value");
+}
+
+const statusOf = (value: string | null): number | null =>
+  value !== null && /^[1-5]\d\d$/.test(value) ? Number(value) : null;
+const bytesOf = (value: string | null): number | null =>
+  value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
+
+/** Parts of a path that name one thing: numbers, UUIDs, hex, and the ids that providers make, such as `cus_9s6XKzkNRiz8i3` or `SM3f…`. */
+const ID =
+  /^(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|[A-Z]{2}[0-9a-f]{32}|[a-z]{2,10}_(?=\w*\d)\w{8,}|(?=.*\d)[\w-]{20,})$/i;
+
+/** callName is method and path without query and with ids replaced, or each object would be an operation of its own. */
+export function callName(method: string | null, target: string | null): string | null {
+  if (target === null) return method;
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") || "/";
+  const shown = path
+    .split("/")
+    .map((part, i) => {
+      // The first part of a path may be the version of the API: `/2/tweets`.
+      if (i === 1 && /^\d{1,2}$/.test(part)) return part;
+      const stem = part.replace(/\.json$/, "");
+      return ID.test(stem) || part.length > 64 ? `{id}${part.slice(stem.length)}` : part;
+    })
+    .join("/");
+  return method === null ? shown : `${method} ${shown}`;
+}
+
+/** Members under these names hold what authorises; the rest of a line is safe to show. */
+const CREDENTIALS =
+  /^(http_)?(proxy[-_])?(authorization|x[-_]api[-_]key|api[-_]?key|cookie|set[-_]cookie|x[-_]auth[-_]\w+|x[-_]goog[-_]api[-_]key|dd[-_]api[-_]key)$/i;
+const HEADERS = /^(request_|response_)?headers$/i;
+
+/** withoutKeys is what of a line is kept: all but the headers that authorise. */
+export function withoutKeys(record: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const name in record) {
+    if (CREDENTIALS.test(name)) continue;
+    const value = record[name] ?? null;
+    const nested = typeof value === "object" && value !== null && !Array.isArray(value);
+    copy[name] =
+      nested && (HEADERS.test(name) || name === "request" || name === "response")
+        ? withoutKeys(value as JsonObject)
+        : value;
+  }
+  return copy;
+}

@@ -1,0 +1,177 @@
+import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
+import { draft, named } from "../draft.ts";
+import { isFault, texts, timeOf } from "../fields.ts";
+import { isObject, textOf } from "../json.ts";
+import { outcomeOfErrorCode, outcomeOfStatus } from "../outcome_of.ts";
+import { type Draft, defineProvider, type Json, type JsonObject } from "../provider.ts";
+import { verbClassOf, verbOfMethod, verbOfName } from "../verbs.ts";
+import { identityOf } from "./aws_identity.ts";
+import { unwrap } from "./aws_wrappers.ts";
+
+/** Elastic Common Schema documents, with nested or with dotted names, as Beats, Elastic Agent and Logstash write them. */
+export default defineProvider({
+  id: "ecs",
+  title: "Elastic Common Schema",
+  latenessMs: 15 * 60_000,
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  claims: (record) => {
+    if (!("@timestamp" in record) || typeof record.eventName === "string") return false;
+    if (!("ecs" in record || "ecs.version" in record)) return false;
+    return (isObject(record.event) || "event.action" in record || "event.kind" in record) && unwrap(record) === null;
+  },
+  normalize,
+});
+
+/** at reads a dotted name, whether the document nests it, dots it, or does both half way. */
+function at(record: JsonObject, name: string): Json | undefined {
+  if (Object.hasOwn(record, name)) return record[name];
+  for (let dot = name.indexOf("."); dot > 0; dot = name.indexOf(".", dot + 1)) {
+    const inner = record[name.slice(0, dot)];
+    if (!isObject(inner)) continue;
+    const found = at(inner, name.slice(dot + 1));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const first = (value: Json | undefined): string | null => {
+  const one = Array.isArray(value) ? value[0] : value;
+  return typeof one === "number" ? String(one) : textOf(one);
+};
+
+function normalize(record: JsonObject): Outcome<Draft> {
+  const kind = first(at(record, "event.kind"));
+  if (kind === "metric" || kind === "state" || kind === "pipeline_error") return drop(`ECS ${kind}, no call`);
+  const said = (name: string): string | null => first(at(record, name));
+  const method = said("http.request.method");
+  const path = said("url.path");
+  const operation =
+    said("event.action") ?? (method !== null && path !== null ? `${method.toUpperCase()} ${path}` : null);
+  if (operation === null) return deadLetter("neither event.action nor method and path");
+  const time = timeOf(record["@timestamp"], at(record, "event.created"));
+  if (isFault(time)) return time;
+  const account = said("cloud.account.id");
+  const userAgent = said("user_agent.original");
+  const provider = said("event.provider");
+  const service = provider?.replace(/\.(amazonaws|googleapis)\.com$/, "") ?? said("service.name");
+  const caller = callerOf(record, said, account, userAgent);
+  return ok(
+    draft({
+      event_uid: said("event.id"),
+      time,
+      account,
+      ...caller,
+      operation,
+      service,
+      verb_class: verbOf(record, service, operation, method),
+      ...resultOf(said),
+      source: said("source.ip") ?? said("source.address") ?? said("client.ip") ?? said("client.address"),
+      user_agent: userAgent,
+      region: said("cloud.region"),
+      resources: named(
+        said("user.target.name"),
+        said("orchestrator.resource.name"),
+        said("file.path"),
+        ...texts(at(record, "related.entity")),
+      ),
+      environment: said("service.environment"),
+      bytes_out: bytesOf(said("http.response.bytes") ?? said("http.response.body.bytes")),
+    }),
+  );
+}
+
+type Said = (name: string) => string | null;
+type Caller = Pick<
+  Draft,
+  "key_id" | "key_type" | "session_uid" | "session_kind" | "principal_uid" | "principal" | "principal_type"
+>;
+
+/** An AWS identity goes the way of CloudTrail, so that one role is one principal whichever way its log came. */
+function callerOf(record: JsonObject, said: Said, account: string | null, userAgent: string | null): Caller {
+  const aws = at(record, "aws.cloudtrail.user_identity");
+  if (isObject(aws) || said("aws.cloudtrail.user_identity.arn") !== null) {
+    const of = (name: string) => said(`aws.cloudtrail.user_identity.${name}`);
+    const issuer = of("session_context.session_issuer.arn");
+    const who = identityOf(
+      {
+        type: of("type"),
+        arn: of("arn"),
+        principalId: of("principal_id") ?? said("user.id"),
+        accessKeyId: of("access_key_id"),
+        userName: said("user.name"),
+        invokedBy: of("invoked_by"),
+        ...(issuer === null
+          ? {}
+          : {
+              sessionContext: { sessionIssuer: { arn: issuer, userName: issuer.slice(issuer.lastIndexOf("/") + 1) } },
+            }),
+      },
+      account,
+      record,
+      userAgent,
+    );
+    return {
+      key_id: who.keyId,
+      key_type: who.keyType,
+      session_uid: who.sessionUid,
+      session_kind: who.sessionKind,
+      principal_uid: who.principalUid,
+      principal: who.principal,
+      principal_type: who.principalType,
+    };
+  }
+  const key =
+    said("labels.api_key_id") ?? said("labels.access_key_id") ?? said("labels.key_id") ?? said("labels.token_id");
+  const email = said("user.email") ?? said("client.user.email");
+  const uid =
+    email ??
+    said("user.id") ??
+    said("user.name") ??
+    said("client.user.id") ??
+    said("gcp.audit.authentication_info.principal_email");
+  return {
+    key_id: key,
+    key_type: key === null ? "none" : "long_lived",
+    session_uid: null,
+    session_kind: "none",
+    principal_uid: uid,
+    principal: said("user.name") ?? uid,
+    principal_type: email === null ? "unknown" : email.endsWith(".gserviceaccount.com") ? "service" : "human",
+  };
+}
+
+/** event.type is Elastic's own flag; where it only says `info` or `access`, tables and names decide. */
+function verbOf(
+  record: JsonObject,
+  service: string | null,
+  operation: string,
+  method: string | null,
+): Draft["verb_class"] {
+  const types = texts(at(record, "event.type"));
+  const flag = textOf(at(record, "aws.cloudtrail.read_only")) ?? at(record, "aws.cloudtrail.read_only");
+  if (at(record, "cloud.provider") === "aws")
+    return verbClassOf(service, operation, flag === undefined ? null : flag === true || flag === "true");
+  if (texts(at(record, "event.category")).includes("authentication")) return "auth";
+  const changes = types.some((t) => t === "creation" || t === "change" || t === "deletion");
+  if (changes)
+    return types.some((t) => t === "admin" || t === "user" || t === "group") ||
+      texts(at(record, "event.category")).includes("iam")
+      ? "admin"
+      : "write";
+  const byName = method === null ? verbOfName(operation) : verbOfMethod(method);
+  return byName === "unknown" && types.includes("access") ? "read" : byName;
+}
+
+function resultOf(said: Said): Pick<Draft, "outcome" | "error_code" | "status_code"> {
+  const code = said("error.code") ?? said("aws.cloudtrail.error_code");
+  const status = Number(said("http.response.status_code") ?? Number.NaN);
+  const status_code = Number.isInteger(status) && status >= 100 ? status : null;
+  const result = said("event.outcome");
+  if (result === "success") return { outcome: "success", error_code: null, status_code };
+  if (code !== null) return { outcome: outcomeOfErrorCode(code), error_code: code, status_code };
+  if (status_code !== null) return { outcome: outcomeOfStatus(status_code), error_code: null, status_code };
+  return { outcome: result === "failure" ? "error" : "unknown", error_code: null, status_code };
+}
+
+const bytesOf = (value: string | null): number | null =>
+  value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;

@@ -1,0 +1,188 @@
+import type { ApiOutcome, VerbClass } from "../../schemas/activity.ts";
+import { deadLetter, type Outcome, ok } from "../../schemas/outcome.ts";
+import { draft, named } from "../draft.ts";
+import { field, isFault, items, member, text, timeOf } from "../fields.ts";
+import { isObject } from "../json.ts";
+import { outcomeOfMessage } from "../outcome_of.ts";
+import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
+import { verbOfName } from "../verbs.ts";
+
+/**
+ * Google Cloud Audit Logs: LogEntry with an AuditLog as protoPayload (admin activity, data access, policy denied, system event), also
+ * with the small letters that warehouses give the outer names.
+ */
+export default defineProvider({
+  id: "gcp_audit",
+  title: "Google Cloud Audit Logs",
+  latenessMs: 5 * 60_000,
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  claims: (record) => isAudit(record),
+  normalize,
+});
+
+function isAudit(record: JsonObject): boolean {
+  const payload = record.protoPayload ?? record.protopayload;
+  if (!isObject(payload)) return false;
+  const type = payload["@type"] ?? payload.at_sign_type;
+  if (typeof type === "string") return type.endsWith("google.cloud.audit.AuditLog");
+  return (
+    "methodName" in payload ||
+    "serviceName" in payload ||
+    "authenticationInfo" in payload ||
+    "authorizationInfo" in payload
+  );
+}
+
+function normalize(record: JsonObject): Outcome<Draft> {
+  const payload = member(record, "protoPayload");
+  const granted = items(field(payload, "authorizationInfo"));
+  // Some services leave the method out; the permission they asked for says the same in other words.
+  const operation =
+    text(payload, "methodName") ?? granted.map((g) => text(g, "permission")).find((p) => p !== null) ?? null;
+  if (payload === null || operation === null) return deadLetter("neither methodName nor a permission");
+  const meta = member(payload, "requestMetadata");
+  const time = timeOf(
+    field(record, "timestamp"),
+    field(member(meta, "requestAttributes"), "time"),
+    field(record, "receiveTimestamp"),
+    // Some exports slip the outer members into the payload.
+    field(payload, "timestamp"),
+    field(payload, "receiveTimestamp"),
+  );
+  if (isFault(time)) return time;
+  const logName = text(record, "logName");
+  const insertId = text(record, "insertId");
+  const status = member(payload, "status");
+  return ok(
+    draft({
+      // insertId is unique within one time and log only.
+      event_uid:
+        insertId === null
+          ? null
+          : `${insertId}/${text(record, "timestamp") ?? ""}/${logName?.split("%2F").pop() ?? ""}`,
+      time,
+      account: accountOf(record, logName, text(payload, "resourceName")),
+      ...callerOf(member(payload, "authenticationInfo")),
+      operation,
+      service: text(payload, "serviceName")?.replace(/\.googleapis\.com$/, "") ?? null,
+      verb_class: verbOf(operation, granted, logName),
+      ...resultOf(status, granted),
+      source: text(meta, "callerIp"),
+      user_agent: text(meta, "callerSuppliedUserAgent"),
+      region: regionOf(record),
+      resources: named(text(payload, "resourceName"), ...granted.map((g) => text(g, "resource"))),
+      key_resources: keysOf(operation, payload, status),
+    }),
+  );
+}
+
+function accountOf(record: JsonObject, logName: string | null, resourceName: string | null): string | null {
+  const labels = member(member(record, "resource"), "labels");
+  const owner = /^(?:projects|organizations|folders|billingAccounts)\/([^/]+)/;
+  return (
+    text(labels, "project_id") ??
+    owner.exec(logName ?? "")?.[1] ??
+    owner.exec(resourceName ?? "")?.[1] ??
+    text(labels, "organization_id")
+  );
+}
+
+function regionOf(record: JsonObject): string | null {
+  const labels = member(member(record, "resource"), "labels");
+  return text(labels, "location") ?? text(labels, "region") ?? text(labels, "zone");
+}
+
+type Caller = Pick<
+  Draft,
+  "key_id" | "key_type" | "session_uid" | "session_kind" | "principal_uid" | "principal" | "principal_type"
+>;
+
+/** callerOf reads who called. With delegation the service account acts for somebody: that use of it is a session. */
+function callerOf(info: JsonObject | null): Caller {
+  const subject = text(info, "principalSubject");
+  const email = text(info, "principalEmail");
+  const uid = email ?? subject?.replace(/^(user|serviceAccount):/, "") ?? null;
+  const key = /\/keys\/([^/]+)$/.exec(text(info, "serviceAccountKeyName") ?? "")?.[1] ?? null;
+  const by = delegatorOf(info);
+  const service = uid?.endsWith(".gserviceaccount.com") || (subject?.startsWith("serviceAccount:") ?? false);
+  const federated = subject !== null && /workload(Identity)?Pools|workforcePools/.test(subject);
+  return {
+    key_id: key,
+    key_type: key !== null ? "long_lived" : by !== null || federated ? "temporary" : "none",
+    session_uid: by === null || uid === null ? null : `${uid}/${by}`,
+    session_kind: federated ? "federated" : by === null ? "none" : "assumed_role",
+    principal_uid: uid,
+    principal: uid === null || by === null ? uid : `${uid}/${by}`,
+    principal_type: uid === null ? "unknown" : service ? "service" : "human",
+  };
+}
+
+/** The first of the chain is who began it. */
+function delegatorOf(info: JsonObject | null): string | null {
+  const first = items(field(info, "serviceAccountDelegationInfo"))[0] ?? null;
+  return text(member(first, "firstPartyPrincipal"), "principalEmail") ?? text(first, "principalSubject");
+}
+
+/** gRPC codes (google.rpc.Code) that do not say plain failure. */
+const CODES: Record<number, ApiOutcome> = {
+  0: "success",
+  3: "invalid",
+  5: "not_found",
+  6: "invalid",
+  7: "denied",
+  8: "throttled",
+  9: "invalid",
+  11: "invalid",
+  12: "invalid",
+  16: "unauthenticated",
+};
+
+function resultOf(status: JsonObject | null, granted: JsonObject[]): Pick<Draft, "outcome" | "error_code"> {
+  const code = Number(text(status, "code") ?? 0);
+  const message = text(status, "message");
+  if (code !== 0) return { outcome: CODES[code] ?? "error", error_code: `${code}` };
+  if (message !== null) return { outcome: outcomeOfMessage(message), error_code: null };
+  const refused = granted.some((g) => g.granted === false);
+  return { outcome: refused ? "denied" : "success", error_code: null };
+}
+
+/** Methods and permissions that change identities, keys, policies, logs or billing, or that hand out credentials and secrets. */
+const ADMIN =
+  /iampolicy|serviceaccount|serviceAccountKey|\bkeys?\.(create|delete|upload|disable|enable)|apikeys|generate(access|id)token|signjwt|signblob|accesssecretversion|secretmanager.*(create|add|update|delete|destroy|enable|disable)|\broles?\b|iam\.|sink|exclusion|logging.*(bucket|view|metric)|configservice|orgpolic|billing|accesscontextmanager|workloadidentitypool|rolebinding|clusterrole|oslogin|sshkey|setcommoninstancemetadata|setmetadata|cryptokey.*(destroy|policy)|identityprovider|rbac\.authorization/i;
+
+function verbOf(operation: string, granted: JsonObject[], logName: string | null): VerbClass {
+  const kind = granted.map((g) => text(g, "permissionType")).find((t) => t !== null) ?? null;
+  const permission = granted.map((g) => text(g, "permission")).find((t) => t !== null) ?? null;
+  const verb = readOrWrite(operation, kind, permission, logName);
+  return verb === "write" && (ADMIN.test(operation) || ADMIN.test(permission ?? "")) ? "admin" : verb;
+}
+
+function readOrWrite(
+  operation: string,
+  kind: string | null,
+  permission: string | null,
+  logName: string | null,
+): VerbClass {
+  // Like AssumeRole, these hand out a session of somebody else.
+  if (/Generate(Access|Id)Token$/.test(operation)) return "auth";
+  if (kind?.endsWith("_READ")) return "read";
+  if (kind?.endsWith("_WRITE")) return "write";
+  if (/login|authenticate/i.test(operation)) return "auth";
+  const named = verbOfName(operation);
+  if (named !== "unknown") return named;
+  const allowed = permission === null ? "unknown" : verbOfName(permission);
+  if (allowed !== "unknown") return allowed;
+  return logName?.endsWith("%2Factivity") ? "write" : "unknown";
+}
+
+/** keysOf names a service account key that the call made or ended, by its last part, which is the key's own id. */
+function keysOf(operation: string, payload: JsonObject, status: JsonObject | null): string[] {
+  const key = /(Create|Upload|Delete|Disable)ServiceAccountKey$/.exec(operation)?.[1];
+  if (key === undefined || text(status, "code") !== null) return [];
+  const made = key === "Create" || key === "Upload";
+  const name = made
+    ? text(member(payload, "response"), "name")
+    : (text(member(payload, "request"), "name") ?? text(payload, "resourceName"));
+  const id = /\/keys\/([^/]+)$/.exec(name ?? "")?.[1];
+  return id === undefined ? [] : [id];
+}

@@ -1,0 +1,143 @@
+import type { KeyType, VerbClass } from "../../schemas/activity.ts";
+import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
+import { draft, named } from "../draft.ts";
+import { field, isFault, member, text, texts, timeOf } from "../fields.ts";
+import { isObject } from "../json.ts";
+import { outcomeOfMessage } from "../outcome_of.ts";
+import { type Draft, defineProvider, type Json, type JsonObject } from "../provider.ts";
+
+/**
+ * HashiCorp Vault and OpenBao audit devices. Each call is a request and a response with one id; the response knows how it ended, so it
+ * is the one that counts. With `log_raw` the log holds the secrets themselves: nothing that is no HMAC is kept of the data.
+ */
+export default defineProvider({
+  id: "vault_audit",
+  title: "HashiCorp Vault audit",
+  latenessMs: 60_000,
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  claims: (record) =>
+    (record.type === "response" || record.type === "request") &&
+    isObject(record.request) &&
+    typeof record.request.operation === "string" &&
+    ("path" in record.request || "mount_type" in record.request),
+  normalize,
+  kept,
+});
+
+function normalize(record: JsonObject): Outcome<Draft> {
+  if (record.type === "request") return drop("Vault request, its response follows");
+  const request = member(record, "request");
+  const verb = text(request, "operation");
+  const path = text(request, "path");
+  if (request === null || verb === null) return deadLetter("no request.operation");
+  const time = timeOf(record.time);
+  if (isFault(time)) return time;
+  const auth = member(record, "auth") ?? member(member(record, "response"), "auth");
+  const name = text(auth, "display_name");
+  const key =
+    text(auth, "accessor") ??
+    text(request, "client_token_accessor") ??
+    hashed(text(auth, "client_token") ?? text(request, "client_token"));
+  const error = text(record, "error");
+  const namespace = member(request, "namespace");
+  const mount = mountOf(request, path);
+  return ok(
+    draft({
+      event_uid: text(request, "id"),
+      time,
+      account: text(namespace, "path") ?? text(namespace, "id"),
+      key_id: key,
+      key_type: key === null ? "none" : keyTypeOf(auth),
+      principal_uid: text(auth, "entity_id") ?? name ?? text(request, "client_id"),
+      principal: name,
+      principal_type: kindOf(name, text(request, "mount_type"), path),
+      operation: `${verb} ${mount}`,
+      service: text(request, "mount_type") ?? mount.replace(/\/$/, ""),
+      verb_class: verbOf(verb, path ?? ""),
+      outcome: error === null ? "success" : outcomeOfError(error),
+      error_code:
+        error === null
+          ? null
+          : error
+              .replace(/^\d+ errors? occurred:\s*\*/, "")
+              .replace(/\s+/g, " ")
+              .trim()
+              .slice(0, 120),
+      source: text(request, "remote_address"),
+      user_agent: texts(field(member(request, "headers"), "user-agent"))[0] ?? null,
+      resources: named(path),
+    }),
+  );
+}
+
+const HMAC = "hmac-sha256:";
+const hashed = (token: string | null): string | null => (token?.startsWith(HMAC) ? token : null);
+
+/** A root or periodic-free token without end stands until revoked; batch tokens and all with a time to live do not. */
+function keyTypeOf(auth: JsonObject | null): KeyType {
+  if (text(auth, "token_type") === "batch") return "temporary";
+  return Number(text(auth, "token_ttl") ?? 0) > 0 ? "temporary" : "long_lived";
+}
+
+/** The mount is the operation's place; older records do not name it, there it is the first part of the path, of auth and sys two. */
+function mountOf(request: JsonObject, path: string | null): string {
+  const point = text(request, "mount_point");
+  if (point !== null) return point;
+  const parts = (path ?? "").split("/");
+  return parts[0] === "auth" || parts[0] === "sys" ? parts.slice(0, 2).join("/") : `${parts[0] ?? ""}/`;
+}
+
+const PEOPLE = /^(ldap|userpass|oidc|okta|github|radius|saml|kerberos)-/;
+const MACHINES = /^(approle|kubernetes|aws|gcp|azure|cert|jwt|cf|oci|alicloud|tls)-|^approle$/;
+
+function kindOf(name: string | null, mount: string | null, path: string | null): Draft["principal_type"] {
+  if (name === null) return "unknown";
+  if (PEOPLE.test(name)) return "human";
+  return MACHINES.test(name) || (mount === "approle" && (path?.endsWith("/login") ?? false)) ? "service" : "unknown";
+}
+
+/** Vault's own operation is the flag. Logins are authentication; changes of sys, auth and identity are administration. */
+function verbOf(verb: string, path: string): VerbClass {
+  if (/^auth\/.+\/(login|oidc\/|callback)|^auth\/token\/(renew|lookup)-?self?/.test(path)) return "auth";
+  if (verb === "read" || verb === "list" || verb === "help" || verb === "header") return "read";
+  if (/^sys\/(wrapping|tools|internal|capabilities)/.test(path)) return "read";
+  if (/^(sys|auth|identity)\//.test(path) || /\/(config|roles?|keys)(\/|$)/.test(path)) return "admin";
+  return /^transit\/(encrypt|decrypt|sign|verify|hmac|datakey|random)/.test(path) ? "read" : "write";
+}
+
+function outcomeOfError(error: string): Draft["outcome"] {
+  if (/permission denied/i.test(error)) return "denied";
+  if (
+    /(invalid|bad|missing|expired) (client )?(token|credential|role|secret)|invalid username|invalid secret id/i.test(
+      error,
+    )
+  )
+    return "unauthenticated";
+  if (/rate limit|quota exceeded/i.test(error)) return "throttled";
+  if (/no (value|handler|secret)|unsupported path/i.test(error)) return "not_found";
+  return outcomeOfMessage(error);
+}
+
+/** kept leaves the HMACs of the data and takes out all text that stands there in the clear. */
+function kept(record: JsonObject): JsonObject {
+  const copy = { ...record };
+  for (const side of ["request", "response"]) {
+    const part = copy[side];
+    if (!isObject(part)) continue;
+    const clean: JsonObject = { ...part };
+    for (const name of ["data", "auth", "secret", "wrap_info"])
+      if (name in clean) clean[name] = veiled(clean[name] ?? null, 0);
+    copy[side] = clean;
+  }
+  return copy;
+}
+
+const MAX_DEPTH = 32;
+
+function veiled(value: Json, depth: number): Json {
+  if (typeof value === "string") return value === "" || value.startsWith(HMAC) ? value : "[not kept]";
+  if (depth > MAX_DEPTH) return null;
+  if (Array.isArray(value)) return value.map((item) => veiled(item, depth + 1));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, veiled(item, depth + 1)]));
+}

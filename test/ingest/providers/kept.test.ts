@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ingestParts } from "../../../cli/parts.ts";
+import { createNormalizer, emptyYield } from "../../../ingest/normalizer.ts";
+import type { JsonObject } from "../../../ingest/provider.ts";
+import { config } from "../../../schemas/config.ts";
+
+const NOW = Date.UTC(2026, 2, 3);
+
+/** normalized sends one record through parse, recognition, redaction and fingerprint. */
+async function normalized(record: JsonObject) {
+  const parts = await ingestParts(config.parse({}), { pepper: Buffer.alloc(32, 1) });
+  const into = emptyYield();
+  createNormalizer(parts, { provider: "auto", position: "test", now: () => NOW }).read(
+    Buffer.from(JSON.stringify(record)),
+    null,
+    into,
+  );
+  return into;
+}
+
+const golden = (path: string): JsonObject =>
+  (JSON.parse(readFileSync(join(import.meta.dirname, "../../golden", path), "utf8")) as { record: JsonObject }).record;
+
+test("a raw Vault log keeps nothing of its data that is no HMAC, in events and in dead letters", async () => {
+  const record = golden("vault_audit/secret_read_raw_log.json");
+  const stored = await normalized(record);
+  expect(stored.events).toHaveLength(1);
+  expect(stored.events[0]!.raw).toContain("secret/data/billing/db");
+  const letter = await normalized({ ...record, time: "0000-00-00" });
+  expect(letter.letters).toHaveLength(1);
+  for (const text of [JSON.stringify(stored), JSON.stringify(letter)]) {
+    expect(text).not.toContain("plain words that nobody may see");
+    expect(text).not.toContain("made-up-token-1");
+  }
+});
+
+test("a raw Authorization header of a proxy becomes a fingerprint, and nothing of it is kept", async () => {
+  for (const name of ["openai_raw_bearer_is_a_read", "anthropic_key_header", "twilio_basic_header"]) {
+    const record = golden(`egress_log/${name}.json`);
+    const { events } = await normalized(record);
+    expect(events[0]!.key_uid).toMatch(/^egress_log:[0-9a-f]{32}$/);
+    const text = JSON.stringify(events);
+    expect(text).not.toMatch(/made-up-(key-0000|password)/);
+    expect(text).not.toContain("uthorization");
+    expect(text).not.toContain("x-api-key");
+    expect(text).not.toContain(String(record.http_authorization ?? "Bearer"));
+  }
+});
+
+test("the same key has one key_uid, as bare header, as Bearer and through another proxy's format", async () => {
+  const envoy = golden("egress_log/openai_raw_bearer_is_a_read.json");
+  const nginx = {
+    time_iso8601: "2026-03-02T10:15:30Z",
+    remote_addr: "192.0.2.1",
+    status: 200,
+    request: "POST /v1/responses HTTP/1.1",
+    http_host: "api.openai.com",
+    http_authorization: "Bearer made-up-key-000000000001",
+  };
+  const bare = { ...nginx, http_authorization: "made-up-key-000000000001" };
+  const uids = await Promise.all([envoy, nginx, bare].map(async (r) => (await normalized(r)).events[0]!.key_uid));
+  expect(new Set(uids).size).toBe(1);
+});
+
+test("an event out of Firehose's base64 is kept readable, with its key as a hint", async () => {
+  const { events } = await normalized(golden("aws_cloudtrail/firehose_record_base64.json"));
+  expect(events[0]!.raw).toContain("GetObject");
+  expect(events[0]!.raw).not.toContain("AKIAIOSFODNN7EXAMPLE");
+});
+
+test("a record without a time gets the time of its arrival", async () => {
+  const { events } = await normalized(golden("github_audit/partial_no_time.json"));
+  expect(events[0]).toMatchObject({ time: NOW, ingested_at: NOW, operation: "org.invite_member" });
+});
