@@ -60,8 +60,11 @@ export interface Provider {
    * nobody can know. Left out: the whole record.
    */
   kept?(record: JsonObject): JsonObject;
-  /** What the log can feed: no IP means no location, no per-call record means no failure ratio. */
-  tells: { source: boolean; userAgent: boolean; perCall: boolean; outcome: boolean; key: boolean };
+  /**
+   * What the log can feed: no IP means no location, no per-call record means no failure ratio, and without the sessions of workloads
+   * (instances, containers, functions) nobody sees their credentials used elsewhere.
+   */
+  tells: { source: boolean; userAgent: boolean; perCall: boolean; outcome: boolean; key: boolean; session: boolean };
 }
 
 export const defineProvider = (provider: Provider): Provider => provider;

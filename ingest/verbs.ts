@@ -1,6 +1,7 @@
 import type { VerbClass } from "../schemas/activity.ts";
 import { sensitivityOf, withoutApiVersion } from "../schemas/sensitivity.ts";
 import { awsActions, awsAdminServices } from "./providers/aws_actions.ts";
+import { awsListedActions } from "./providers/aws_actions_listed.ts";
 
 /**
  * verbClassOf classes an AWS call: the record's own `readOnly` flag decides read against write, then the action table, then the name.
@@ -14,8 +15,9 @@ export function verbClassOf(service: string | null, operation: string, readOnly:
   return verb === "write" && isAdmin(service, operation) ? "admin" : verb;
 }
 
+/** What CloudTrail itself was seen to flag goes before what the authorization reference says of the permission. */
 const actions = new Map<string, VerbClass>();
-for (const [service, verb, names] of awsActions)
+for (const [service, verb, names] of [...awsListedActions, ...awsActions])
   for (const name of names.split(" ")) actions.set(`${service}:${name}`, verb);
 
 function isAdmin(service: string | null, operation: string): boolean {
@@ -27,18 +29,18 @@ function isAdmin(service: string | null, operation: string): boolean {
 const words = (text: string) => new Set(text.split(" "));
 const READS = words(
   "get list describe head lookup search view check query scan select filter validate simulate estimate preview calculate count " +
-    "detect discover download fetch find is poll read resolve retrieve show watch inspect evaluate compare decode options index export browse",
+    "detect discover download fetch find is poll read resolve retrieve show watch inspect evaluate compare decode options index export browse analyze render",
 );
 const WRITES = words(
-  "abort accept acknowledge activate add admin advertise allocate allow apply approve archive assign associate attach authorize backup batch " +
-    "bulk cancel change claim close complete configure confirm connect continue copy create deactivate deallocate decline decrease delete " +
-    "deliver deploy deprecate deprovision deregister destroy detach disable disassociate disconnect dispose drop edit enable end exec execute " +
-    "exit extend failover finalize flush grant group import increase initialize initiate insert install invite invoke issue kill launch leave " +
-    "link lock make merge migrate modify monitor move notify open optimize patch pause post prepare promote provision publish purchase purge push put " +
-    "reactivate reboot rebuild receive record recover redeem refresh register reject release remove rename renew reopen reorder repair replace " +
-    "replicate report request resend reset resize restart restore resume resync retire retry return revoke rollback rotate run save schedule send " +
-    "set shutdown share signal skip split start stop store submit subscribe suspend swap switch sync tag terminate test transact transfer trigger " +
-    "unarchive unassign undeploy unfreeze uninstall unlink unlock unmonitor unpublish unshare unsubscribe untag update upgrade upload upsert withdraw write",
+  "abort accept acknowledge activate add admin advertise allocate allow alter apply approve archive assign associate attach authorize backup batch " +
+    "bulk cancel change claim clear close commit complete configure confirm connect continue copy create deactivate deallocate decline decrease define delete " +
+    "deliver deploy deprecate deprovision deregister destroy detach disable disassociate disconnect dispose dissociate distribute drop edit enable end exec execute " +
+    "exit expire extend failover finalize flush grant group import increase initialize initiate inject insert install integrate invalidate invite invoke issue join kill launch leave " +
+    "link lock make manage merge migrate modify monitor move notify open optimize override patch pause post prepare promote provision publish purchase purge push put " +
+    "reactivate reboot rebuild receive record recover redact redeem refresh register reject release remove rename renew reopen reorder repair replace " +
+    "replicate report request resend reserve reset resize restart restore resume resync retire retry return revoke rollback rotate run save schedule send " +
+    "set shutdown share signal skip split start stop store submit subscribe suspend swap switch switchover sync synchronize tag terminate test transact transfer trigger " +
+    "unarchive unassign unauthorize undeploy undeprecate unfreeze uninstall unlink unlock unmonitor unpublish unshare unsubscribe untag update upgrade upload upsert withdraw write",
 );
 const AUTHS = words("login logout signin signout authenticate authorise assume console session_start mfa");
 

@@ -70,4 +70,5 @@ const TELLS: Record<string, string> = {
   perCall: "every call",
   outcome: "denials",
   key: "key",
+  session: "workload sessions",
 };

@@ -17,7 +17,7 @@ export default defineBaseline({
   level: "high",
   weight: 0.8,
   tags: ["attack.t1580", "attack.t1087.004"],
-  needs: ["outcome", "operation"],
+  needs: ["outcome", "operation", "per_call"],
   whileLearning: true,
   runbook: [
     "A program knows what it may do; a thief tries. Ask {owner} whether somebody explored with {key_hint} since {first_seen}.",

@@ -16,7 +16,7 @@ export default defineBaseline({
   level: "medium",
   weight: 0.5,
   tags: ["attack.t1580", "attack.t1110"],
-  needs: ["outcome"],
+  needs: ["outcome", "per_call"],
   whileLearning: true,
   runbook: [
     "Ask {owner} whether a deployment or a policy change broke {key_hint}: a broken job is denied the same calls over and over.",

@@ -13,7 +13,7 @@ export default defineBaseline({
   level: "medium",
   weight: 0.6,
   tags: ["attack.t1098", "attack.t1565"],
-  needs: ["verb_class"],
+  needs: ["verb_class", "per_call"],
   whileLearning: false,
   runbook: [
     "Ask {owner} whether {key_hint} is meant to write. If it is, declare `access: write` in the inventory.",

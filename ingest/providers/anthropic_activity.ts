@@ -10,8 +10,8 @@ import { verbOfName } from "../verbs.ts";
 export default defineProvider({
   id: "anthropic_activity",
   title: "Anthropic activity feed",
-  latenessMs: 5 * 60_000,
-  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true },
+  latenessMs: 10 * 60_000,
+  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true, session: false },
   claims: (record) =>
     typeof record.type === "string" &&
     typeof record.created_at === "string" &&

@@ -19,7 +19,7 @@ export default defineProvider({
   id: "aws_cloudtrail",
   title: "AWS CloudTrail",
   latenessMs: 15 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) => isBare(record) || isDigest(record) || pointerOf(record) !== null || unwrap(record) !== null,
   normalize(record) {
     const pointer = record.eventSource === "aws:s3" || record.eventName === undefined ? pointerOf(record) : null;

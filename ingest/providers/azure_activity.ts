@@ -23,7 +23,7 @@ export default defineProvider({
   id: "azure_activity",
   title: "Azure Activity Log, storage logs",
   latenessMs: 15 * 60_000,
-  tells: { source: true, userAgent: false, perCall: true, outcome: true, key: false },
+  tells: { source: true, userAgent: false, perCall: true, outcome: true, key: false, session: false },
   claims: (record) => azureLog(record) === "activity",
   normalize,
 });

@@ -19,7 +19,7 @@ export default defineProvider({
   id: "azure_keyvault",
   title: "Azure Key Vault",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: false },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: false, session: false },
   claims: (record) => azureLog(record) === "keyvault",
   normalize,
 });

@@ -12,7 +12,7 @@ export default defineProvider({
   id: "cloudflare_audit",
   title: "Cloudflare audit logs",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true, session: false },
   claims: (record) => isApi(record) || isPushed(record),
   normalize: (record) => normalize(isPushed(record) ? unfold(record) : record),
 });

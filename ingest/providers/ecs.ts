@@ -13,7 +13,7 @@ export default defineProvider({
   id: "ecs",
   title: "Elastic Common Schema",
   latenessMs: 15 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) => {
     if (!("@timestamp" in record) || typeof record.eventName === "string") return false;
     if (!("ecs" in record || "ecs.version" in record)) return false;

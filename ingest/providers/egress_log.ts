@@ -22,7 +22,7 @@ export function egressLog(config: AccessConfig | undefined): Provider {
     id: "egress_log",
     title: "Your proxy's log of calls to Stripe, Twilio, OpenAI, X, ...",
     latenessMs: 60_000,
-    tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+    tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
     claims: (record) => own(record) || (isAccess(record) && egressHost(readAccess(record, {}).host, hosts) !== null),
     normalize(record): Outcome<Draft> {
       const host = egressHost(readAccess(record, readers).host, hosts);

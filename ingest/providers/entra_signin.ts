@@ -14,7 +14,7 @@ export default defineProvider({
   id: "entra_signin",
   title: "Microsoft Entra ID sign-in and audit logs",
   latenessMs: 15 * 60_000,
-  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true, session: false },
   claims: (record) => azureLog(record) === "entra",
   normalize,
 });

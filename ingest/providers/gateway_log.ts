@@ -23,7 +23,7 @@ export function gatewayLog(config: AccessConfig | undefined, egress: AccessConfi
     id: "gateway_log",
     title: "Access logs of your own gateway (nginx, Envoy, Kong)",
     latenessMs: 60_000,
-    tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+    tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
     claims: (record) => own(record) || (isAccess(record) && !goesOut(record)),
     normalize(record): Outcome<Draft> {
       const call = readAccess(record, readers);

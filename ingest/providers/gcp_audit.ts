@@ -15,7 +15,7 @@ export default defineProvider({
   id: "gcp_audit",
   title: "Google Cloud Audit Logs",
   latenessMs: 5 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
   claims: (record) => isAudit(record),
   normalize,
 });

@@ -98,6 +98,7 @@ function fromReaders(id: string, title: string, readers: Readers, options: Optio
       perCall: true,
       outcome: (readers.outcome ?? readers.status_code ?? readers.error_code) !== undefined,
       key: readers.key !== undefined,
+      session: false,
     },
     claims: options.claims,
     normalize: (record) => normalize(record, readers, options),

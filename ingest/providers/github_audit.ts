@@ -14,7 +14,7 @@ export default defineProvider({
   id: "github_audit",
   title: "GitHub audit log",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
   claims,
   normalize,
 });

@@ -14,7 +14,7 @@ export default defineProvider({
   id: "google_workspace",
   title: "Google Workspace audit",
   latenessMs: 3 * 60 * 60_000,
-  tells: { source: true, userAgent: false, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: false, perCall: true, outcome: true, key: true, session: false },
   claims: (record) =>
     isObject(record.id) &&
     typeof record.id.applicationName === "string" &&

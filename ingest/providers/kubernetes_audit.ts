@@ -16,7 +16,7 @@ export default defineProvider({
   id: "kubernetes_audit",
   title: "Kubernetes audit, EKS, AKS",
   latenessMs: 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) => eventOf(record) !== null,
   normalize: (record) => normalize(eventOf(record) ?? record),
 });
@@ -29,8 +29,12 @@ function eventOf(record: JsonObject): JsonObject | null {
   return inner !== null && isEvent(inner) ? inner : null;
 }
 
+/** An event of the audit log has a verb and what it was done to; the events of `kubectl get events` have neither. */
 const isEvent = (record: JsonObject): boolean =>
-  record.kind === "Event" && typeof record.apiVersion === "string" && record.apiVersion.startsWith("audit.k8s.io/");
+  record.kind === "Event" &&
+  (typeof record.apiVersion === "string"
+    ? record.apiVersion.startsWith("audit.k8s.io/")
+    : typeof record.verb === "string" && (isObject(record.objectRef) || typeof record.requestURI === "string"));
 
 function normalize(record: JsonObject): Outcome<Draft> {
   const verb = text(record, "verb");

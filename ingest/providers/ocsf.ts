@@ -19,7 +19,7 @@ export default defineProvider({
   id: "ocsf",
   title: "OCSF, Amazon Security Lake",
   latenessMs: 15 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) =>
     classOf(record) > 0 &&
     (isObject(record.metadata) || record.category_uid !== undefined || record.type_uid !== undefined),

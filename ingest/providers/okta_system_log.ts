@@ -11,7 +11,7 @@ export default defineProvider({
   id: "okta_system_log",
   title: "Okta System Log",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
   claims: (record) => isEvent(record) || isEvent(unwrapDetail(record)),
   normalize: (record) => normalize(isEvent(record) ? record : (unwrapDetail(record) ?? record)),
 });

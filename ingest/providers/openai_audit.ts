@@ -14,7 +14,7 @@ export default defineProvider({
   id: "openai_audit",
   title: "OpenAI audit logs",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true, session: false },
   claims: (record) =>
     record.object === "organization.audit_log" ||
     (typeof record.effective_at === "number" && typeof record.type === "string" && isObject(record.actor)),

@@ -11,7 +11,7 @@ export default defineProvider({
   id: "slack_audit",
   title: "Slack audit logs",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: false, outcome: true, key: true, session: false },
   claims: (record) => {
     if (typeof record.action !== "string" || !isObject(record.actor) || !isObject(record.context)) return false;
     return (

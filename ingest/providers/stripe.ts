@@ -14,7 +14,7 @@ export default defineProvider({
   id: "stripe",
   title: "Stripe events",
   latenessMs: 5 * 60_000,
-  tells: { source: false, userAgent: false, perCall: false, outcome: false, key: false },
+  tells: { source: false, userAgent: false, perCall: false, outcome: false, key: false, session: false },
   claims: (record) =>
     (record.object === "event" && typeof record.id === "string" && record.id.startsWith("evt_") && "data" in record) ||
     record.object === "v2.core.event",

@@ -10,7 +10,7 @@ export default defineProvider({
   id: "twilio_monitor",
   title: "Twilio Monitor events",
   latenessMs: 10 * 60_000,
-  tells: { source: true, userAgent: false, perCall: false, outcome: false, key: true },
+  tells: { source: true, userAgent: false, perCall: false, outcome: false, key: true, session: false },
   claims: (record) =>
     typeof record.event_type === "string" &&
     typeof record.account_sid === "string" &&

@@ -14,7 +14,7 @@ export default defineProvider({
   id: "vault_audit",
   title: "HashiCorp Vault audit",
   latenessMs: 60_000,
-  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
   claims: (record) =>
     (record.type === "response" || record.type === "request") &&
     isObject(record.request) &&

@@ -93,7 +93,7 @@ describe.skipIf(!present)("read or write", () => {
     }
   });
 
-  test("with the flag hidden the class agrees in at least 97 %", () => {
+  test("with the flag hidden the class agrees in at least 99 %", () => {
     const wrong = new Map<string, number>();
     let agree = 0;
     let auth = 0;
@@ -109,7 +109,7 @@ describe.skipIf(!present)("read or write", () => {
       `flag hidden: ${agree} of ${flagged.length} agree (${(share * 100).toFixed(2)} %), ${auth} of them as auth`,
       [...wrong],
     );
-    expect(share).toBeGreaterThanOrEqual(0.97);
+    expect(share).toBeGreaterThanOrEqual(0.99);
   });
 });
 

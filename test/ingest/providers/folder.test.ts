@@ -11,7 +11,7 @@ const ACME = `export default {
   id: "acme_llm",
   title: "Acme LLM audit",
   latenessMs: 300_000,
-  tells: { source: true, userAgent: false, perCall: true, outcome: true, key: true },
+  tells: { source: true, userAgent: false, perCall: true, outcome: true, key: true, session: false },
   claims: (record) => record.object === "acme.audit",
   normalize: (record) =>
     record.type === "heartbeat"
