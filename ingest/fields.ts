@@ -3,25 +3,37 @@ import { isObject, objectOf, textOf } from "./json.ts";
 import type { Json, JsonObject } from "./provider.ts";
 import { parseTime } from "./time.ts";
 
-/** field reads a member whose case varies between exports (`callerIpAddress`, `CallerIPAddress`, `calleripaddress`). */
+/** field reads a member by its name, or by its name in small letters, which is what warehouses make of it. */
 export function field(record: JsonObject | null, name: string): Json | undefined {
   if (record === null) return undefined;
   if (Object.hasOwn(record, name)) return record[name];
+  const small = name.toLowerCase();
+  return small !== name && Object.hasOwn(record, small) ? record[small] : undefined;
+}
+
+/** anyField reads a member whose case varies between exports (`callerIpAddress`, `CallerIPAddress`); it costs a look at every name. */
+export function anyField(record: JsonObject | null, name: string): Json | undefined {
+  const found = field(record, name);
+  if (found !== undefined || record === null) return found;
   const wanted = name.toLowerCase();
-  if (Object.hasOwn(record, wanted)) return record[wanted];
   for (const own in record) if (own.length === wanted.length && own.toLowerCase() === wanted) return record[own];
   return undefined;
 }
 
-/** text reads a member of any case as text; numbers become text, words that stand for nothing become null. */
-export function text(record: JsonObject | null, name: string): string | null {
-  const value = field(record, name);
-  if (typeof value === "number" && Number.isFinite(value)) return String(value);
-  return said(textOf(value));
+/** text reads a member as text; numbers become text, words that stand for nothing become null. */
+export const text = (record: JsonObject | null, name: string): string | null => wordOf(field(record, name));
+export const anyText = (record: JsonObject | null, name: string): string | null => wordOf(anyField(record, name));
+
+/** wordOf is the text of a value that says something. */
+export function wordOf(value: Json | undefined): string | null {
+  if (typeof value === "string") return said(value);
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : null;
 }
 
-/** member reads an object of any case, also one written as JSON text. */
+/** member reads an object, also one written as JSON text. */
 export const member = (record: JsonObject | null, name: string): JsonObject | null => objectOf(field(record, name));
+export const anyMember = (record: JsonObject | null, name: string): JsonObject | null =>
+  objectOf(anyField(record, name));
 
 /** items gives the objects of a list; an object by itself is a list of one. */
 export function items(value: Json | undefined): JsonObject[] {
@@ -36,7 +48,7 @@ export function texts(value: Json | undefined): string[] {
 }
 
 /** Words by which exporters and people say that there is nothing to say. */
-const PLACEHOLDERS = /^(-|--|\.{2,}|none|null|nil|undefined|n\/a|unknown|\[?redacted\]?|\*+)$/i;
+const PLACEHOLDERS = /^(|-|--|\.{2,}|none|null|nil|undefined|n\/a|unknown|\[?redacted\]?|\*+)$/i;
 
 /** said gives the text where it says something. */
 export const said = (text: string | null): string | null =>

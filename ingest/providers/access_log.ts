@@ -1,5 +1,5 @@
 import type { AccessConfig } from "../../schemas/config.ts";
-import { field, member, text, texts } from "../fields.ts";
+import { field, member, text, texts, wordOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import { compilePath, type Reader } from "../paths.ts";
 import type { Json, JsonObject } from "../provider.ts";
@@ -56,6 +56,19 @@ function isNginx(r: JsonObject): boolean {
 
 /** Where a header may stand, and under which names; the first that says something counts. */
 const KEY_HEADERS = ["authorization", "x-api-key", "apikey", "api-key", "x-auth-token", "x-goog-api-key"];
+
+/** accessHost is the host that a line is about, by the proxy's own format. */
+export function accessHost(record: JsonObject): string | null {
+  if (isKong(record)) return scalar(field(member(member(record, "request"), "headers"), "host"));
+  if (isEnvoy(record)) return text(record, "authority");
+  const line = text(record, "request") ?? text(record, "request_uri") ?? "";
+  return (
+    hostOf(line.slice(line.indexOf(" ") + 1)) ??
+    text(record, "http_host") ??
+    text(record, "host") ??
+    text(record, "server_name")
+  );
+}
 
 /** readAccess reads a line. The operator's map goes before what the proxy's own format says; `headers` may carry the key too. */
 export function readAccess(record: JsonObject, map: AccessReaders, headers: readonly string[] = []): Access {
@@ -193,7 +206,7 @@ function hostOf(target: string | null): string | null {
 
 function scalar(value: Json | undefined): string | null {
   const one = Array.isArray(value) ? texts(value)[0] : value;
-  return one === undefined ? null : text({ value: one }, "value");
+  return wordOf(one);
 }
 
 const statusOf = (value: string | null): number | null =>

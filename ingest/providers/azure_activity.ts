@@ -1,6 +1,6 @@
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
-import { field, isFault, member, text, timeOf } from "../fields.ts";
+import { anyField as field, isFault, anyMember as member, anyText as text, timeOf } from "../fields.ts";
 import { textOf } from "../json.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
 import { verbOfName } from "../verbs.ts";

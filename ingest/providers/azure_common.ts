@@ -1,5 +1,5 @@
 import type { ApiOutcome, VerbClass } from "../../schemas/activity.ts";
-import { field, member, text } from "../fields.ts";
+import { anyField as field, anyMember as member, anyText as text } from "../fields.ts";
 import { isObject, objectOf, textOf } from "../json.ts";
 import { outcomeOfErrorCode, outcomeOfStatus } from "../outcome_of.ts";
 import type { JsonObject } from "../provider.ts";

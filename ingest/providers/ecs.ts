@@ -24,11 +24,34 @@ export default defineProvider({
 
 /** at reads a dotted name, whether the document nests it, dots it, or does both half way. */
 function at(record: JsonObject, name: string): Json | undefined {
-  if (Object.hasOwn(record, name)) return record[name];
+  let nested: Json | undefined = record;
+  for (const part of partsOf(name)) {
+    if (!isObject(nested) || !Object.hasOwn(nested, part))
+      return Object.hasOwn(record, name) ? record[name] : halfDotted(record, name);
+    nested = nested[part];
+  }
+  return nested;
+}
+
+const split = new Map<string, string[]>();
+
+/** partsOf remembers the split names; they are those of this file. */
+function partsOf(name: string): string[] {
+  let parts = split.get(name);
+  if (parts === undefined) {
+    parts = name.split(".");
+    split.set(name, parts);
+  }
+  return parts;
+}
+
+function halfDotted(record: JsonObject, name: string): Json | undefined {
   for (let dot = name.indexOf("."); dot > 0; dot = name.indexOf(".", dot + 1)) {
-    const inner = record[name.slice(0, dot)];
+    const head = name.slice(0, dot);
+    const inner = Object.hasOwn(record, head) ? record[head] : undefined;
     if (!isObject(inner)) continue;
-    const found = at(inner, name.slice(dot + 1));
+    const rest = name.slice(dot + 1);
+    const found = Object.hasOwn(inner, rest) ? inner[rest] : rest.includes(".") ? halfDotted(inner, rest) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;

@@ -3,11 +3,12 @@ import type { AccessConfig } from "../../schemas/config.ts";
 import { deadLetter, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft } from "../draft.ts";
 import { isFault, timeOf } from "../fields.ts";
+import { textOf } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { compilePath } from "../paths.ts";
 import { type Draft, defineProvider, type JsonObject, type Provider } from "../provider.ts";
 import { verbOfMethod } from "../verbs.ts";
-import { callName, compileAccess, isAccess, readAccess, withoutKeys } from "./access_log.ts";
+import { accessHost, callName, compileAccess, isAccess, readAccess, withoutKeys } from "./access_log.ts";
 import { type EgressHost, egressHost } from "./egress_hosts.ts";
 
 /**
@@ -23,9 +24,9 @@ export function egressLog(config: AccessConfig | undefined): Provider {
     title: "Your proxy's log of calls to Stripe, Twilio, OpenAI, X, ...",
     latenessMs: 60_000,
     tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
-    claims: (record) => own(record) || (isAccess(record) && egressHost(readAccess(record, {}).host, hosts) !== null),
+    claims: (record) => own(record) || (isAccess(record) && egressHost(accessHost(record), hosts) !== null),
     normalize(record): Outcome<Draft> {
-      const host = egressHost(readAccess(record, readers).host, hosts);
+      const host = egressHost(readers.host === undefined ? accessHost(record) : textOf(readers.host(record)), hosts);
       const call = readAccess(record, readers, host?.headers);
       const operation = callName(call.method, call.target);
       // A CONNECT tunnel shows the host and nothing else.

@@ -1,6 +1,6 @@
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
-import { field, isFault, items, member, text, timeOf } from "../fields.ts";
+import { anyField as field, isFault, items, anyMember as member, anyText as text, timeOf } from "../fields.ts";
 import { outcomeOfErrorCode, outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
 import { verbOfMethod, verbOfName } from "../verbs.ts";

@@ -5,7 +5,7 @@ import { isFault, timeOf } from "../fields.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject, type Provider } from "../provider.ts";
 import { verbOfMethod } from "../verbs.ts";
-import { callName, compileAccess, isAccess, readAccess, withoutKeys } from "./access_log.ts";
+import { accessHost, callName, compileAccess, isAccess, readAccess, withoutKeys } from "./access_log.ts";
 import { type EgressHost, egressHost } from "./egress_hosts.ts";
 import { claimsOf, extraHosts } from "./egress_log.ts";
 
@@ -57,7 +57,7 @@ export function gatewayLog(config: AccessConfig | undefined, egress: AccessConfi
 }
 
 const isForeign = (record: JsonObject, hosts: ReadonlyMap<string, EgressHost>): boolean =>
-  egressHost(readAccess(record, {}).host, hosts) !== null;
+  egressHost(accessHost(record), hosts) !== null;
 
 const pathOf = (target: string | null): string | null =>
   target?.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") ?? null;

@@ -67,7 +67,7 @@ function normalize(record: JsonObject): Outcome<Draft> {
       service: text(payload, "serviceName")?.replace(/\.googleapis\.com$/, "") ?? null,
       verb_class: verbOf(operation, granted, logName),
       ...resultOf(status, granted),
-      source: text(meta, "callerIp"),
+      source: text(meta, "callerIp") ?? text(meta, "callerIP"),
       user_agent: text(meta, "callerSuppliedUserAgent"),
       region: regionOf(record),
       resources: named(text(payload, "resourceName"), ...granted.map((g) => text(g, "resource"))),

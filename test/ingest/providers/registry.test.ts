@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { JsonObject, Provider } from "../../../ingest/provider.ts";
+import type { Json, JsonObject, Provider } from "../../../ingest/provider.ts";
 import { builtIn, createRegistry, isAmbiguous } from "../../../ingest/registry.ts";
 import { genericMap } from "../../../schemas/config.ts";
 
@@ -40,6 +40,95 @@ test("a file may mix providers, and the record before does not change the answer
     expect(registry.recognise({ hello: "world" }, hint)).toBeNull();
   }
 });
+
+test("golden records of every provider, shuffled into one file, each find their own, whatever came before", () => {
+  const registry = createRegistry();
+  const mixed = goldens().filter(({ id }) => id !== "generic");
+  expect(new Set(mixed.map(({ id }) => id)).size).toBe(builtIn.length - 1);
+  let seed = 7;
+  const random = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  let hint: Provider | null = null;
+  for (const { id, record, at } of mixed.map((m) => ({ ...m, at: random() })).sort((a, b) => a.at - b.at)) {
+    const found = registry.recognise(record, hint);
+    expect(found !== null && !isAmbiguous(found) ? found.id : found, `${id} at ${at}`).toBe(id);
+    hint = found as Provider;
+  }
+});
+
+/** goldens are the records of test/golden/<provider>/. */
+function goldens(): { id: string; record: JsonObject }[] {
+  const root = join(import.meta.dirname, "../../golden");
+  return builtIn.flatMap(({ id }) =>
+    readdirSync(join(root, id)).map((file) => ({
+      id,
+      record: (JSON.parse(readFileSync(join(root, id, file), "utf8")) as { record: JsonObject }).record,
+    })),
+  );
+}
+
+test("golden records with parts taken out, emptied or replaced never throw and never belong to two", () => {
+  const odd: Json[] = [
+    null,
+    "",
+    0,
+    -1,
+    "x",
+    [],
+    {},
+    [null],
+    [[{}]],
+    { a: null },
+    true,
+    "2026-03-02T10:15:30Z",
+    "\u0000",
+    1e300,
+  ];
+  let cases = 0;
+  for (const { record } of goldens()) {
+    for (const path of pathsOf(record, 3)) {
+      const broken = structuredClone(record);
+      const value = odd[cases++ % odd.length]!;
+      let holder: JsonObject = broken;
+      for (const name of path.slice(0, -1)) holder = holder[name] as JsonObject;
+      if (cases % 3 === 0) delete holder[path.at(-1)!];
+      else holder[path.at(-1)!] = value;
+      const claims = builtIn.filter((provider) => provider.claims(broken));
+      expect(claims.length, JSON.stringify(broken)).toBeLessThanOrEqual(1);
+      for (const provider of builtIn) {
+        const outcome = provider.normalize(broken);
+        provider.kept?.(broken);
+        if (outcome.kind !== "ok") continue;
+        for (const draft of [outcome.value].flat()) {
+          expect(draft.time === null || Number.isInteger(draft.time), `${provider.id} ${draft.time}`).toBe(true);
+          for (const text of [
+            draft.operation,
+            draft.principal_uid ?? "",
+            draft.source ?? "",
+            draft.key_id ?? "",
+            draft.service ?? "",
+            ...draft.resources,
+            ...draft.scopes,
+            ...draft.key_resources,
+          ])
+            expect(typeof text, provider.id).toBe("string");
+        }
+      }
+    }
+  }
+  expect(cases).toBeGreaterThan(2000);
+});
+
+function pathsOf(value: JsonObject, depth: number): string[][] {
+  return Object.entries(value).flatMap(([name, inner]) => [
+    [name],
+    ...(depth > 1 && typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? pathsOf(inner, depth - 1).map((p) => [name, ...p])
+      : []),
+  ]);
+}
 
 test("two claims are reported, whoever came before", () => {
   const registry = createRegistry({ generic: { acme: map } });
