@@ -1,4 +1,5 @@
 import { awsSensitivity } from "./sensitivity_aws.ts";
+import { otherSensitivity } from "./sensitivity_others.ts";
 
 /** What a call can do to who may do what later; drives `admin`, the grade of a new operation and the risk of an incident. */
 export const sensitivityClasses = [
@@ -19,8 +20,8 @@ export interface Sensitivity {
 }
 
 /**
- * sensitivityOf tells what an AWS operation can do, null where the table knows nothing.
- * `service` is the event source without `.amazonaws.com`; a version suffix of the operation (`CreateFunction20150331`) is ignored.
+ * sensitivityOf tells what an operation can do, null where the tables know nothing.
+ * `service` is the event's; for AWS the event source without `.amazonaws.com`; a version suffix of the operation (`CreateFunction20150331`) is ignored.
  */
 export function sensitivityOf(service: string | null, operation: string): Sensitivity | null {
   const operations = service === null ? undefined : byService.get(service);
@@ -36,8 +37,12 @@ export function withoutApiVersion(operation: string): string {
 }
 
 const byService = new Map<string, Map<string, Sensitivity>>();
-for (const [service, kind, grade, names] of awsSensitivity) {
+const rows = [
+  ...awsSensitivity.map(([service, kind, grade, names]) => [service, kind, grade, names.split(" ")] as const),
+  ...otherSensitivity,
+];
+for (const [service, kind, grade, names] of rows) {
   const operations = byService.get(service) ?? new Map<string, Sensitivity>();
   byService.set(service, operations);
-  for (const name of names.split(" ")) operations.set(name, { class: kind, grade });
+  for (const name of names) operations.set(name, { class: kind, grade });
 }

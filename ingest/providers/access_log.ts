@@ -3,6 +3,7 @@ import { field, member, text, texts, wordOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import { compilePath, type Reader } from "../paths.ts";
 import type { Json, JsonObject } from "../provider.ts";
+import { bareKey, keyOfLine } from "./access_keys.ts";
 
 /** Access is one line of an access log, of whichever proxy wrote it. */
 export interface Access {
@@ -54,9 +55,6 @@ function isNginx(r: JsonObject): boolean {
   );
 }
 
-/** Where a header may stand, and under which names; the first that says something counts. */
-const KEY_HEADERS = ["authorization", "x-api-key", "apikey", "api-key", "x-auth-token", "x-goog-api-key"];
-
 /** accessHost is the host that a line is about, by the proxy's own format. */
 export function accessHost(record: JsonObject): string | null {
   if (isKong(record)) return scalar(field(member(member(record, "request"), "headers"), "host"));
@@ -75,7 +73,7 @@ export function readAccess(record: JsonObject, map: AccessReaders, headers: read
   const found = isKong(record) ? kong(record) : isEnvoy(record) ? envoy(record) : nginx(record);
   const told = (name: keyof AccessMap): string | null => scalar(map[name]?.(record));
   const path = told("path") ?? found.target;
-  const key = told("key") ?? found.key ?? hashOf(record) ?? keyHeader(record, headers);
+  const key = told("key") ?? found.key ?? keyOfLine(record, headers, path);
   return {
     time: map.time === undefined ? found.time : map.time(record),
     method: (told("method") ?? found.method)?.toUpperCase() ?? null,
@@ -149,57 +147,6 @@ function nginx(r: JsonObject): Access {
   };
 }
 
-/** A proxy that hashes the header itself is the better source: no key ever leaves it. */
-const HASHES = [
-  "authorization_sha256",
-  "authorization_hash",
-  "api_key_sha256",
-  "api_key_hash",
-  "key_fingerprint",
-  "token_sha256",
-  "api_key_id",
-  "key_id",
-  "credential_id",
-];
-
-function hashOf(record: JsonObject): string | null {
-  for (const name of HASHES) {
-    const value = text(record, name);
-    if (value !== null) return value;
-  }
-  return null;
-}
-
-/** Headers stand as `headers: {…}`, below `request`, or as `http_<name>` (nginx) and `<name>` with underscores (Envoy). */
-function keyHeader(record: JsonObject, more: readonly string[]): string | null {
-  const places = [
-    member(member(record, "request"), "headers"),
-    member(record, "request_headers"),
-    member(record, "headers"),
-  ];
-  for (const name of [...more, ...KEY_HEADERS]) {
-    const flat = name.replaceAll("-", "_");
-    const value = places.map((place) => scalar(field(place, name) ?? field(place, flat))).find((v) => v !== null);
-    const found = value ?? text(record, `http_${flat}`) ?? text(record, flat);
-    if (found !== null && found !== undefined) return found;
-  }
-  return null;
-}
-
-/**
- * bareKey takes the scheme off, so that header and bare key are one key. Of Basic only the user name is kept: at Twilio it is the id of
- * the key, at Stripe the key itself, and the password never names a key.
- */
-export function bareKey(header: string): string | null {
-  const basic = /^basic\s+([A-Za-z0-9+/=_-]{1,4096})$/i.exec(header.trim());
-  if (basic) {
-    const pair = Buffer.from(basic[1]!, "base64").toString("utf8");
-    const user = pair.slice(0, pair.includes(":") ? pair.indexOf(":") : pair.length);
-    return user === "" ? null : user;
-  }
-  return header.replace(/^(bearer|token|apikey|api-key|key)\s+/i, "").trim() || null;
-}
-
 function hostOf(target: string | null): string | null {
   return /^https?:\/\/([^/?#]+)/i.exec(target ?? "")?.[1] ?? null;
 }
@@ -232,24 +179,4 @@ export function callName(method: string | null, target: string | null): string |
     })
     .join("/");
   return method === null ? shown : `${method} ${shown}`;
-}
-
-/** Members under these names hold what authorises; the rest of a line is safe to show. */
-const CREDENTIALS =
-  /^(http_)?(proxy[-_])?(authorization|x[-_]api[-_]key|api[-_]?key|cookie|set[-_]cookie|x[-_]auth[-_]\w+|x[-_]goog[-_]api[-_]key|dd[-_]api[-_]key)$/i;
-const HEADERS = /^(request_|response_)?headers$/i;
-
-/** withoutKeys is what of a line is kept: all but the headers that authorise. */
-export function withoutKeys(record: JsonObject): JsonObject {
-  const copy: JsonObject = {};
-  for (const name in record) {
-    if (CREDENTIALS.test(name)) continue;
-    const value = record[name] ?? null;
-    const nested = typeof value === "object" && value !== null && !Array.isArray(value);
-    copy[name] =
-      nested && (HEADERS.test(name) || name === "request" || name === "response")
-        ? withoutKeys(value as JsonObject)
-        : value;
-  }
-  return copy;
 }

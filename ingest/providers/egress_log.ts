@@ -8,7 +8,8 @@ import { outcomeOfStatus } from "../outcome_of.ts";
 import { compilePath } from "../paths.ts";
 import { type Draft, defineProvider, type JsonObject, type Provider } from "../provider.ts";
 import { verbOfMethod } from "../verbs.ts";
-import { accessHost, callName, compileAccess, isAccess, readAccess, withoutKeys } from "./access_log.ts";
+import { withoutKeys } from "./access_keys.ts";
+import { accessHost, callName, compileAccess, isAccess, readAccess } from "./access_log.ts";
 import { type EgressHost, egressHost } from "./egress_hosts.ts";
 
 /**

@@ -5,7 +5,8 @@ import { isFault, timeOf } from "../fields.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject, type Provider } from "../provider.ts";
 import { verbOfMethod } from "../verbs.ts";
-import { accessHost, callName, compileAccess, isAccess, readAccess, withoutKeys } from "./access_log.ts";
+import { withoutKeys } from "./access_keys.ts";
+import { accessHost, callName, compileAccess, isAccess, readAccess } from "./access_log.ts";
 import { type EgressHost, egressHost } from "./egress_hosts.ts";
 import { claimsOf, extraHosts } from "./egress_log.ts";
 

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { verbClassOf, verbOfMethod, verbOfName } from "../../../ingest/verbs.ts";
 import { sensitivityClasses, sensitivityOf } from "../../../schemas/sensitivity.ts";
 import { awsSensitivity } from "../../../schemas/sensitivity_aws.ts";
+import { otherSensitivity } from "../../../schemas/sensitivity_others.ts";
 
 test("a call flagged read-only never comes out as a write, whatever its name", () => {
   for (const [service, , , operations] of awsSensitivity) {
@@ -86,4 +89,37 @@ test("sensitivityOf knows the calls of a takeover and says nothing of the rest",
   expect(sensitivityOf("s3", "GetObject")).toBeNull();
   expect(sensitivityOf(null, "CreateAccessKey")).toBeNull();
   expect(sensitivityOf("iam", "constructor")).toBeNull();
+});
+
+test("sensitivity rows of other providers are told once, and none shadows an AWS row", () => {
+  const seen = new Set(
+    awsSensitivity.flatMap(([service, , , names]) => names.split(" ").map((name) => `${service}:${name}`)),
+  );
+  for (const [service, kind, , operations] of otherSensitivity)
+    for (const operation of operations) {
+      expect(sensitivityClasses).toContain(kind);
+      expect(seen.has(`${service}:${operation}`), `${service}:${operation}`).toBe(false);
+      seen.add(`${service}:${operation}`);
+    }
+});
+
+test.each([
+  ["gcp_audit/create_service_account_key", "credentials"],
+  ["gcp_audit/set_iam_policy_by_person", "policy"],
+  ["azure_activity/list_keys_action", "secrets"],
+  ["azure_keyvault/secret_get", "secrets"],
+  ["entra_signin/audit_new_secret", "credentials"],
+  ["kubernetes_audit/service_account_reads_secret", "secrets"],
+  ["kubernetes_audit/forbidden_role_binding", "policy"],
+  ["vault_audit/permission_denied", "policy"],
+  ["github_audit/token_granted", "credentials"],
+  ["openai_audit/key_created_by_session", "credentials"],
+  ["anthropic_activity/key_created_by_person", "credentials"],
+  ["slack_audit/app_installed", "policy"],
+  ["cloudflare_audit/v1_token_created", "credentials"],
+])("the call of %s is known for its %s", (file, kind) => {
+  const { event } = JSON.parse(readFileSync(join(import.meta.dirname, `../../golden/${file}.json`), "utf8")) as {
+    event: { service: string | null; operation: string };
+  };
+  expect(sensitivityOf(event.service, event.operation)?.class).toBe(kind);
 });

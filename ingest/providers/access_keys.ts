@@ -1,0 +1,97 @@
+import { field, member, text, wordOf } from "../fields.ts";
+import { isObject } from "../json.ts";
+import type { Json, JsonObject } from "../provider.ts";
+
+/** keyOfLine finds the key of an access log line: its hash, else the header that carries it, else the query of `target`. */
+export const keyOfLine = (record: JsonObject, headers: readonly string[], target: string | null): string | null =>
+  hashOf(record) ?? keyHeader(record, headers) ?? keyOfQuery(target);
+
+/** Where a header may stand, and under which names; the first that says something counts. */
+const KEY_HEADERS = ["authorization", "x-api-key", "apikey", "api-key", "x-auth-token", "x-goog-api-key"];
+
+/** A proxy that hashes the header itself is the better source: no key ever leaves it. */
+const HASHES = [
+  "authorization_sha256",
+  "authorization_hash",
+  "api_key_sha256",
+  "api_key_hash",
+  "key_fingerprint",
+  "token_sha256",
+  "api_key_id",
+  "key_id",
+  "credential_id",
+];
+
+function hashOf(record: JsonObject): string | null {
+  for (const name of HASHES) {
+    const value = text(record, name);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+/** Headers stand as `headers: {…}`, below `request`, or as `http_<name>` (nginx) and `<name>` with underscores (Envoy). */
+function keyHeader(record: JsonObject, more: readonly string[]): string | null {
+  const places = [
+    member(member(record, "request"), "headers"),
+    member(record, "request_headers"),
+    member(record, "headers"),
+  ];
+  for (const name of more.length === 0 ? KEY_HEADERS : [...more, ...KEY_HEADERS]) {
+    const flat = name.replaceAll("-", "_");
+    for (const place of places) {
+      const found = place === null ? null : wordOf(firstOf(field(place, name) ?? field(place, flat)));
+      if (found !== null) return found;
+    }
+    const found = text(record, `http_${flat}`) ?? text(record, flat);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Some APIs take the key in the query: `?key=…`, `&api_key=…`. */
+const QUERY_KEY = /[?&](?:key|api_?key|access_token|apikey)=([^&#\s]{8,512})/i;
+
+function keyOfQuery(target: string | null): string | null {
+  const found = target === null ? undefined : QUERY_KEY.exec(target)?.[1];
+  if (found === undefined) return null;
+  try {
+    return decodeURIComponent(found);
+  } catch {
+    return found;
+  }
+}
+
+/**
+ * bareKey takes the scheme off, so that header and bare key are one key. Of Basic only the user name is kept: at Twilio it is the id of
+ * the key, at Stripe the key itself, and the password never names a key.
+ */
+export function bareKey(header: string): string | null {
+  const basic = /^basic\s+([A-Za-z0-9+/=_-]{1,4096})$/i.exec(header.trim());
+  if (basic) {
+    const pair = Buffer.from(basic[1]!, "base64").toString("utf8");
+    const user = pair.slice(0, pair.includes(":") ? pair.indexOf(":") : pair.length);
+    return user === "" ? null : user;
+  }
+  return header.replace(/^(bearer|token|apikey|api-key|key)\s+/i, "").trim() || null;
+}
+
+const firstOf = (value: Json | undefined): Json | undefined => (Array.isArray(value) ? value[0] : value);
+
+/** Members under these names hold what authorises; the rest of a line is safe to show. */
+const CREDENTIALS =
+  /^(http_)?(proxy[-_])?(authorization|x[-_]api[-_]key|api[-_]?key|cookie|set[-_]cookie|x[-_]auth[-_]\w+|x[-_]goog[-_]api[-_]key|dd[-_]api[-_]key)$/i;
+const HEADERS = /^((request|response)_)?headers$|^(request|response)$/i;
+const QUERY_KEYS = /((?:^|[?&\s])(?:key|api_?key|access_token|apikey|token|sig|signature)=)[^&#\s]+/gi;
+
+/** withoutKeys is what of a line is kept: no header that authorises, and no key in a query, however it is written. */
+export function withoutKeys(record: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const name in record) if (!CREDENTIALS.test(name)) copy[name] = keptOf(name, record[name] ?? null);
+  return copy;
+}
+
+function keptOf(name: string, value: Json): Json {
+  if (typeof value === "string") return value.includes("=") ? value.replace(QUERY_KEYS, "$1[not kept]") : value;
+  return isObject(value) && HEADERS.test(name) ? withoutKeys(value) : value;
+}

@@ -1,0 +1,188 @@
+import type { SensitivityClass, SensitivityGrade } from "./sensitivity.ts";
+
+/**
+ * otherSensitivity lists, as the providers' files name them, operations outside AWS by what they can do.
+ * Source: the audit event reference of each provider (Google Cloud IAM and Secret Manager, Azure RBAC operations, Key Vault logging, Entra
+ * audit activities, Kubernetes RBAC good practices, Vault API, GitHub audit log events, Okta event types, OpenAI, Anthropic, Slack,
+ * Cloudflare, Twilio), written down in November 2026; the grades are ours, as in sensitivity_aws.ts.
+ */
+export const otherSensitivity: readonly (readonly [
+  service: string,
+  kind: SensitivityClass,
+  grade: SensitivityGrade,
+  operations: readonly string[],
+])[] = [
+  // Google Cloud
+  [
+    "iam",
+    "credentials",
+    "critical",
+    ["google.iam.admin.v1.CreateServiceAccountKey", "google.iam.admin.v1.UploadServiceAccountKey"],
+  ],
+  ["iam", "identity", "high", ["google.iam.admin.v1.CreateServiceAccount", "google.iam.admin.v1.EnableServiceAccount"]],
+  ["iam", "policy", "critical", ["google.iam.admin.v1.SetIAMPolicy"]],
+  ["iam", "policy", "high", ["google.iam.admin.v1.CreateRole", "google.iam.admin.v1.UpdateRole"]],
+  ["iam", "identity", "critical", ["google.iam.v1.WorkloadIdentityPools.CreateWorkloadIdentityPoolProvider"]],
+  ["iamcredentials", "credentials", "high", ["GenerateAccessToken", "GenerateIdToken", "SignJwt", "SignBlob"]],
+  ["cloudresourcemanager", "policy", "critical", ["SetIamPolicy"]],
+  ["storage", "policy", "high", ["storage.setIamPermissions"]],
+  ["apikeys", "credentials", "high", ["google.api.apikeys.v2.ApiKeys.CreateKey"]],
+  ["secretmanager", "secrets", "high", ["google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion"]],
+  [
+    "logging",
+    "logging",
+    "critical",
+    ["google.logging.v2.ConfigServiceV2.DeleteSink", "google.logging.v2.ConfigServiceV2.DeleteBucket"],
+  ],
+  [
+    "logging",
+    "logging",
+    "high",
+    ["google.logging.v2.ConfigServiceV2.UpdateSink", "google.logging.v2.ConfigServiceV2.CreateExclusion"],
+  ],
+  // Azure
+  [
+    "microsoft.authorization",
+    "policy",
+    "critical",
+    ["microsoft.authorization/roleassignments/write", "microsoft.authorization/elevateaccess/action"],
+  ],
+  ["microsoft.authorization", "policy", "high", ["microsoft.authorization/roledefinitions/write"]],
+  [
+    "microsoft.storage",
+    "secrets",
+    "high",
+    ["microsoft.storage/storageaccounts/listkeys/action", "microsoft.storage/storageaccounts/regeneratekey/action"],
+  ],
+  [
+    "microsoft.managedidentity",
+    "credentials",
+    "critical",
+    ["microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/write"],
+  ],
+  [
+    "microsoft.containerservice",
+    "credentials",
+    "high",
+    ["microsoft.containerservice/managedclusters/listclusteradmincredential/action"],
+  ],
+  ["microsoft.compute", "compute_credentials", "high", ["microsoft.compute/virtualmachines/runcommand/action"]],
+  ["microsoft.insights", "logging", "critical", ["microsoft.insights/diagnosticsettings/delete"]],
+  [
+    "microsoft.insights",
+    "logging",
+    "high",
+    ["microsoft.insights/diagnosticsettings/write", "microsoft.insights/actiongroups/delete"],
+  ],
+  ["microsoft.keyvault", "policy", "critical", ["microsoft.keyvault/vaults/accesspolicies/write"]],
+  ["keyvault", "secrets", "high", ["SecretGet", "SecretBackup", "KeyBackup", "CertificateBackup"]],
+  ["keyvault", "policy", "critical", ["VaultPut", "VaultPatch", "VaultAccessPolicyChangedEventGridNotification"]],
+  [
+    "Core Directory",
+    "policy",
+    "critical",
+    ["Add member to role", "Consent to application", "Add app role assignment to service principal"],
+  ],
+  [
+    "Core Directory",
+    "credentials",
+    "critical",
+    ["Add service principal credentials", "Update application – Certificates and secrets management"],
+  ],
+  [
+    "Core Directory",
+    "identity",
+    "high",
+    [
+      "Add user",
+      "Add service principal",
+      "Add application",
+      "Set federation settings on domain",
+      "Set domain authentication",
+    ],
+  ],
+  ["Core Directory", "credentials", "high", ["Reset user password", "Change user password"]],
+  // Kubernetes
+  ["core", "secrets", "high", ["get secrets", "list secrets", "watch secrets"]],
+  ["core", "credentials", "high", ["create serviceaccounts/token"]],
+  [
+    "core",
+    "compute_credentials",
+    "high",
+    ["get pods/exec", "create pods/exec", "create pods/attach", "get pods/attach"],
+  ],
+  ["core", "compute_credentials", "medium", ["create pods/portforward", "get nodes/proxy", "create nodes/proxy"]],
+  [
+    "rbac.authorization.k8s.io",
+    "policy",
+    "critical",
+    ["create clusterrolebindings", "patch clusterrolebindings", "update clusterrolebindings"],
+  ],
+  [
+    "rbac.authorization.k8s.io",
+    "policy",
+    "high",
+    ["create rolebindings", "create clusterroles", "patch clusterroles", "create roles", "patch roles"],
+  ],
+  ["certificates.k8s.io", "credentials", "critical", ["update certificatesigningrequests/approval"]],
+  [
+    "admissionregistration.k8s.io",
+    "policy",
+    "high",
+    ["create mutatingwebhookconfigurations", "patch mutatingwebhookconfigurations"],
+  ],
+  // Vault
+  ["system", "policy", "critical", ["update sys/", "create sys/", "delete sys/"]],
+  ["token", "credentials", "high", ["update auth/token", "create auth/token"]],
+  ["identity", "identity", "high", ["update identity/", "create identity/"]],
+  // GitHub
+  [
+    "personal_access_token",
+    "credentials",
+    "high",
+    ["personal_access_token.access_granted", "personal_access_token.request_created"],
+  ],
+  ["oauth_authorization", "credentials", "medium", ["oauth_authorization.create"]],
+  ["public_key", "credentials", "high", ["public_key.create"]],
+  ["deploy_key", "credentials", "high", ["deploy_key.create"]],
+  ["org", "identity", "high", ["org.add_member", "org.invite_member", "org.add_outside_collaborator"]],
+  ["org", "policy", "critical", ["org.update_member", "org.disable_two_factor_requirement", "org.disable_saml"]],
+  ["hook", "policy", "high", ["hook.create", "hook.config_changed"]],
+  ["repo", "policy", "high", ["repo.access", "repo.transfer", "repo.add_member"]],
+  ["protected_branch", "policy", "high", ["protected_branch.destroy", "protected_branch.policy_override"]],
+  ["repository_ruleset", "policy", "high", ["repository_ruleset.destroy"]],
+  ["audit_log_streaming", "logging", "critical", ["audit_log_streaming.destroy"]],
+  // Okta
+  ["system", "credentials", "critical", ["system.api_token.create"]],
+  ["user", "policy", "critical", ["user.account.privilege.grant"]],
+  ["group", "policy", "critical", ["group.privilege.grant"]],
+  [
+    "user",
+    "credentials",
+    "high",
+    ["user.account.reset_password", "user.mfa.factor.reset_all", "user.mfa.factor.deactivate"],
+  ],
+  ["system", "identity", "critical", ["system.idp.lifecycle.create"]],
+  ["user", "identity", "high", ["user.lifecycle.create", "user.session.impersonation.initiate"]],
+  ["policy", "policy", "high", ["policy.rule.update", "policy.lifecycle.delete", "policy.rule.deactivate"]],
+  ["system", "logging", "critical", ["system.log_stream.lifecycle.deactivate", "system.log_stream.lifecycle.delete"]],
+  // Google Workspace
+  ["admin", "policy", "critical", ["ASSIGN_ROLE", "ADD_PRIVILEGE", "GRANT_ADMIN_PRIVILEGE"]],
+  ["admin", "identity", "high", ["CREATE_USER", "AUTHORIZE_API_CLIENT_ACCESS"]],
+  ["admin", "credentials", "high", ["CHANGE_PASSWORD", "TURN_OFF_2_STEP_VERIFICATION"]],
+  ["token", "credentials", "medium", ["authorize"]],
+  // OpenAI, Anthropic, Slack, Cloudflare, Twilio
+  ["openai", "credentials", "critical", ["admin_api_key.created"]],
+  ["openai", "credentials", "high", ["api_key.created", "service_account.created", "api_key.updated"]],
+  ["openai", "policy", "critical", ["role.assignment.created"]],
+  ["openai", "identity", "high", ["user.added", "invite.sent", "scim.disabled"]],
+  ["anthropic", "credentials", "critical", ["admin_api_key_created"]],
+  ["anthropic", "credentials", "high", ["api_key_created", "service_key_created"]],
+  ["app", "policy", "high", ["app_installed", "app_scopes_expanded"]],
+  ["user", "policy", "critical", ["role_change_to_owner", "role_change_to_admin"]],
+  ["user_api_tokens", "credentials", "critical", ["api_token.create", "api_token.roll"]],
+  ["token", "credentials", "critical", ["token_create", "token_roll"]],
+  ["member", "identity", "high", ["member_add", "member.create"]],
+  ["api-key", "credentials", "critical", ["api-key.created"]],
+  ["key", "credentials", "critical", ["key.created"]],
+];
