@@ -24,9 +24,12 @@ export function anyField(record: JsonObject | null, name: string): Json | undefi
 export const text = (record: JsonObject | null, name: string): string | null => wordOf(field(record, name));
 export const anyText = (record: JsonObject | null, name: string): string | null => wordOf(anyField(record, name));
 
+/** What is longer says nothing more, and no pattern of a provider has to bear megabytes; the longest keys are tokens of some KB. */
+const MAX_WORD = 16 * 1024;
+
 /** wordOf is the text of a value that says something. */
 export function wordOf(value: Json | undefined): string | null {
-  if (typeof value === "string") return said(value);
+  if (typeof value === "string") return said(value.length > MAX_WORD ? value.slice(0, MAX_WORD) : value);
   return typeof value === "number" && Number.isFinite(value) ? String(value) : null;
 }
 

@@ -1,5 +1,5 @@
 import type { ApiOutcome, VerbClass } from "../../schemas/activity.ts";
-import { anyField as field, anyMember as member, anyText as text } from "../fields.ts";
+import { anyField as field, anyMember as member, anyText as text, wordOf } from "../fields.ts";
 import { isObject, objectOf, textOf } from "../json.ts";
 import { outcomeOfErrorCode, outcomeOfStatus } from "../outcome_of.ts";
 import type { JsonObject } from "../provider.ts";
@@ -31,7 +31,7 @@ export function azureLog(record: JsonObject): AzureLog | null {
   if (resource === "" && category !== "microsoftgraphactivitylogs") return isGraphShape(record) ? "entra" : null;
   if (!resource.startsWith("/")) return category === "microsoftgraphactivitylogs" ? "entra" : null;
   if (operation === null && category !== "microsoftgraphactivitylogs") return null;
-  if (/\/providers\/microsoft\.(keyvault|hsm)?\/?keyvault|\/microsoft\.keyvault\//.test(resource))
+  if (resource.includes("/microsoft.keyvault/"))
     return category === "auditevent" || category.startsWith("azurepolicy") || !operation!.includes("/")
       ? "keyvault"
       : "activity";
@@ -62,7 +62,7 @@ export const categoryOf = (record: JsonObject): string => {
 /** operationNameOf reads the name, which the REST API wraps as `{value, localizedValue}`. */
 export function operationNameOf(record: JsonObject): string | null {
   const value = field(record, "operationName");
-  return isObject(value) ? textOf(value.value) : textOf(value);
+  return wordOf(isObject(value) ? value.value : value);
 }
 
 /** resourceOf is the resource in small letters: Azure's ids come in every case, and mean the same. */
@@ -102,7 +102,7 @@ export function resultOf(record: JsonObject): Result {
 
 const worded = (record: JsonObject, name: string): string | null => {
   const value = field(record, name);
-  return isObject(value) ? textOf(value.value) : textOf(value);
+  return wordOf(isObject(value) ? value.value : value);
 };
 
 /** Azure writes the status of a call as number, as text, or by its .NET name. */

@@ -130,6 +130,31 @@ function pathsOf(value: JsonObject, depth: number): string[][] {
   ]);
 }
 
+test("golden records blown up to megabytes are read in the time of a record", () => {
+  const hostile = ["logging", "a.", "('", "/x", "key=1&", "secretmanager ", "0", "-", "error\n*", "{"].map((text) =>
+    text.repeat(Math.ceil(1_000_000 / text.length)),
+  );
+  let n = 0;
+  let slowest = ["", 0] as [string, number];
+  for (const { id, record } of goldens()) {
+    for (const path of pathsOf(record, 3)) {
+      const broken = structuredClone(record);
+      let holder: JsonObject = broken;
+      for (const name of path.slice(0, -1)) holder = holder[name] as JsonObject;
+      if (typeof holder[path.at(-1)!] !== "string") continue;
+      holder[path.at(-1)!] = hostile[n++ % hostile.length]!;
+      const before = process.cpuUsage().user;
+      for (const provider of builtIn) provider.claims(broken);
+      const provider = builtIn.find((p) => p.id === id)!;
+      provider.normalize(broken);
+      provider.kept?.(broken);
+      const spent = (process.cpuUsage().user - before) / 1000;
+      if (spent > slowest[1]) slowest = [`${id} ${path.join(".")}`, spent];
+    }
+  }
+  expect(slowest[1], slowest[0]).toBeLessThan(1000);
+});
+
 test("two claims are reported, whoever came before", () => {
   const registry = createRegistry({ generic: { acme: map } });
   for (const hint of [null, registry.byId("aws_cloudtrail"), registry.byId("acme")]) {
