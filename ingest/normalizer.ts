@@ -117,11 +117,11 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     }
     hint = provider;
     const outcome = normalizeSafely(provider, record);
-    const kept = provider.kept === undefined ? record : keptSafely(provider, record);
     if (outcome.kind === "drop") {
       into.dropped.set(outcome.reason, (into.dropped.get(outcome.reason) ?? 0) + 1);
       return;
     }
+    const kept = provider.kept === undefined ? record : keptSafely(provider, record);
     if (outcome.kind === "dead_letter") {
       letter(bytes, provider.id, outcome.reason, into, kept === record ? text : JSON.stringify(kept));
       return;

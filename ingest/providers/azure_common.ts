@@ -1,6 +1,6 @@
 import type { ApiOutcome, VerbClass } from "../../schemas/activity.ts";
 import { anyField as field, anyMember as member, anyText as text, wordOf } from "../fields.ts";
-import { isObject, objectOf, textOf } from "../json.ts";
+import { isObject, textOf } from "../json.ts";
 import { outcomeOfErrorCode, outcomeOfStatus } from "../outcome_of.ts";
 import type { JsonObject } from "../provider.ts";
 
@@ -26,7 +26,7 @@ function set(words: string): ReadonlySet<string> {
 export function azureLog(record: JsonObject): AzureLog | null {
   const resource = (text(record, "resourceId") ?? text(record, "_ResourceId") ?? "").toLowerCase();
   const category = categoryOf(record);
-  if (KUBE.has(category)) return objectOf(member(record, "properties")?.log) === null ? null : "kube";
+  if (KUBE.has(category)) return azureText(record) === null ? null : "kube";
   const operation = operationNameOf(record);
   if (resource === "" && category !== "microsoftgraphactivitylogs") return isGraphShape(record) ? "entra" : null;
   if (!resource.startsWith("/")) return category === "microsoftgraphactivitylogs" ? "entra" : null;
@@ -43,6 +43,9 @@ export function azureLog(record: JsonObject): AzureLog | null {
   const storage = /\/(blob|file|queue|table)services\//.test(resource);
   return category === "" && (storage || ACTION.test(operation!)) ? "activity" : null;
 }
+
+/** azureText is the line that a log of AKS carries as text. */
+export const azureText = (record: JsonObject): string | null => textOf(member(record, "properties")?.log);
 
 /** Microsoft Graph lists sign-ins and directory audits without the envelope of Azure Monitor. */
 function isGraphShape(record: JsonObject): boolean {

@@ -2,11 +2,11 @@ import type { VerbClass } from "../../schemas/activity.ts";
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
 import { field, isFault, member, text, texts, timeOf } from "../fields.ts";
-import { isObject, objectOf } from "../json.ts";
+import { isObject } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
-import { azureLog } from "./azure_common.ts";
-import { unwrapMessage } from "./unwrap.ts";
+import { azureLog, azureText } from "./azure_common.ts";
+import { parsedOnce, unwrapMessage } from "./unwrap.ts";
 
 /**
  * Kubernetes API server audit (audit.k8s.io/v1), from file or webhook, of EKS through CloudWatch and of AKS through Azure Monitor.
@@ -19,13 +19,14 @@ export default defineProvider({
   tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) => eventOf(record) !== null,
   normalize: (record) => normalize(eventOf(record) ?? record),
+  kept: (record) => eventOf(record) ?? record,
 });
 
 function eventOf(record: JsonObject): JsonObject | null {
   if (isEvent(record)) return record;
   const inner =
     unwrapMessage(record, "audit.k8s.io/") ??
-    (azureLog(record) === "kube" ? objectOf(member(record, "properties")?.log) : null);
+    (azureLog(record) === "kube" ? parsedOnce(record, azureText(record), "verb") : null);
   return inner !== null && isEvent(inner) ? inner : null;
 }
 

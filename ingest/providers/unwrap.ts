@@ -6,12 +6,20 @@ export function unwrapDetail(record: JsonObject): JsonObject | null {
   return isObject(record.detail) && typeof record["detail-type"] === "string" ? record.detail : null;
 }
 
-/** unwrapMessage takes an event out of the text of a CloudWatch Logs event or a forwarder, where one of the words stands in it. */
+/** unwrapMessage takes an event out of the text of a CloudWatch Logs event or a forwarder, where the word stands in it. */
 export function unwrapMessage(record: JsonObject, word: string): JsonObject | null {
-  return textual(record.message, word) ?? textual(record.log, word) ?? textual(record["@message"], word);
+  return parsedOnce(record, record.message ?? record.log ?? record["@message"], word);
 }
 
-function textual(value: Json | undefined, word: string): JsonObject | null {
-  if (typeof value !== "string" || !value.includes(word)) return null;
-  return parseObject(value);
+/** A record is asked for what is inside it by claims, normalize and kept; the text is parsed by the first of them. */
+const opened = new WeakMap<JsonObject, { text: string; inner: JsonObject | null }>();
+
+/** parsedOnce parses a text that belongs to a record and holds the word. */
+export function parsedOnce(record: JsonObject, text: Json | undefined, word: string): JsonObject | null {
+  if (typeof text !== "string" || !text.includes(word)) return null;
+  const known = opened.get(record);
+  if (known?.text === text) return known.inner;
+  const inner = parseObject(text);
+  opened.set(record, { text, inner });
+  return inner;
 }

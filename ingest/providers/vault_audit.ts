@@ -118,26 +118,42 @@ function outcomeOfError(error: string): Draft["outcome"] {
   return outcomeOfMessage(error);
 }
 
-/** kept leaves the HMACs of the data and takes out all text that stands there in the clear. */
+/** Parts that hold what the caller sent and got; in them no text is kept, hashed or not. */
+const SECRET_PARTS = ["data", "secret", "wrap_info"];
+
+/**
+ * kept takes the texts out of what was sent and answered, and the HMACs out of credential fields, where they would look like secrets in
+ * the log. A token that stands there in the clear stays for the redactor: it removes it and reports it.
+ */
 function kept(record: JsonObject): JsonObject {
-  const copy = { ...record };
+  const copy: JsonObject = { ...record };
+  if (isObject(copy.auth)) copy.auth = withoutHashes(copy.auth);
   for (const side of ["request", "response"]) {
     const part = copy[side];
     if (!isObject(part)) continue;
-    const clean: JsonObject = { ...part };
-    for (const name of ["data", "auth", "secret", "wrap_info"])
-      if (name in clean) clean[name] = veiled(clean[name] ?? null, 0);
+    const clean = withoutHashes(part);
+    if (isObject(clean.auth)) clean.auth = withoutHashes(clean.auth);
+    for (const name of SECRET_PARTS) if (name in clean) clean[name] = veiled(clean[name] ?? null, 0);
     copy[side] = clean;
   }
   return copy;
 }
 
+const HASHED = "[hashed]";
+
+function withoutHashes(part: JsonObject): JsonObject {
+  const token = part.client_token;
+  return typeof token === "string" && token.startsWith(HMAC) ? { ...part, client_token: HASHED } : { ...part };
+}
+
 const MAX_DEPTH = 32;
 
 function veiled(value: Json, depth: number): Json {
-  if (typeof value === "string") return value === "" || value.startsWith(HMAC) ? value : "[not kept]";
+  if (typeof value === "string") return value === "" ? value : value.startsWith(HMAC) ? HASHED : "[not kept]";
   if (depth > MAX_DEPTH) return null;
   if (Array.isArray(value)) return value.map((item) => veiled(item, depth + 1));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, veiled(item, depth + 1)]));
+  const out: JsonObject = {};
+  for (const name in value) out[name] = veiled(value[name] ?? null, depth + 1);
+  return out;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ingestParts } from "../../../cli/parts.ts";
@@ -8,9 +8,10 @@ import { config } from "../../../schemas/config.ts";
 
 const NOW = Date.UTC(2026, 2, 3);
 
+const parts = await ingestParts(config.parse({}), { pepper: Buffer.alloc(32, 1) });
+
 /** normalized sends one record through parse, recognition, redaction and fingerprint. */
 async function normalized(record: JsonObject) {
-  const parts = await ingestParts(config.parse({}), { pepper: Buffer.alloc(32, 1) });
   const into = emptyYield();
   createNormalizer(parts, { provider: "auto", position: "test", now: () => NOW }).read(
     Buffer.from(JSON.stringify(record)),
@@ -28,12 +29,30 @@ test("a raw Vault log keeps nothing of its data that is no HMAC, in events and i
   const stored = await normalized(record);
   expect(stored.events).toHaveLength(1);
   expect(stored.events[0]!.raw).toContain("secret/data/billing/db");
+  expect(stored.events[0]!.secrets).toContain("token@auth.client_token");
   const letter = await normalized({ ...record, time: "0000-00-00" });
   expect(letter.letters).toHaveLength(1);
   for (const text of [JSON.stringify(stored), JSON.stringify(letter)]) {
     expect(text).not.toContain("plain words that nobody may see");
     expect(text).not.toContain("made-up-token-1");
   }
+});
+
+test("hashed fields of Vault are no secrets in the log", async () => {
+  for (const name of ["secret_read_hashed", "login_by_userpass", "old_shape_without_mount", "permission_denied"]) {
+    const { events } = await normalized(golden(`vault_audit/${name}.json`));
+    expect(events[0]!.secrets, name).toEqual([]);
+    expect(events[0]!.raw).not.toContain("0123456789abcdef0123456789abcdef");
+  }
+});
+
+test("no golden record without a secret is reported to hold one", async () => {
+  const root = join(import.meta.dirname, "../../golden");
+  const raw = new Set(["vault_audit/secret_read_raw_log.json"]);
+  for (const id of readdirSync(root).filter((name) => name !== "generic"))
+    for (const file of readdirSync(join(root, id)).filter((name) => !raw.has(`${id}/${name}`)))
+      for (const event of (await normalized(golden(`${id}/${file}`))).events)
+        expect(event.secrets, `${id}/${file}`).toEqual([]);
 });
 
 test("a raw Authorization header of a proxy becomes a fingerprint, and nothing of it is kept", async () => {
