@@ -6,6 +6,7 @@ const REVOKING = new Set([
   ...["google.iam.admin.v1.DeleteServiceAccountKey", "google.iam.admin.v1.DisableServiceAccountKey"],
   ...["api_key.deleted", "admin_api_key.deleted", "system.api_token.revoke", "system.api_token.delete"],
   ...["api_key_deleted", "admin_api_key_deleted", "api_key_revoked", "service_key_revoked"],
+  ...["personal_access_token.access_revoked", "personal_access_token.destroy", "oauth_access.destroy"],
   ...["api-key.deleted", "key.deleted", "signing-key.deleted", "token_revoke", "token_delete", "api_token.delete"],
 ]);
 

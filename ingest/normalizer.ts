@@ -163,7 +163,9 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     const account = clean(d.account);
     // A source that is no address is free text of the log.
     const place = parts.enrich(d.source === null ? null : redacted.scrub(d.source));
-    const principal_uid = clean(d.principal_uid) ?? `${account ?? provider.id}:unnamed`;
+    // Where only the key names its holder, the fingerprint does: two keys may have one hint.
+    const holder = d.principal_uid !== null && d.principal_uid === d.key_id ? key_uid : clean(d.principal_uid);
+    const principal_uid = holder ?? `${account ?? provider.id}:unnamed`;
     const user_agent = clean(d.user_agent);
     const resources = d.resources.slice(0, MAX_RESOURCES).map((r) => cut(redacted.scrub(r)));
     for (const id of d.key_resources) resources.push(`key:${parts.fingerprint(provider.id, id)}`);

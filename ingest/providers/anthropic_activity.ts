@@ -31,8 +31,16 @@ function normalize(record: JsonObject): Outcome<Draft> {
   const key = text(actor, "api_key_id") ?? text(actor, "admin_api_key_id") ?? text(actor, "service_key_id");
   const email = text(actor, "email_address") ?? text(actor, "unauthenticated_email_address");
   const person = text(actor, "user_id") ?? email;
+  // Anthropic itself and its processes have no name: their kind stands for them.
+  const kind = text(actor, "type");
+  const nameless = kind === "system_actor" || kind === "anthropic_actor" ? kind : null;
   const who =
-    person ?? key ?? text(actor, "service_account_id") ?? text(actor, "directory_id") ?? text(actor, "service");
+    person ??
+    key ??
+    text(actor, "service_account_id") ??
+    text(actor, "directory_id") ??
+    text(actor, "service") ??
+    nameless;
   return ok(
     draft({
       event_uid: text(record, "id"),

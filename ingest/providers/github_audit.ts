@@ -40,7 +40,10 @@ function normalize(record: JsonObject): Outcome<Draft> {
   if (action === null) return deadLetter("no action");
   const time = timeOf(record["@timestamp"], record.created_at, record.at_sign_timestamp, record.timestamp);
   if (isFault(time)) return time;
-  const key = text(record, "token_id") ?? text(record, "hashed_token");
+  // Events about a token carry that token's id; which one the caller used they do not say.
+  const token = tokenOf(record);
+  const about = /^(personal_access_token|oauth_access)\./.test(action);
+  const key = about ? null : token;
   const method = text(record, "request_method");
   const status = Number(text(record, "status_code") ?? Number.NaN);
   const operation = action === "api.request" && method !== null ? `${method} ${routeOf(record)}` : action;
@@ -72,8 +75,19 @@ function normalize(record: JsonObject): Outcome<Draft> {
         action.startsWith("git.") ? null : text(record, "user"),
         text(record, "name"),
       ),
+      key_resources: about && token !== null && KEY_LIFE.test(action) ? [token] : [],
       scopes: (text(record, "token_scopes") ?? text(record, "oauth_scopes"))?.split(/[\s,]+/).filter(Boolean) ?? [],
     }),
+  );
+}
+
+const KEY_LIFE = /\.(create|destroy|access_granted|access_revoked)$/;
+
+/** A token has a number; where there is none (0), its hash stands for it. */
+function tokenOf(record: JsonObject): string | null {
+  const names = ["token_id", "user_programmatic_access_id", "oauth_access_id"];
+  return (
+    names.map((name) => text(record, name)).find((id) => id !== null && id !== "0") ?? text(record, "hashed_token")
   );
 }
 

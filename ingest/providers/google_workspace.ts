@@ -42,7 +42,7 @@ function eventOf(record: JsonObject, id: JsonObject | null, event: JsonObject, t
   const affected = parameters.get("affected_email_address")?.[0] ?? null;
   const email = text(actor, "email") ?? text(actor, "key") ?? text(actor, "profileId") ?? affected;
   // A token event tells the application that holds the grant.
-  const client = application === "token" ? (parameters.get("client_id")?.[0] ?? null) : null;
+  const client = application === "token" ? (parameters.get("client_id")?.[0] ?? null) : callerKey(actor);
   return [
     draft({
       // Rows of an exploded activity share its id; only their bytes differ.
@@ -83,6 +83,10 @@ function eventOf(record: JsonObject, id: JsonObject | null, event: JsonObject, t
     }),
   ];
 }
+
+/** A robot calls by a key, and the key is all that names it. */
+const callerKey = (actor: JsonObject | null): string | null =>
+  text(actor, "callerType") === "KEY" ? text(actor, "key") : null;
 
 const failed = (operation: string): Draft["outcome"] =>
   /login|password|auth/i.test(operation) ? "unauthenticated" : /denied|blocked/i.test(operation) ? "denied" : "error";

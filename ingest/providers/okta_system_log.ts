@@ -75,7 +75,11 @@ function normalize(record: JsonObject): Outcome<Draft> {
 /** keyOf: API tokens are told by the transaction (`apiTokenId`), access tokens by debugData, clients by the actor itself. */
 function keyOf(record: JsonObject, actor: JsonObject | null, debug: JsonObject | null): string | null {
   const transaction = member(member(record, "transaction"), "detail");
-  const token = text(transaction, "requestApiTokenId") ?? text(debug, "tokenId") ?? text(debug, "clientSecretId");
+  const token =
+    text(transaction, "requestApiTokenId") ??
+    text(debug, "requestApiTokenId") ??
+    text(debug, "tokenId") ??
+    text(debug, "clientSecretId");
   if (token !== null) return token;
   return text(actor, "type") === "PublicClientApp" ? text(actor, "id") : null;
 }
@@ -89,7 +93,7 @@ function resultOf(record: JsonObject, operation: string): Pick<Draft, "outcome" 
   const result = member(record, "outcome");
   const word = text(result, "result")?.toUpperCase() ?? null;
   const reason = text(result, "reason");
-  if (word === null) return { outcome: "unknown", error_code: null };
+  if (word === null || word === "UNKNOWN") return { outcome: "unknown", error_code: null };
   if (word === "FAILURE" || word === "ABANDONED" || word === "RATE_LIMIT")
     return {
       outcome: word === "RATE_LIMIT" || /rate.?limit/i.test(reason ?? "") ? "throttled" : failure(operation, reason),

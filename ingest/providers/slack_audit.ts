@@ -31,7 +31,9 @@ function normalize(record: JsonObject): Outcome<Draft> {
   if (isFault(time)) return time;
   const context = member(record, "context");
   const actor = member(record, "actor");
-  const user = member(actor, "user");
+  // USLACKUSER stands where nobody did it.
+  const somebody = member(actor, "user");
+  const user = text(somebody, "id") === "USLACKUSER" ? null : somebody;
   const app = member(context, "app") ?? member(actor, "app");
   const entity = member(record, "entity");
   const details = member(record, "details");
@@ -44,9 +46,9 @@ function normalize(record: JsonObject): Outcome<Draft> {
       key_id: token,
       key_type: token === null ? "none" : "long_lived",
       session_uid: text(context, "session_id"),
-      principal_uid: text(user, "id") ?? text(user, "email") ?? token,
+      principal_uid: text(user, "id") ?? text(user, "email") ?? token ?? text(somebody, "id"),
       principal: text(user, "email") ?? text(user, "name") ?? text(app, "name"),
-      principal_type: user !== null ? "human" : token === null ? "unknown" : "service",
+      principal_type: user !== null ? "human" : token === null && somebody === null ? "unknown" : "service",
       operation,
       service: text(entity, "type"),
       verb_class: verbOf(operation),

@@ -26,8 +26,7 @@ function normalize(record: JsonObject): Outcome<Draft> {
   if (isFault(time)) return time;
   const actor = text(record, "actor_sid");
   const kind = text(record, "actor_type");
-  // An API key is `SK…`; the account's own token acts as the account, `AC…`.
-  const key = actor !== null && /^(SK|AC)/.test(actor) && kind !== "user" ? actor : null;
+  const key = keyOf(actor, kind);
   return ok(
     draft({
       event_uid: text(record, "sid"),
@@ -49,6 +48,13 @@ function normalize(record: JsonObject): Outcome<Draft> {
         : [],
     }),
   );
+}
+
+/** An API key is `SK…`. The account's own token has no id and acts as the account, `AC…`, which is no secret and stays readable. */
+function keyOf(actor: string | null, kind: string | null): string | null {
+  if (actor === null || kind === "user") return null;
+  if (actor.startsWith("SK")) return actor;
+  return actor.startsWith("AC") ? `auth_token:${actor}` : null;
 }
 
 const ADMIN =

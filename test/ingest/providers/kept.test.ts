@@ -93,3 +93,22 @@ test("a record without a time gets the time of its arrival", async () => {
   const { events } = await normalized(golden("github_audit/partial_no_time.json"));
   expect(events[0]).toMatchObject({ time: NOW, ingested_at: NOW, operation: "org.invite_member" });
 });
+
+test("a holder that only the key names has the key's fingerprint as its uid, not the hint", async () => {
+  const { events } = await normalized(golden("anthropic_activity/compliance_call_by_key.json"));
+  expect(events[0]!.principal_uid).toBe(events[0]!.key_uid);
+  expect(JSON.stringify(events)).not.toContain("apikey_example01");
+});
+
+test("the account of a Twilio event stays readable, also where its own token called", async () => {
+  const { events } = await normalized(golden("twilio_monitor/by_account_token.json"));
+  expect(events[0]).toMatchObject({ account: "AC00000000000000000000000000000001", key_hint: "auth_…0001" });
+});
+
+test("raw stays JSON, whatever the key looks like", async () => {
+  const root = join(import.meta.dirname, "../../golden");
+  for (const id of readdirSync(root).filter((name) => name !== "generic"))
+    for (const file of readdirSync(join(root, id)))
+      for (const event of (await normalized(golden(`${id}/${file}`))).events)
+        expect(() => JSON.parse(event.raw) as unknown).not.toThrow();
+});
