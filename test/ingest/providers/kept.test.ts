@@ -83,11 +83,15 @@ test("the same key has one key_uid, as bare header, as Bearer and through anothe
   expect(new Set(uids).size).toBe(1);
 });
 
-test("an event out of Firehose's base64 is kept readable, with its key as a hint", async () => {
-  const { events } = await normalized(golden("aws_cloudtrail/firehose_record_base64.json"));
-  expect(events[0]!.raw).toContain("GetObject");
-  expect(events[0]!.raw).not.toContain("AKIAIOSFODNN7EXAMPLE");
-});
+test.each(["firehose_record_base64", "cloudwatch_log_event", "event_bridge_in_sns_in_sqs"])(
+  "an event out of %s is kept readable, with its key as a hint",
+  async (name) => {
+    const { events } = await normalized(golden(`aws_cloudtrail/${name}.json`));
+    expect(JSON.parse(events[0]!.raw)).toHaveProperty("eventName");
+    expect(events[0]!.raw).toContain("GetObject");
+    expect(events[0]!.raw).not.toContain("AKIAIOSFODNN7EXAMPLE");
+  },
+);
 
 test("a record without a time gets the time of its arrival", async () => {
   const { events } = await normalized(golden("github_audit/partial_no_time.json"));
