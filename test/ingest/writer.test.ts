@@ -13,7 +13,8 @@ const event = (over: Partial<ApiActivity> = {}): ApiActivity => ({
   provider: "aws_cloudtrail",
   account: null,
   time: Date.UTC(2026, 5, 1) + n * 1000 + 7,
-  ingested_at: Date.UTC(2026, 5, 2),
+  // Retention counts from here: an old time would let a merge empty `raw`.
+  ingested_at: Date.now(),
   seq: 0,
   key_uid: null,
   key_hint: null,
