@@ -1,5 +1,5 @@
 import type { OpenDay, Sealed } from "./profile.ts";
-import { hourExcess } from "./stats/hour_accumulation.ts";
+import { dayScore, hourExcess } from "./stats/hour_accumulation.ts";
 import { type HourHabits, hourHabits } from "./stats/hours.ts";
 
 /** Active days before hours are a habit at all. */
@@ -11,7 +11,7 @@ const cache = new WeakMap<Sealed, { through: number; habits: HourHabits }>();
 export function habitsOf(sealed: Sealed): HourHabits {
   const known = cache.get(sealed);
   if (known?.through === sealed.through) return known.habits;
-  const habits = hourHabits(sealed.hours);
+  const habits = hourHabits(sealed.hours, sealed.through - sealed.firstDay + 1);
   cache.set(sealed, { through: sealed.through, habits });
   return habits;
 }
@@ -19,14 +19,16 @@ export function habitsOf(sealed: Sealed): HourHabits {
 /** hasHours tells whether this subject keeps hours that can be broken. */
 export const hasHours = (sealed: Sealed): boolean => sealed.activeDays >= MIN_HOUR_DAYS && habitsOf(sealed).informative;
 
-/** hourScore sums the surprise of the distinct local hours of a day so far; more hours never lower it. */
+/** hourScore joins the surprise of the distinct local hours of a day so far; more hours never lower it. */
 export function hourScore(sealed: Sealed, day: OpenDay): number {
   const habits = habitsOf(sealed);
-  let score = 0;
+  const excesses: number[] = [];
   for (let d = 0; d < 7; d++) {
     const bits = day.hours[d]!;
     if (bits === 0) continue;
-    for (let h = 0; h < 24; h++) if ((bits >> h) % 2 === 1) score += hourExcess(habits.tail(d * 24 + h));
+    for (let h = 0; h < 24; h++) {
+      if ((bits >> h) % 2 === 1) excesses.push(hourExcess(habits.tail(d * 24 + h)));
+    }
   }
-  return score;
+  return dayScore(excesses, habits.youth);
 }

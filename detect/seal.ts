@@ -1,5 +1,5 @@
 import { DAY_MS } from "../schemas/duration.ts";
-import { hasHours, hourScore } from "./hour_score.ts";
+import { habitsOf, hasHours, hourScore } from "./hour_score.ts";
 import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
 import { hourAccumulation, sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
@@ -111,7 +111,7 @@ function rememberHours(profile: Profile, day: OpenDay): void {
   const { sealed } = profile;
   if (hasHours(sealed)) {
     const score = hourScore(sealed, day);
-    const { fires } = hourAccumulation(sealed.hourMemory, day.day, score);
+    const { fires } = hourAccumulation(sealed.hourMemory, day.day, score, habitsOf(sealed).youth);
     sealed.hourMemory = sealHourDay(sealed.hourMemory, day.day, score, fires);
   }
   fadeHours(sealed.hours, sealed.through < 0 ? 0 : day.day - sealed.through);

@@ -36,7 +36,7 @@ export default defineBaseline({
     if (view.policy?.hours || !hasHours(sealed)) return null;
     const habits = habitsOf(sealed);
     const tail = habits.tail(view.hour);
-    const week = hourAccumulation(sealed.hourMemory, view.day.day, hourScore(sealed, view.day));
+    const week = hourAccumulation(sealed.hourMemory, view.day.day, hourScore(sealed, view.day), habits.youth);
     if (tail >= ODD_TAIL && !week.fires) return null;
     const value = String(view.hour);
     const seenBefore = waiting(view, "hour", value);
@@ -69,7 +69,8 @@ export default defineBaseline({
           bound: Math.round(week.bound * 100) / 100,
         },
       },
-      holds: tail < ODD_TAIL ? [{ dimension: "hour", value }] : [],
+      // Hours are a weight, not a membership: one odd hour is learned as the one day that it is, unless it was an alarm.
+      holds: tail < ODD_TAIL && (writes || week.fires) ? [{ dimension: "hour", value }] : [],
     };
   },
 });

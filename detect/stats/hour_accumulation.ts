@@ -12,6 +12,10 @@ const PRIOR_DAYS = 10;
 const QUIET_DAYS = 7;
 /** The judged day must be odd itself; the days before it are not its fault. */
 const MIN_SCORE = 1;
+/** While the habits are young, the day itself must be as odd as one hour with a tail of 1 %. */
+const YOUNG_MIN_SCORE = 3.5;
+/** Odd hours of one day have one cause while the habits are young: those beside the oddest count for so much. */
+const YOUNG_REST = 0.2;
 
 /** HourMemory is the state of hourAccumulation: at most 7 active days (oldest first) and a summary of those before. */
 export interface HourMemory {
@@ -38,17 +42,29 @@ export interface HourAccumulation {
 
 /**
  * hourAccumulation judges a day by the surprise of its hours and that of the six days before it, against the subject's
- * own past: accumulated > max(8, mean + 0.5 deviations). `score` is the sum of hourExcess over the distinct hours of
- * the day so far. More hours never take a finding back. Days at or after the judged one are left out of the sum.
+ * own past: accumulated > max(6, mean + 0.5 deviations). `score` is the dayScore of the day so far. More hours never take
+ * a finding back. Days at or after the judged one are left out of the sum. `youth` is that of the habits.
  */
-export function hourAccumulation(memory: HourMemory, day: number, score: number): HourAccumulation {
+export function hourAccumulation(memory: HourMemory, day: number, score: number, youth = 0): HourAccumulation {
   const accumulated = score + recent(memory, day);
   const days = memory.n + PRIOR_DAYS;
   const mean = memory.sum / days;
   const deviation = Math.sqrt(Math.max(0, memory.sumSq / days - mean * mean));
   const bound = Math.max(FLOOR, mean + DEVIATIONS * deviation);
   const quiet = memory.fired !== null && day - memory.fired < QUIET_DAYS;
-  return { fires: accumulated > bound && score >= MIN_SCORE && !quiet, accumulated, bound };
+  const least = MIN_SCORE + (YOUNG_MIN_SCORE - MIN_SCORE) * youth;
+  return { fires: accumulated > bound && score >= least && !quiet, accumulated, bound };
+}
+
+/** dayScore joins the hourExcess of the distinct hours of a day: their sum, or little more than the oddest while young. */
+export function dayScore(excesses: readonly number[], youth = 0): number {
+  let most = 0;
+  let sum = 0;
+  for (const excess of excesses) {
+    most = Math.max(most, excess);
+    sum += excess;
+  }
+  return most + (1 - (1 - YOUNG_REST) * youth) * (sum - most);
 }
 
 /** hourExcess is the surprise of one hour beyond what any hour brings: max(0, -ln tail - 1), and 0 above a tail of 6 %: the edges of a regular day are no surprise. */

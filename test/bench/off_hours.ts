@@ -8,6 +8,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import {
+  dayScore,
   type HourMemory,
   hourAccumulation,
   hourExcess,
@@ -42,7 +43,7 @@ function report(people: Person[], name: string, rule: Rule): void {
     let before: [HourHabits, HourMemory] | null = null;
     const own = new Set<number>();
     for (const day of victim.days) {
-      const now = hourHabits(cells);
+      const now = hourHabits(cells, day.day - victim.first);
       if (day.day >= start) before ??= [now, state];
       const [fires, next] = rule.judge(state, now, day);
       state = next;
@@ -113,8 +114,9 @@ function tailRule(limit: number): Rule {
 const accumulationRule: Rule = {
   state: noHourMemory,
   judge(state, habits, day) {
-    const score = habits.informative ? cellsOf(day).reduce((sum, cell) => sum + hourExcess(habits.tail(cell)), 0) : 0;
-    const { fires } = hourAccumulation(state, day.day, score);
+    const excesses = cellsOf(day).map((cell) => hourExcess(habits.tail(cell)));
+    const score = habits.informative ? dayScore(excesses, habits.youth) : 0;
+    const { fires } = hourAccumulation(state, day.day, score, habits.youth);
     return [fires, sealHourDay(state, day.day, score, fires)];
   },
 };
