@@ -1,3 +1,4 @@
+import callVolumeSpike from "./baseline/call_volume_spike.ts";
 import concurrentUse from "./baseline/concurrent_use.ts";
 import credentialExfiltrated from "./baseline/credential_exfiltrated.ts";
 import deniedEnumeration from "./baseline/denied_enumeration.ts";
@@ -38,4 +39,5 @@ export const catalogue: readonly (Policy | Baseline)[] = [
   dormantKeyUsed,
   newOperation,
   firstWrite,
+  callVolumeSpike,
 ];

@@ -143,11 +143,14 @@ export function countNetwork(profile: Profile, event: DetectEvent): NetworkWindo
   return window;
 }
 
-function noteFirst(map: Map<string, [number, string]>, value: string, event: DetectEvent): void {
+function noteFirst(map: NetworkWindow["networks"], value: string, event: DetectEvent): void {
   const first = map.get(value);
   if (first === undefined) {
-    if (map.size < 64) map.set(value, [event.time, event.event_uid]);
-  } else if (event.time < first[0] || (event.time === first[0] && event.event_uid < first[1])) {
+    if (map.size < 64) map.set(value, [event.time, event.event_uid, event.time]);
+    return;
+  }
+  if (event.time > first[2]) first[2] = event.time;
+  if (event.time < first[0] || (event.time === first[0] && event.event_uid < first[1])) {
     first[0] = event.time;
     first[1] = event.event_uid;
   }

@@ -61,3 +61,7 @@ export function forget(set: ValueSet, day: number, keepDays: number): void {
     if (stat.days === 1) set.n1--;
   }
 }
+
+/** perDayOf is how many values of the set one active day shows, by what is remembered. */
+export const perDayOf = (set: ValueSet, activeDays: number, keepDays: number): number =>
+  Math.max(1, set.n / Math.max(1, Math.min(activeDays, keepDays)));

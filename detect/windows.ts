@@ -23,10 +23,10 @@ export interface CallWindow {
   fired: string[];
 }
 
-/** NetworkWindow holds the networks that one key was used from in half an hour, each with its first event. */
+/** NetworkWindow holds the networks that one key was used from in half an hour, each with its first event and last time. */
 export interface NetworkWindow {
   start: number;
-  networks: Map<string, [number, string]>;
+  networks: Map<string, [time: number, uid: string, last: number]>;
 }
 
 export const emptyEvidence = (): Evidence => ({ events: [], count: 0, first: Number.MAX_SAFE_INTEGER, last: 0 });

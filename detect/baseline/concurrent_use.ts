@@ -1,6 +1,7 @@
 import { defineBaseline } from "../detection.ts";
 import { networkOf } from "../observe.ts";
-import { emptyEvidence, insertSorted } from "../windows.ts";
+import { isKnown } from "../view.ts";
+import { emptyEvidence, insertSorted, type NetworkWindow } from "../windows.ts";
 import { plural } from "../words.ts";
 
 const MIN_SINGLE_WINDOWS = 20;
@@ -9,7 +10,7 @@ const MAX_HABIT_SHARE = 0.02;
 
 export default defineBaseline({
   id: "concurrent_use",
-  version: 1,
+  version: 2,
   title: "One key used from two networks at the same time",
   level: "high",
   weight: 0.7,
@@ -29,6 +30,7 @@ export default defineBaseline({
     if (window === null || window.networks.size < 2) return null;
     if (single < MIN_SINGLE_WINDOWS || several > MAX_HABIT_SHARE * (single + several)) return null;
     if (view.isOwn(event.src_ip!)) return null;
+    if (!interleaved(window, (name) => isKnown(view, name.startsWith("AS") ? "asn" : "net", name))) return null;
     const networks = [...window.networks].sort(([a], [b]) => (a < b ? -1 : 1));
     const evidence = emptyEvidence();
     for (const [, [time, uid]] of networks) {
@@ -57,3 +59,16 @@ export default defineBaseline({
     };
   },
 });
+
+/**
+ * interleaved tells whether the times of two networks overlap, and not both are habits: a job that moves leaves the old network
+ * for good, and people go from desk to home and back.
+ */
+function interleaved({ networks }: NetworkWindow, isHabit: (name: string) => boolean): boolean {
+  const all = [...networks];
+  return all.some(([name, [first, , last]], i) =>
+    all
+      .slice(i + 1)
+      .some(([other, [began, , ended]]) => first <= ended && began <= last && !(isHabit(name) && isHabit(other))),
+  );
+}

@@ -5,6 +5,8 @@ import { plural } from "../words.ts";
 
 const MIN_EVENTS = 200;
 const MIN_DAYS = 14;
+/** Days with calls: a weekly job of three weeks has shown three days of its life. */
+const MIN_ACTIVE_DAYS = 10;
 
 export default defineBaseline({
   id: "first_write",
@@ -23,7 +25,13 @@ export default defineBaseline({
   applies: isWrite,
   judge(event, view) {
     const { sealed } = view;
-    if (sealed.writes > 0 || sealed.events < MIN_EVENTS || view.history.days < MIN_DAYS) return null;
+    if (
+      sealed.writes > 0 ||
+      sealed.events < MIN_EVENTS ||
+      view.history.days < MIN_DAYS ||
+      sealed.activeDays < MIN_ACTIVE_DAYS
+    )
+      return null;
     if (view.policy?.access === "read") return null;
     return {
       dimension: operationOf(event),

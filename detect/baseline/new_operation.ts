@@ -3,7 +3,9 @@ import { type Sensitivity, sensitivityOf } from "../../schemas/sensitivity.ts";
 import type { Severity } from "../../schemas/severity.ts";
 import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
 import { operationOf } from "../observe.ts";
-import { unseenMass } from "../stats/novelty.ts";
+import { FORGET_DAYS, type Sealed } from "../profile.ts";
+import { unseenPerDay } from "../stats/novelty.ts";
+import { perDayOf } from "../values.ts";
 import { waiting } from "../view.ts";
 import { percent, plural } from "../words.ts";
 
@@ -44,17 +46,18 @@ export default defineBaseline({
     const sensitivity = sensitivityOf(event.service, event.operation);
     const newService = event.service !== null && !sealed.values.service.values.has(event.service);
     const set = sealed.values.operation;
-    const unseen = unseenMass(set.n1, set.n);
+    const perDay = perDayOf(set, sealed.activeDays, FORGET_DAYS.operation);
+    const unseen = unseenPerDay({ n: set.n, n1: set.n1, perDay });
     const level = view.learning
       ? whileLearning(event, sensitivity)
-      : levelOf(event, sensitivity, newService, set.n, unseen);
+      : levelOf(event, sensitivity, newService, set.n, unseen, isHabit(sealed, sensitivity));
     if (level === null) return null;
     const seenBefore = waiting(view, "operation", operation);
     const reasons = [
       `${operation} (${event.outcome}) was never used by this key${newService ? `, nor was ${event.service}` : ""}.`,
       view.learning
         ? "The key is still being learned, so only what the call can do speaks."
-        : `It used ${plural(set.values.size, "operation")} in ${plural(view.history.days, "day")}; a new one was expected in ${percent(unseen)} of observations.`,
+        : `It used ${plural(set.values.size, "operation")} in ${plural(view.history.days, "day")}; a new one was expected on ${percent(unseen)} of its days.`,
     ];
     if (sensitivity) reasons.push(`The call ${CLASS_WORDS[sensitivity.class]}.`);
     if (seenBefore > 0)
@@ -83,6 +86,19 @@ export default defineBaseline({
   },
 });
 
+const GRAVE: ReadonlySet<Sensitivity["class"]> = new Set(["secrets", "credentials", "identity", "logging"]);
+
+/** isHabit tells whether the key does things of this class and grade anyway: an administrator's next policy is a risk, not an alarm. */
+function isHabit(sealed: Sealed, sensitivity: Sensitivity | null): boolean {
+  if (sensitivity === null) return false;
+  for (const known of sealed.values.operation.values.keys()) {
+    const colon = known.indexOf(":");
+    const other = colon < 0 ? null : sensitivityOf(known.slice(0, colon), known.slice(colon + 1));
+    if (other?.class === sensitivity.class && other.grade === sensitivity.grade) return true;
+  }
+  return false;
+}
+
 function whileLearning(event: DetectEvent, sensitivity: Sensitivity | null): Severity | null {
   if (sensitivity === null || event.outcome !== "success") return null;
   if (sensitivity.grade === "critical") return "medium";
@@ -95,11 +111,15 @@ function levelOf(
   newService: boolean,
   n: number,
   unseen: number,
+  habit: boolean,
 ): Severity | null {
   const succeeded = event.outcome === "success";
   if (sensitivity) {
+    if (habit) return "low";
     if (sensitivity.grade === "critical") return succeeded ? "high" : "medium";
-    return sensitivity.grade === "high" && succeeded ? "medium" : "low";
+    // Who tries something new every other day says little with one more, short of the gravest.
+    const telling = unseen <= MAX_UNSEEN || GRAVE.has(sensitivity.class);
+    return sensitivity.grade === "high" && succeeded && telling ? "medium" : "low";
   }
   if (n < MIN_OBSERVATIONS || unseen > MAX_UNSEEN) return null;
   return newService || isWrite(event) ? "low" : null;

@@ -1,8 +1,10 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { type Severity, shiftSeverity } from "../../schemas/severity.ts";
 import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
-import { asnValue } from "../observe.ts";
+import { asnValue, operationOf } from "../observe.ts";
+import { FORGET_DAYS } from "../profile.ts";
 import { ladder, type SourceLevel } from "../stats/novelty.ts";
+import { perDayOf } from "../values.ts";
 import { isKnown, type View, waiting } from "../view.ts";
 import { percent, placeWords, plural } from "../words.ts";
 
@@ -30,23 +32,27 @@ export default defineBaseline({
   ],
   falsePositives: ["a NAT gateway or VPN exit moved", "a person travels", "a job moved to another region"],
   applies: (event) => event.src_kind === "ip" && event.src_ip !== null,
+  // The level depends on what the call does, but whether the source is new does not.
   sameAs: (event) => event.src_ip!,
   judge(event, view) {
     if (view.isOwn(event.src_ip!) || isExempt(event, view)) return null;
     const values = valuesOf(event);
     const levels = values.map(({ level, value }) => {
       const set = view.sealed.values[level];
-      return { level, isNew: !isKnown(view, level, value), n: set.n, n1: set.n1 };
+      const perDay = perDayOf(set, view.sealed.activeDays, FORGET_DAYS[level]);
+      return { level, isNew: !isKnown(view, level, value), n: set.n, n1: set.n1, perDay };
     });
     const verdict = ladder(levels);
     if (verdict === null || "uninformative" in verdict) return null;
+    // A pool inside a network owner that the key uses anyway: an address more is no news.
+    if (verdict.verdict === "risk" && isKnownOwner(event, view)) return null;
     const { value } = values.find((v) => v.level === verdict.level)!;
     const seenBefore = waiting(view, verdict.level, value);
     const peers = view.peers.others(event.account, verdict.level, value, event.subject_uid);
     const known = view.sealed.values[verdict.level];
     const reasons = [
       `Used from ${placeWords(event)}: a new ${LEVEL_WORDS[verdict.level]}.`,
-      `In ${plural(view.history.days, "day")} it used ${plural(known.values.size, LEVEL_WORDS[verdict.level])}; a new one was expected in ${percent(verdict.unseen)} of its days.`,
+      `In ${plural(view.history.days, "day")} it used ${plural(known.values.size, LEVEL_WORDS[verdict.level])}; a new one was expected on ${percent(verdict.unseen)} of its days.`,
     ];
     const alsoNew = values.filter((v) => v.level !== verdict.level && !isKnown(view, v.level, v.value));
     if (alsoNew.length > 0)
@@ -102,9 +108,27 @@ function levelOf(
   seenBefore: number,
 ): Severity {
   if (verdict === "risk" || seenBefore > 0) return "low";
-  if (event.asn !== null && isKnown(view, "asn", asnValue(event.asn)) && level !== "country") return "low";
-  if (event.principal_type === "human" && !isWrite(event)) return "low";
+  if (isKnownOwner(event, view) && level !== "country") return "low";
+  if (isPerson(event, view) && (!isWrite(event) || isKnown(view, "operation", operationOf(event)))) return "low";
   return peers === "owner" ? shiftSeverity("medium", -1) : "medium";
+}
+
+const isKnownOwner = (event: DetectEvent, view: View): boolean =>
+  event.asn !== null && isKnown(view, "asn", asnValue(event.asn));
+
+/** Programs that people type into. */
+const BY_HAND = /^(aws-cli|gcloud|azure-cli|azure-powershell|kubectl|S3Console|browser:.*|console\..*)$/;
+const HOURS_OF_PEOPLE = 6;
+
+/** isPerson tells the keys of people, who travel: the record says so, or only programs for people were used, at many hours. */
+function isPerson(event: DetectEvent, view: View): boolean {
+  if (event.principal_type !== "unknown") return event.principal_type === "human";
+  const { hours, values } = view.sealed;
+  const agents = [...values.agent.values.keys()];
+  if (agents.length === 0 || !agents.every((a) => BY_HAND.test(a))) return false;
+  const used = new Set<number>();
+  for (const [cell, days] of hours.entries()) if (days > 0) used.add(cell % 24);
+  return used.size >= HOURS_OF_PEOPLE;
 }
 
 const isExempt = (event: DetectEvent, view: View): boolean =>

@@ -15,6 +15,8 @@ export interface LevelHistory {
   n: number;
   /** Values seen on one day only. */
   n1: number;
+  /** Observations of an active day; 1 where left out. */
+  perDay?: number;
 }
 
 /** LadderVerdict: a new source worth telling, or why this subject's sources say nothing, or null: nothing is new. */
@@ -24,7 +26,7 @@ export type LadderVerdict =
   | null;
 
 /**
- * ladder judges a source from the finest level up: a new value is alert-worthy where the unseen mass is <= 0.05 and
+ * ladder judges a source from the finest level up: a new value is alert-worthy where a day brings one with p <= 0.05 and
  * n >= 20, and a risk up to 0.15. The coarsest such level is reported, once: a new country outranks its new ASN.
  * The climb ends at the first value that is known, so that a corrected geo database is no new source.
  * Levels without data (no ASN known) are left out by the caller; their order does not matter.
@@ -38,7 +40,7 @@ export function ladder(levels: readonly LevelHistory[]): LadderVerdict {
     if (!level) continue;
     if (!level.isNew) break;
     coarsest = level;
-    const unseen = unseenMass(level.n1, level.n);
+    const unseen = unseenPerDay(level);
     if (level.n < MIN_OBSERVATIONS || unseen > RISK_MASS) continue;
     if (unseen <= FINDING_MASS) finding = { level: name, verdict: "finding", unseen, n: level.n };
     else risk = { level: name, verdict: "risk", unseen, n: level.n };
@@ -52,7 +54,16 @@ export function unseenMass(n1: number, n: number): number {
   return (n1 + 1) / (n + 1);
 }
 
-function reason({ level, n, n1 }: LevelHistory): string {
+/**
+ * unseenPerDay is the probability that a day brings a value never seen. A pool of ten addresses that changes one a day has an unseen
+ * mass of a few per cent an observation, and a new address every day.
+ */
+export function unseenPerDay({ n, n1, perDay = 1 }: Pick<LevelHistory, "n" | "n1" | "perDay">): number {
+  return 1 - (1 - unseenMass(n1, n)) ** Math.max(1, perDay);
+}
+
+function reason(history: LevelHistory): string {
+  const { level, n } = history;
   if (n < MIN_OBSERVATIONS) return `${n} of ${MIN_OBSERVATIONS} observations at level ${level}`;
-  return `${level} changes too often: a new one is expected in ${Math.round(100 * unseenMass(n1, n))} % of observations`;
+  return `${level} changes too often: a new one is expected in ${Math.round(100 * unseenPerDay(history))} % of days`;
 }
