@@ -62,6 +62,26 @@ export function forget(set: ValueSet, day: number, keepDays: number): void {
   }
 }
 
-/** perDayOf is how many values of the set one active day shows, by what is remembered. */
-export const perDayOf = (set: ValueSet, activeDays: number, keepDays: number): number =>
-  Math.max(1, set.n / Math.max(1, Math.min(activeDays, keepDays)));
+const SETTLING_DAYS = 7;
+const RECENT_DAYS = 30;
+
+/** Pace is how many values one active day shows, and the share of recent days that brought a new one. */
+export interface Pace {
+  perDay: number;
+  newPerDay: number;
+}
+
+/** paceOf reads the pace of a set off what is remembered; the first week, in which all is new, does not count. */
+export function paceOf(
+  set: ValueSet,
+  sealed: { firstDay: number; through: number; activeDays: number },
+  keepDays: number,
+): Pace {
+  const since = Math.max(sealed.firstDay + SETTLING_DAYS, sealed.through - RECENT_DAYS);
+  let fresh = 0;
+  for (const stat of set.values.values()) if (stat.first > since) fresh++;
+  return {
+    perDay: Math.max(1, set.n / Math.max(1, Math.min(sealed.activeDays, keepDays))),
+    newPerDay: fresh / Math.max(1, Math.min(sealed.activeDays, RECENT_DAYS)),
+  };
+}

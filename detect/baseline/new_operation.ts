@@ -5,7 +5,7 @@ import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
 import { operationOf } from "../observe.ts";
 import { FORGET_DAYS, type Sealed } from "../profile.ts";
 import { unseenPerDay } from "../stats/novelty.ts";
-import { perDayOf } from "../values.ts";
+import { paceOf } from "../values.ts";
 import { waiting } from "../view.ts";
 import { percent, plural } from "../words.ts";
 
@@ -46,8 +46,8 @@ export default defineBaseline({
     const sensitivity = sensitivityOf(event.service, event.operation);
     const newService = event.service !== null && !sealed.values.service.values.has(event.service);
     const set = sealed.values.operation;
-    const perDay = perDayOf(set, sealed.activeDays, FORGET_DAYS.operation);
-    const unseen = unseenPerDay({ n: set.n, n1: set.n1, perDay });
+    const pace = paceOf(set, sealed, FORGET_DAYS.operation);
+    const unseen = unseenPerDay({ n: set.n, n1: set.n1, ...pace });
     const level = view.learning
       ? whileLearning(event, sensitivity)
       : levelOf(event, sensitivity, newService, set.n, unseen, isHabit(sealed, sensitivity));

@@ -4,7 +4,7 @@ import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
 import { asnValue, operationOf } from "../observe.ts";
 import { FORGET_DAYS } from "../profile.ts";
 import { ladder, type SourceLevel } from "../stats/novelty.ts";
-import { perDayOf } from "../values.ts";
+import { paceOf } from "../values.ts";
 import { isKnown, type View, waiting } from "../view.ts";
 import { percent, placeWords, plural } from "../words.ts";
 
@@ -39,8 +39,8 @@ export default defineBaseline({
     const values = valuesOf(event);
     const levels = values.map(({ level, value }) => {
       const set = view.sealed.values[level];
-      const perDay = perDayOf(set, view.sealed.activeDays, FORGET_DAYS[level]);
-      return { level, isNew: !isKnown(view, level, value), n: set.n, n1: set.n1, perDay };
+      const pace = paceOf(set, view.sealed, FORGET_DAYS[level]);
+      return { level, isNew: !isKnown(view, level, value), n: set.n, n1: set.n1, ...pace };
     });
     const verdict = ladder(levels);
     if (verdict === null || "uninformative" in verdict) return null;

@@ -17,6 +17,8 @@ export interface LevelHistory {
   n1: number;
   /** Observations of an active day; 1 where left out. */
   perDay?: number;
+  /** Share of the recent active days that brought a new value; 0 where left out. */
+  newPerDay?: number;
 }
 
 /** LadderVerdict: a new source worth telling, or why this subject's sources say nothing, or null: nothing is new. */
@@ -55,11 +57,12 @@ export function unseenMass(n1: number, n: number): number {
 }
 
 /**
- * unseenPerDay is the probability that a day brings a value never seen. A pool of ten addresses that changes one a day has an unseen
- * mass of a few per cent an observation, and a new address every day.
+ * unseenPerDay is the probability that a day brings a value never seen: Good's estimate over the observations of a day, or the share
+ * of recent days that did. A pool whose addresses live for a week has hardly any that were seen once, and a new one every other day.
  */
-export function unseenPerDay({ n, n1, perDay = 1 }: Pick<LevelHistory, "n" | "n1" | "perDay">): number {
-  return 1 - (1 - unseenMass(n1, n)) ** Math.max(1, perDay);
+export function unseenPerDay(history: Pick<LevelHistory, "n" | "n1" | "perDay" | "newPerDay">): number {
+  const { n, n1, perDay = 1, newPerDay = 0 } = history;
+  return Math.min(1, Math.max(1 - (1 - unseenMass(n1, n)) ** Math.max(1, perDay), newPerDay));
 }
 
 function reason(history: LevelHistory): string {
