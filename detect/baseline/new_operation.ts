@@ -6,7 +6,7 @@ import { operationOf } from "../observe.ts";
 import { FORGET_DAYS, type Sealed } from "../profile.ts";
 import { unseenPerDay } from "../stats/novelty.ts";
 import { paceOf } from "../values.ts";
-import { waiting } from "../view.ts";
+import { pendingKey, type View, waiting } from "../view.ts";
 import { percent, plural } from "../words.ts";
 
 const MAX_UNSEEN = 0.15;
@@ -50,7 +50,14 @@ export default defineBaseline({
     const unseen = unseenPerDay({ n: set.n, n1: set.n1, ...pace });
     const level = view.learning
       ? whileLearning(event, sensitivity)
-      : levelOf(event, sensitivity, newService, set.n, unseen, isHabit(sealed, sensitivity));
+      : levelOf(
+          event,
+          sensitivity,
+          newService,
+          set.n,
+          unseen,
+          isHabit(view, sensitivity) || deploys(sealed, sensitivity),
+        );
     if (level === null) return null;
     const seenBefore = waiting(view, "operation", operation);
     const reasons = [
@@ -66,7 +73,7 @@ export default defineBaseline({
     if (newService) holds.push({ dimension: "service", value: event.service! });
     return {
       dimension: operation,
-      level: seenBefore > 0 ? "low" : level,
+      level: seenBefore > 0 || (view.learning && isHabit(view, sensitivity)) ? "low" : level,
       reasons,
       quiet_if: [`${operation} had been used on an earlier day.`],
       anomaly: {
@@ -88,16 +95,26 @@ export default defineBaseline({
 
 const GRAVE: ReadonlySet<Sensitivity["class"]> = new Set(["secrets", "credentials", "identity", "logging"]);
 
-/** isHabit tells whether the key does things of this class and grade anyway: an administrator's next policy is a risk, not an alarm. */
-function isHabit(sealed: Sealed, sensitivity: Sensitivity | null): boolean {
+/**
+ * isHabit tells whether the key does things of this class and grade anyway, or was reported for one on an earlier day: an
+ * administrator's next policy is a risk, not an alarm.
+ */
+function isHabit({ sealed, profile }: View, sensitivity: Sensitivity | null): boolean {
   if (sensitivity === null) return false;
-  for (const known of sealed.values.operation.values.keys()) {
-    const colon = known.indexOf(":");
-    const other = colon < 0 ? null : sensitivityOf(known.slice(0, colon), known.slice(colon + 1));
-    if (other?.class === sensitivity.class && other.grade === sensitivity.grade) return true;
-  }
+  const alike = (operation: string): boolean => {
+    const colon = operation.indexOf(":");
+    const other = colon < 0 ? null : sensitivityOf(operation.slice(0, colon), operation.slice(colon + 1));
+    return other?.class === sensitivity.class && other.grade === sensitivity.grade;
+  };
+  for (const known of sealed.values.operation.values.keys()) if (alike(known)) return true;
+  const prefix = pendingKey("operation", "");
+  for (const key of profile.pending.keys()) if (key.startsWith(prefix) && alike(key.slice(prefix.length))) return true;
   return false;
 }
+
+/** Running code is what a program that writes all day is for. */
+const deploys = (sealed: Sealed, sensitivity: Sensitivity | null): boolean =>
+  sensitivity?.class === "compute_credentials" && sealed.writes >= 0.1 * sealed.events;
 
 function whileLearning(event: DetectEvent, sensitivity: Sensitivity | null): Severity | null {
   if (sensitivity === null || event.outcome !== "success") return null;
@@ -119,7 +136,8 @@ function levelOf(
     if (sensitivity.grade === "critical") return succeeded ? "high" : "medium";
     // Who tries something new every other day says little with one more, short of the gravest.
     const telling = unseen <= MAX_UNSEEN || GRAVE.has(sensitivity.class);
-    return sensitivity.grade === "high" && succeeded && telling ? "medium" : "low";
+    if (!telling) return "informational";
+    return sensitivity.grade === "high" && succeeded ? "medium" : "low";
   }
   if (n < MIN_OBSERVATIONS || unseen > MAX_UNSEEN) return null;
   return newService || isWrite(event) ? "low" : null;

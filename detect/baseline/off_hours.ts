@@ -1,9 +1,10 @@
 import { isWrite } from "../../schemas/activity.ts";
-import { defineBaseline } from "../detection.ts";
+import { type DetectEvent, defineBaseline } from "../detection.ts";
 import { habitsOf, hasHours, hourScore } from "../hour_score.ts";
+import { operationOf } from "../observe.ts";
 import type { Sealed } from "../profile.ts";
 import { hourAccumulation } from "../stats/hour_accumulation.ts";
-import { waiting } from "../view.ts";
+import { isKnown, type View, waiting } from "../view.ts";
 import { hourWords, percent, plural } from "../words.ts";
 
 /** Below this tail an hour is odd. */
@@ -43,7 +44,7 @@ export default defineBaseline({
     const writes = isWrite(event) && seldomWrites(sealed) && tail < ODD_TAIL && seenBefore === 0;
     return {
       dimension: "",
-      level: writes || week.fires ? "medium" : "low",
+      level: writes || week.fires ? "medium" : usualAdmin(event, view) ? "informational" : "low",
       reasons: [
         `Used at ${hourWords(view.hour)} (${view.zone}); all hours as rare as this one hold ${percent(tail)} of its ${plural(sealed.activeDays, "active day")}.`,
         week.fires
@@ -77,3 +78,7 @@ export default defineBaseline({
 
 /** A job that writes all day tells nothing by writing at night too. */
 const seldomWrites = (sealed: Sealed): boolean => sealed.writes < 0.1 * sealed.events;
+
+/** An administrator's usual call at an odd hour is no more than an odd hour; the verb would raise it (grade.ts). */
+const usualAdmin = (event: DetectEvent, view: View): boolean =>
+  event.verb_class === "admin" && isKnown(view, "operation", operationOf(event));
