@@ -1,7 +1,7 @@
 import { defineBaseline } from "../detection.ts";
 import { operationOf } from "../observe.ts";
+import type { Sealed } from "../profile.ts";
 import { negativeBinomialTail } from "../stats/negative_binomial.ts";
-import type { View } from "../view.ts";
 import { WINDOW_MS } from "../windows.ts";
 import { oneIn, plural } from "../words.ts";
 
@@ -34,10 +34,10 @@ export default defineBaseline({
   falsePositives: ["a job caught up after a pause", "somebody loads or moves data once"],
   applies: (event) => event.outcome === "success",
   judge(event, view) {
-    const { window } = view;
-    if (window.judged - window.denied < MIN_CALLS) return null;
-    const { p, expected } = tailOf(view);
-    if (p >= FIRE_P || window.judged < MIN_RATIO * expected) return null;
+    const { window, sealed } = view;
+    if (window.judged - window.denied < MIN_CALLS || window.judged < boundOf(sealed)) return null;
+    const expected = meanOf(sealed);
+    const p = tailOf(sealed, window.judged);
     return {
       dimension: "",
       bucket: window.start,
@@ -58,12 +58,35 @@ export default defineBaseline({
   },
 });
 
-function tailOf({ sealed, window }: View): { p: number; expected: number } {
-  const { windows, n, nn } = sealed.calls;
-  const mean = n / Math.max(1, windows);
-  if (windows < MIN_WINDOWS) return { p: 1, expected: mean };
+const bounds = new WeakMap<Sealed, { n: number; bound: number }>();
+
+/** boundOf is the smallest count that fires, reckoned once a sealed day: a busy key asks at every call. */
+function boundOf(sealed: Sealed): number {
+  const known = bounds.get(sealed);
+  if (known?.n === sealed.calls.n) return known.bound;
+  let bound = Number.POSITIVE_INFINITY;
+  if (sealed.calls.windows >= MIN_WINDOWS) {
+    let low = Math.max(MIN_CALLS, Math.ceil(MIN_RATIO * meanOf(sealed))) - 1;
+    let high = 2 * low;
+    while (tailOf(sealed, high) >= FIRE_P) high *= 2;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (tailOf(sealed, middle) < FIRE_P) high = middle;
+      else low = middle;
+    }
+    bound = high;
+  }
+  bounds.set(sealed, { n: sealed.calls.n, bound });
+  return bound;
+}
+
+const meanOf = ({ calls }: Sealed): number => calls.n / Math.max(1, calls.windows);
+
+function tailOf(sealed: Sealed, count: number): number {
+  const { windows, nn } = sealed.calls;
+  const mean = meanOf(sealed);
   const variance = Math.max(0, nn / windows - mean * mean);
   const own = (variance - mean) / (mean * mean);
   const phi = Math.max(PHI_MIN, (own * windows + PRIOR_WINDOWS) / (windows + PRIOR_WINDOWS));
-  return { p: negativeBinomialTail(window.judged, mean, phi * (1 + 1 / windows)), expected: mean };
+  return negativeBinomialTail(count, mean, phi * (1 + 1 / windows));
 }
