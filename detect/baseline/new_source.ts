@@ -120,8 +120,12 @@ const isKnownOwner = (event: DetectEvent, view: View): boolean =>
 const BY_HAND = /^(aws-cli|gcloud|azure-cli|azure-powershell|kubectl|S3Console|browser:.*|console\..*)$/;
 const HOURS_OF_PEOPLE = 6;
 
-/** isPerson tells the keys of people, who travel: the record says so, or only programs for people were used, at many hours. */
+/**
+ * isPerson tells the keys of people, who travel: the record says so, or only programs for people were used, at many hours.
+ * Nobody stays at a hosting company: a rented machine is no journey.
+ */
 function isPerson(event: DetectEvent, view: View): boolean {
+  if (event.hosting === true) return false;
   if (event.principal_type !== "unknown") return event.principal_type === "human";
   const { hours, values } = view.sealed;
   const agents = [...values.agent.values.keys()];

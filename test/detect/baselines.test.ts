@@ -16,7 +16,7 @@ const at = (day: number, hour: number, minute = 0) => MONDAY + day * DAY_MS + ho
 const burst = (n: number, time: number, over: Partial<DetectEvent> = {}) =>
   Array.from({ length: n }, (_, i) => event({ time: time + i * 4_000, ...over }));
 const home: Partial<DetectEvent> = { src_ip: "2001:db8:5::1", src_net: "2001:db8:5::/48", asn: 64520, as_org: "Home" };
-const hotel: Partial<DetectEvent> = { ...THIEF, country: "PT", asn: 64541, as_org: "Hotel" };
+const hotel: Partial<DetectEvent> = { ...THIEF, country: "PT", asn: 64541, as_org: "Hotel", hosting: false };
 const byHand: Partial<DetectEvent> = { user_agent_family: "aws-cli" };
 const admin = (operation: string, time: number) => event({ time, operation, service: "iam", verb_class: "admin" });
 
@@ -76,6 +76,13 @@ const cases: Case[] = [
     given: officeDays(40, byHand),
     when: [event({ time: at(42, 10), ...byHand, ...hotel })],
     levels: ["low"],
+  },
+  {
+    detection: "new_source",
+    says: "a person on a rented machine in another country",
+    given: officeDays(40, byHand),
+    when: [event({ time: at(42, 10), ...byHand, ...THIEF })],
+    levels: ["medium"],
   },
   {
     detection: "new_source",
