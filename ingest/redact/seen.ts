@@ -12,7 +12,7 @@ const BITS = 14;
 /** createSeen keeps a string when it comes a second time: most never do, and each one kept would live long enough to be copied. */
 export function createSeen(): Seen {
   const recent = createRecent<true>(BITS);
-  const met = new Int32Array(1 << BITS);
+  const met = new Int32Array(1 << (BITS + 3));
   return {
     has: (s) => recent.get(s) === true,
     add(s) {
