@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +63,14 @@ export async function startBroker(): Promise<Broker> {
   const [port, controller] = [await freePort(), await freePort()];
   const file = join(folder, "server.properties");
   writeFileSync(file, properties(folder, port, controller));
-  const java = ["-cp", `${jarFolder()}/*`, HEAP, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", `-Dkafka.logs.dir=${folder}`];
+  const java = [
+    "-cp",
+    `${jarFolder()}/*`,
+    HEAP,
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    `-Dkafka.logs.dir=${folder}`,
+  ];
   execFileSync("java", [...java, "kafka.tools.StorageTool", "format", "-t", "a2V5d2F0Y2gtdGVzdHMtMQ", "-c", file], {
     stdio: "pipe",
   });
