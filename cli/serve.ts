@@ -161,18 +161,18 @@ function every(ms: number, work: () => Promise<void>, app: App): NodeJS.Timeout 
   }, ms);
 }
 
-const listOf = (app: App) => (filter: { open: boolean; limit: number }) =>
+export const listOf = (app: App) => (filter: { open: boolean; limit: number }) =>
   app.alerter.list({
     limit: filter.limit,
     ...(filter.open ? { statuses: ["open", "acknowledged", "reopened"] as const } : {}),
   });
 
-const oneOf = (app: App) => async (name: string) => {
+export const oneOf = (app: App) => async (name: string) => {
   const incident = /^(INC-)?[0-9a-f-]{4,36}$/i.test(name) ? await app.alerter.get(name) : null;
   return incident ? { incident, transitions: await app.alerter.transitions(incident.uid) } : null;
 };
 
-async function statusOf(app: App) {
+export async function statusOf(app: App) {
   const [row] = await app.store.ask(statusCounts, {});
   return { version: packageVersion, deferred: app.engine.deferred(), ...row! };
 }

@@ -47,6 +47,8 @@ export interface Engine {
   /** Profiles that changed since the last call, as rows to be stored. */
   takeDirty(): { subject_uid: string; state: string }[];
   profile(subject: string): Profile | null;
+  /** Takes over that keys were revoked (ms), as another log told. */
+  revoke(keys: readonly string[], time: number): void;
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
@@ -185,6 +187,11 @@ export function createEngine(options: EngineOptions): Engine {
     return out;
   }
 
+  function revoke(keys: readonly string[], time: number): void {
+    for (const key of keys) revoked.set(key, Math.min(revoked.get(key) ?? time, time));
+    engineDirty = true;
+  }
+
   function processOne(event: DetectEvent, sorted: boolean, now: number): void {
     const clock = clockOf(event.provider);
     const lateness = sorted ? 0 : options.latenessOf(event.provider);
@@ -194,8 +201,7 @@ export function createEngine(options: EngineOptions): Engine {
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
-    if (isRevocation(event))
-      for (const key of revokedKeys(event)) revoked.set(key, Math.min(revoked.get(key) ?? event.time, event.time));
+    if (isRevocation(event)) revoke(revokedKeys(event), event.time);
     judge.policies(event, policy, profile, clock, late);
     if (dayOf(event.time) > dayOf(clock.watermark)) clock.deferred.push(detectPart(event));
     else judge.event(event, profile, clock, late);
@@ -249,6 +255,7 @@ export function createEngine(options: EngineOptions): Engine {
       engineDirty = false;
       return rows;
     },
+    revoke,
     profile: (subject) => profiles.get(subject) ?? null,
     setInventory(next) {
       inventory = next;
