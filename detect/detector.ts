@@ -36,14 +36,17 @@ export interface Detector {
   load(events: readonly DetectEvent[]): Promise<void>;
   /** Judges a batch that was just stored. */
   accept(events: readonly DetectEvent[]): Promise<Finding[]>;
-  /** Moves time on for providers that are silent; closes windows and seals days. */
-  tick(): Promise<void>;
+  /** Moves time on for providers that are silent; closes windows and seals days. Without a rule, all of them follow the clock. */
+  tick(rule?: (provider: string) => Pace): Promise<void>;
   /** Writes profiles and checkpoint; `upto` is the last number that is stored and judged. `more` is kept beside the profiles. */
   save(upto: number, more?: readonly ProfileRow[]): Promise<void>;
   /** Forgets subjects in memory; what the store holds of them goes first or after. */
   forget(subjects: ReadonlySet<string>): Promise<void>;
   detectedTo(): number;
 }
+
+/** Pace of a silent provider: it follows the clock, it has ended and what is open is judged, or more of its past is expected. */
+export type Pace = "clock" | "ended" | "waits";
 
 /** Ordered is a closed input that is judged while it is stored. What it finds equals what catchUp finds. */
 export interface Ordered {
@@ -175,11 +178,14 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         await publish(findings, false);
         return findings;
       }),
-    tick: () =>
+    tick: (rule = () => "clock") =>
       inTurn(async () => {
         const now = parts.now();
         for (const provider of engine.providers()) {
-          const findings = engine.advance(provider, now - 2 * parts.latenessOf(provider));
+          const pace = rule(provider);
+          if (pace === "waits") continue;
+          const findings =
+            pace === "ended" ? engine.finish(provider) : engine.advance(provider, now - 2 * parts.latenessOf(provider));
           await publish(findings, false);
         }
       }),

@@ -39,8 +39,8 @@ export interface Engine {
   process(events: readonly DetectEvent[], options: ProcessOptions): Finding[];
   /** Moves time on where no event did: closes windows, seals days. */
   advance(provider: string, watermark: number): Finding[];
-  /** Judges what is still open, for an input that has ended; days stay open. */
-  finish(): Finding[];
+  /** Judges what is still open, for an input that has ended; days stay open. Without a provider, of all of them. */
+  finish(provider?: string): Finding[];
   /** Subjects of the batch whose profile is not in memory. */
   missing(events: readonly DetectEvent[]): string[];
   load(rows: { subject_uid: string; state: string }[]): void;
@@ -218,8 +218,9 @@ export function createEngine(options: EngineOptions): Engine {
       moveWatermark(clockOf(provider), watermark);
       return take();
     },
-    finish() {
-      for (const clock of clocks.values()) {
+    finish(only) {
+      for (const [provider, clock] of clocks) {
+        if (only !== undefined && only !== provider) continue;
         const waiting = clock.deferred;
         clock.deferred = [];
         if (waiting.length > 0) sealBefore(clock, Math.min(...waiting.map((e) => dayOf(e.time))));

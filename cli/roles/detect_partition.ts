@@ -1,4 +1,4 @@
-import { createDetector } from "../../detect/detector.ts";
+import { createDetector, type Pace } from "../../detect/detector.ts";
 import type { Engine } from "../../detect/engine.ts";
 import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { claimLedger, type Ledger } from "../../detect/ledger.ts";
@@ -52,6 +52,11 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     onFindings: handOn,
   });
   const writer = await createLogWriter(store);
+  /** How far behind the clock each provider's newest event was when it came, ms. */
+  const behind = new Map<string, number>();
+  for (const provider of engine.providers())
+    behind.set(provider, now() - engine.watermark(provider) - hub.latenessOf(provider));
+  let ended = false;
   let judged = ledger.detectedTo();
   let savedAt = now();
   engines.add(engine);
@@ -83,6 +88,21 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
       })),
     );
 
+  /** Input of days ago is a past that is read in: the clock must not run ahead of it, or the rest of it would come late. */
+  const pace = (provider: string): Pace => {
+    const lag = behind.get(provider);
+    if (lag === undefined) return "waits";
+    if (lag <= 3 * hub.latenessOf(provider)) return "clock";
+    return ended ? "waits" : "ended";
+  };
+
+  function noteTimes(events: readonly ApiActivity[]): void {
+    ended = false;
+    const newest = new Map<string, number>();
+    for (const e of events) if (e.time > (newest.get(e.provider) ?? 0)) newest.set(e.provider, e.time);
+    for (const [provider, time] of newest) behind.set(provider, now() - time);
+  }
+
   async function report(): Promise<void> {
     if (history.size === 0) return;
     await send([...history.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1)));
@@ -93,6 +113,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   async function judge(events: readonly ApiActivity[], revoked: readonly Revoked[]): Promise<void> {
     const { events: fresh, duplicates } = await patiently(held, () => writer.write(events));
     await patiently(held, () => detector.load(fresh));
+    noteTimes(fresh);
     hub.counters.stored += fresh.length;
     hub.counters.duplicates += duplicates;
     for (const { keys, time } of revoked) engine.revoke(keys, time);
@@ -162,7 +183,8 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     async idle(silentMs) {
       const settled = silentMs >= hub.brokers.settle;
       if (settled) {
-        await detector.tick();
+        await detector.tick(pace);
+        ended = true;
         await report();
       }
       if (now() - savedAt >= hub.brokers.checkpoint_interval) await save();

@@ -117,11 +117,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     findingUids: () => uids(store, "findings"),
     incidentUids: () => uids(store, "incidents"),
     async caughtUp(group, topic, timeoutMs = 60_000) {
-      await until(`${group} to read ${topic}`, async () => (await lag(group, topic)) === 0, timeoutMs).catch(
-        (e: Error) => {
-          throw new Error(`${e.message}\n${processes.map((p) => `${p.roles}: ${p.said().slice(-1500)}`).join("\n")}`);
-        },
-      );
+      await until(
+        `${group} to read ${topic}`,
+        async () => (await lag(group, topic).catch(() => 1)) === 0,
+        timeoutMs,
+      ).catch((e: Error) => {
+        throw new Error(`${e.message}\n${processes.map((p) => `${p.roles}: ${p.said().slice(-1500)}`).join("\n")}`);
+      });
     },
     lag,
     async stop() {

@@ -14,11 +14,14 @@ const END = Date.UTC(2026, 5, 15, 11, 23, 45);
 const days = Number(process.env.KEYWATCH_STORY_DAYS ?? 45);
 const fleets = Number(process.env.KEYWATCH_STORY_FLEETS ?? 1);
 
+const LINES =
+  "SELECT uid, detection, dimension, bucket, severity, subject_uid, late, first_seen, event_count FROM findings FINAL ORDER BY uid";
+
 describe.skipIf(missing !== null)(`keywatch in pieces${missing ? ` (skipped: ${missing})` : ""}`, () => {
   const { records, inventory } = story({ end: END, days, fleets });
   let cluster: Cluster;
   const folder = tempFolder();
-  const embedded = { events: 0, findings: [] as string[], incidents: [] as string[] };
+  const embedded = { events: 0, findings: [] as string[], lines: [] as string[], incidents: [] as string[] };
 
   beforeAll(async () => {
     const path = join(folder, "embedded");
@@ -34,6 +37,7 @@ describe.skipIf(missing !== null)(`keywatch in pieces${missing ? ` (skipped: ${m
     await ingestFiles(app, { paths: [file], provider: "aws_cloudtrail", report: true, alone: true, out: quietOut() });
     embedded.events = Number((await app.store.rows("SELECT count() AS n FROM events FINAL"))[0]!.n);
     embedded.findings = (await app.store.rows("SELECT uid FROM findings FINAL ORDER BY uid")).map((r) => String(r.uid));
+    embedded.lines = (await app.store.rows(LINES)).map((r) => JSON.stringify(r));
     embedded.incidents = (await app.store.rows("SELECT uid FROM incidents FINAL ORDER BY uid")).map((r) =>
       String(r.uid),
     );
@@ -57,17 +61,20 @@ describe.skipIf(missing !== null)(`keywatch in pieces${missing ? ` (skipped: ${m
     await cluster.caughtUp("keywatch.ingest", "cloudtrail", 600_000);
     await cluster.caughtUp("keywatch.detect", "keywatch.events", 600_000);
     const seconds = (performance.now() - begun) / 1000;
-    await until(
-      "the incidents",
-      async () => (await cluster.incidentUids()).length >= embedded.incidents.length,
-      60_000,
-    ).catch(() => undefined);
+    const whole = async () =>
+      (await cluster.findingUids()).length >= embedded.findings.length &&
+      (await cluster.incidentUids()).length >= embedded.incidents.length;
+    await until("findings and incidents", whole, 60_000).catch(() => undefined);
     await cluster.caughtUp("keywatch.alert", "keywatch.findings");
     process.stderr.write(
       `${records.length} events in ${seconds.toFixed(1)} s; ${embedded.findings.length} findings, ${embedded.incidents.length} incidents\n`,
     );
     expect(await cluster.count("events")).toBe(embedded.events);
     expect(embedded.findings.length).toBeGreaterThan(10);
+    const lines = (await cluster.store.rows(LINES)).map((r) => JSON.stringify(r));
+    process.stderr.write(
+      `only here: ${lines.filter((l) => !embedded.lines.includes(l)).join("\n  ")}\nonly there: ${embedded.lines.filter((l) => !lines.includes(l)).join("\n  ")}\n`,
+    );
     expect(await cluster.findingUids()).toEqual(embedded.findings);
     expect(await cluster.incidentUids()).toEqual(embedded.incidents);
     const owners = await cluster.store.rows(
