@@ -5,14 +5,17 @@ import { openSender } from "../../ingest/kafka/produce.ts";
 import { inventoryMark } from "../../schemas/queries/inventory.ts";
 import { startLetters } from "./dead_letters.ts";
 import { openPartition } from "./detect_partition.ts";
-import type { Hub, Role } from "./hub.ts";
+import { type Hub, patiently, type Role } from "./hub.ts";
 
 const INVENTORY_MS = 2_000;
 
 /** startDetect judges the partitions of `keywatch.events` that the group gives to this process, each with an engine of its own. */
 export async function startDetect(hub: Hub): Promise<Role> {
   const { kafka, brokers, topics, log, store } = hub;
-  const sender = await openSender(kafka, brokers);
+  const sender = await patiently(
+    () => true,
+    () => openSender(kafka, brokers),
+  );
   const engines = new Set<Engine>();
   let inventory: InventoryIndex = await hub.inventory();
   let mark = "";

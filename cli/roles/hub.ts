@@ -11,7 +11,7 @@ import type { Config } from "../../schemas/config.ts";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
 import { connectStore } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
-import { type Store, StoreDown } from "../../schemas/store/store.ts";
+import type { Store } from "../../schemas/store/store.ts";
 import { type AppOptions, type Counters, checkPepper } from "../app.ts";
 import { addInventory, readInventory } from "../inventory_store.ts";
 import { readYaml } from "../load_config.ts";
@@ -46,7 +46,7 @@ export interface Role {
   stop(): Promise<void>;
 }
 
-const STORE_PATIENCE_MS = 120_000;
+const START_PATIENCE_MS = 120_000;
 
 /** openHub connects to store and brokers. Throws StoreDown or CommandFault with the mend. */
 export async function openHub(options: AppOptions): Promise<Hub> {
@@ -55,9 +55,9 @@ export async function openHub(options: AppOptions): Promise<Hub> {
   const brokers = config.kafka;
   if (brokers === null) throw new CommandFault("Roles in processes of their own need `kafka` in the config.", 2);
   const now = options.now ?? Date.now;
-  const store = await patientStore(config, log);
+  const store = await awaited("The store does", log, () => connectStore(config));
   try {
-    await migrate(store, config);
+    await awaited("The store does", log, () => migrate(store, config));
     const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
     await checkPepper(store, pepper);
     const parts = await ingestParts(config, { pepper, ...(options.places ? { places: options.places } : {}) });
@@ -70,7 +70,7 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       store,
       kafka,
       topics,
-      partitions: await partitionsOf(kafka, topics.events),
+      partitions: await awaited("The brokers do", log, () => partitionsOf(kafka, topics.events).catch(withoutTopic)),
       parts,
       counters: { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: new Map(), findings: 0 },
       owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
@@ -86,15 +86,15 @@ export async function openHub(options: AppOptions): Promise<Hub> {
   }
 }
 
-/** A role that starts beside its store waits for it. */
-async function patientStore(config: Config, log: Log): Promise<Store> {
-  const deadline = performance.now() + STORE_PATIENCE_MS;
+/** A role that starts beside its store or its brokers waits for them. */
+async function awaited<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + START_PATIENCE_MS;
   for (let pause = 500; ; pause = Math.min(5_000, 2 * pause)) {
     try {
-      return await connectStore(config);
+      return await work();
     } catch (error) {
-      if (!(error instanceof StoreDown) || performance.now() > deadline) throw error;
-      log.warn({ error: error.message }, "The store does not answer yet; trying again.");
+      if (error instanceof CommandFault || performance.now() > deadline) throw error;
+      log.warn({ error: (error as Error).message }, `${what} not answer yet; trying again.`);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -111,6 +111,11 @@ export async function patiently<T>(held: () => boolean, work: () => Promise<T>):
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+/** What no waiting mends is a fault of the set-up. */
+function withoutTopic(error: Error): never {
+  throw error.message.startsWith("There is no topic") ? new CommandFault(error.message) : error;
 }
 
 const PATIENCE_MS = 20_000;

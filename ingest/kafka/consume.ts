@@ -65,6 +65,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 20, restartOnFailure: async () => true },
     ...(options.oneOwner ? { partitionAssigners: [oneOwner] } : {}),
   });
+  const ALL = { topic: topics.join(", "), partition: -1 };
   const lanes = new Map<string, Lane>();
   let number: number | null = null;
   let waiting: ((n: number) => void)[] = [];
@@ -81,7 +82,8 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
   });
   consumer.on(GROUP_JOIN, ({ payload }) => reconcile(payload.memberAssignment));
   consumer.on(CRASH, ({ payload }) => {
-    if (!payload.restart && !closing) setTimeout(() => void start(), RESTART_MS);
+    if (!payload.restart && !closing)
+      setTimeout(() => void start().catch((error: unknown) => onTrouble(error, ALL)), RESTART_MS);
   });
 
   function reconcile(assigned: Record<string, number[]>): void {
@@ -128,9 +130,20 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     resolveOffset(batch.messages.at(-1)!.offset);
   }
 
+  /** Comes back when the consumer runs; brokers that are away are waited for. */
   async function start(): Promise<void> {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    for (let connected = false; !connected && !closing; ) {
+      try {
+        await consumer.connect();
+        await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+        connected = true;
+      } catch (error) {
+        if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+        onTrouble(error, ALL);
+        await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      }
+    }
+    if (closing) return;
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,

@@ -67,11 +67,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     sources: options.rawTopics.map(({ topic, provider }) => ({ kind: "kafka", topic, provider })),
     ...options.config,
     kafka: {
-      brokers: [broker.address],
       session_timeout: "6s",
       checkpoint_interval: "2s",
       settle: "3s",
       ...options.config?.kafka,
+      brokers: [broker.address],
     },
     store: { url, database: "default", path: join(folder, "data") },
   };
@@ -80,7 +80,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   writeFileSync(file, JSON.stringify(text));
   await migrate(store, configSchema.parse(text));
   useCodecs();
-  const kafka = new kafkajs.Kafka({ brokers: [broker.address], clientId: "test", logLevel: kafkajs.logLevel.NOTHING });
+  const kafka = new kafkajs.Kafka({
+    brokers: [broker.address],
+    clientId: "test",
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 100 },
+  });
   await createTopics(kafka, topicsOf("keywatch"), { partitions: options.partitions, replication: 1 });
   const admin = kafka.admin();
   await admin.connect();
