@@ -12,6 +12,7 @@ export type KafkaLog = (level: "error" | "warn" | "info" | "debug", sentence: st
 /** connectKafka makes the client of one process. It connects when a producer or consumer of it does. */
 export function connectKafka(config: KafkaConfig, log: KafkaLog): Kafka {
   useCodecs();
+  quietTimers();
   return new kafkajs.Kafka({
     clientId: config.client_id,
     brokers: config.brokers,
@@ -56,4 +57,16 @@ function saslOptions(sasl: NonNullable<KafkaConfig["sasl"]>): SASLOptions {
       return { value: stdout.trim() };
     },
   };
+}
+
+let quiet = false;
+
+/** The client sets timers in the past, which is harmless and which Node says at every start of every command. */
+function quietTimers(): void {
+  if (quiet) return;
+  quiet = true;
+  const warn = process.emitWarning;
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    if (rest[0] !== "TimeoutNegativeWarning") (warn as (...all: unknown[]) => void)(warning, ...rest);
+  }) as typeof process.emitWarning;
 }

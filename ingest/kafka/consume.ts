@@ -1,10 +1,4 @@
-import kafkajs, {
-  type Assigner,
-  type Consumer,
-  type EachBatchPayload,
-  type Kafka,
-  type PartitionAssigner,
-} from "kafkajs";
+import kafkajs, { type Assigner, type EachBatchPayload, type Kafka, type PartitionAssigner } from "kafkajs";
 import { createLane, type Lane, type LaneStatus, type Message, type Work } from "./lane.ts";
 
 export type { LaneStatus, Message, Work } from "./lane.ts";
@@ -73,7 +67,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
 
   /** The group's number is known with the first heartbeat after a join: only then has it confirmed us. */
   const confirmed = (): Promise<number> => new Promise((resolve) => void waiting.push(resolve));
-  const { HEARTBEAT, GROUP_JOIN, CRASH } = consumer.events;
+  const { HEARTBEAT, GROUP_JOIN, CRASH, END_BATCH_PROCESS } = consumer.events;
   consumer.on(HEARTBEAT, ({ payload }) => {
     number = payload.groupGenerationId;
     const told = waiting;
@@ -81,6 +75,10 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     for (const tell of told) tell(number);
   });
   consumer.on(GROUP_JOIN, ({ payload }) => reconcile(payload.memberAssignment));
+  consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+    const lane = lanes.get(`${payload.topic}/${payload.partition}`);
+    lane?.skip(Number(payload.lastOffset) + 1, Number(payload.highWatermark));
+  });
   consumer.on(CRASH, ({ payload }) => {
     if (!payload.restart && !closing)
       setTimeout(() => void start().catch((error: unknown) => onTrouble(error, ALL)), RESTART_MS);
@@ -114,13 +112,25 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
           partition,
           number: generation,
           held: () => lane.held(),
-          commit: (offset) => commit(consumer, topic, partition, offset),
+          commit: (offset) => commit(topic, partition, lane.settled(offset)),
         });
       },
       onTrouble: (error) => onTrouble(error, { topic, partition }),
     });
     void lane.run(earlier?.ended() ?? Promise.resolve());
     return lane;
+  }
+
+  const committed = new Map<string, number>();
+
+  async function commit(topic: string, partition: number, offset: number): Promise<void> {
+    const key = `${topic}/${partition}`;
+    if (committed.get(key) === offset) return;
+    committed.set(key, offset);
+    // Lost in a rebalance, it is said again later.
+    await consumer
+      .commitOffsets([{ topic, partition, offset: String(offset) }])
+      .catch(() => void committed.delete(key));
   }
 
   async function eachBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {
@@ -169,11 +179,6 @@ function quietly(work: () => void): void {
   try {
     work();
   } catch {}
-}
-
-async function commit(consumer: Consumer, topic: string, partition: number, offset: number): Promise<void> {
-  // Lost in a rebalance, it is said again by the next one.
-  await consumer.commitOffsets([{ topic, partition, offset: String(offset) }]).catch(() => undefined);
 }
 
 type RawMessage = EachBatchPayload["batch"]["messages"][number];

@@ -46,6 +46,10 @@ export interface LaneParts {
 export interface Lane {
   run(after: Promise<void>): Promise<void>;
   push(messages: Message[], next: number, end: number): void;
+  /** What comes before this offset holds nothing for us: markers of transactions. */
+  skip(next: number, end: number): void;
+  /** Where the group may be told to be, when everything before `offset` is done: behind what holds nothing. */
+  settled(offset: number): number;
   isOpen(): boolean;
   held(): boolean;
   /** The partition went to somebody else. */
@@ -66,6 +70,8 @@ export function createLane(parts: LaneParts): Lane {
   const queue: { messages: Message[]; bytes: number }[] = [];
   let queued = 0;
   let next = -1;
+  /** Behind the last message of the batch that was handed over last. */
+  let taken = -1;
   let end = 0;
   let state: "waiting" | "open" | "lost" | "draining" = "waiting";
   let full = false;
@@ -103,7 +109,7 @@ export function createLane(parts: LaneParts): Lane {
       try {
         work = await parts.open();
         if (!held()) break;
-        next = work.from ?? -1;
+        next = taken = work.from ?? -1;
         if (next >= 0) parts.seek(next);
         state = "open";
         lastAt = performance.now();
@@ -139,6 +145,7 @@ export function createLane(parts: LaneParts): Lane {
           full = false;
           parts.resume();
         }
+        taken = batch.messages.at(-1)!.offset + 1;
         await work.take(batch.messages);
         went();
         lastAt = performance.now();
@@ -165,6 +172,12 @@ export function createLane(parts: LaneParts): Lane {
       }
       wake();
     },
+    skip(following, last) {
+      if (state !== "open") return;
+      next = Math.max(next, following);
+      end = last;
+    },
+    settled: (offset) => (queue.length === 0 && offset >= taken ? Math.max(offset, next) : offset),
     isOpen: () => state === "open",
     held,
     lose() {

@@ -1,4 +1,4 @@
-import type { Kafka } from "kafkajs";
+import type { Admin, ITopicConfig, Kafka } from "kafkajs";
 
 /** Topics are those between the stages; raw topics are the user's own. */
 export interface Topics {
@@ -56,18 +56,13 @@ export async function createTopics(kafka: Kafka, topics: Topics, options: TopicO
     for (const [name, partitions, days] of wanted) {
       const now = counts.get(name);
       if (now === undefined) {
-        await admin.createTopics({
-          waitForLeaders: true,
-          topics: [
-            {
-              topic: name,
-              numPartitions: partitions,
-              replicationFactor: options.replication,
-              configEntries: [
-                { name: "max.message.bytes", value: String(MAX_MESSAGE) },
-                { name: "retention.ms", value: String(days * DAY_MS) },
-              ],
-            },
+        await createTopic(admin, {
+          topic: name,
+          numPartitions: partitions,
+          replicationFactor: options.replication,
+          configEntries: [
+            { name: "max.message.bytes", value: String(MAX_MESSAGE) },
+            { name: "retention.ms", value: String(days * DAY_MS) },
           ],
         });
         said.push(`${name}: made, ${partitions} partition(s), replication ${options.replication}, kept ${days} days`);
@@ -81,6 +76,22 @@ export async function createTopics(kafka: Kafka, topics: Topics, options: TopicO
     await admin.disconnect();
   }
 }
+
+/** createTopic makes a topic and comes back when the brokers know it. */
+export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
+  await admin.createTopics({ waitForLeaders: false, topics: [topic] });
+  for (let tries = 0; ; tries++) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [topic.topic] });
+      return;
+    } catch (error) {
+      if (tries === KNOWN_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+const KNOWN_TRIES = 50;
 
 /** partitionsOf gives how many partitions a topic has. Throws a sentence when there is no such topic. */
 export async function partitionsOf(kafka: Kafka, topic: string): Promise<number> {

@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import kafkajs, { type Kafka } from "kafkajs";
 import { useCodecs } from "../../ingest/kafka/codecs.ts";
-import { createTopics, topicsOf } from "../../ingest/kafka/topics.ts";
+import { createTopic, createTopics, topicsOf } from "../../ingest/kafka/topics.ts";
 import { type ConfigText, config as configSchema } from "../../schemas/config.ts";
 import { packageRoot } from "../../schemas/package_root.ts";
 import { connectEmbedded } from "../../schemas/store/connect.ts";
@@ -89,10 +89,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await createTopics(kafka, topicsOf("keywatch"), { partitions: options.partitions, replication: 1 });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: options.rawTopics.map(({ topic, partitions = 1 }) => ({ topic, numPartitions: partitions })),
-  });
+  for (const { topic, partitions = 1 } of options.rawTopics)
+    await createTopic(admin, {
+      topic,
+      numPartitions: partitions,
+      replicationFactor: 1,
+      configEntries: [{ name: "max.message.bytes", value: "8388608" }],
+    });
   const producer = kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,
@@ -141,7 +144,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
   };
 
-  /** Messages that were not read; markers of transactions at the end count for nothing. */
+  /** Messages that were not read. */
   async function lag(group: string, topic: string): Promise<number> {
     const [[read], ends] = await Promise.all([
       admin.fetchOffsets({ groupId: group, topics: [topic] }),
@@ -150,9 +153,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     let behind = 0;
     for (const { partition, high } of ends) {
       const at = Number(read!.partitions.find((p) => p.partition === partition)?.offset ?? 0);
-      // One marker stands behind the last message of a transaction.
-      const left = Number(high) - Math.max(0, at);
-      if (left > 1) behind += left;
+      behind += Number(high) - Math.max(0, at);
     }
     return behind;
   }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openApp } from "../../cli/app.ts";
 import { ingestFiles } from "../../cli/ingest_job.ts";
@@ -28,7 +28,16 @@ export async function referenceOf(
 ): Promise<Reference> {
   const file = join(folder, "history.json");
   const keys = join(folder, "declared.json");
-  writeFileSync(file, records.map((r) => r.text).join("\n"));
+  // A million records are more than one string can hold.
+  writeFileSync(file, "");
+  for (let i = 0; i < records.length; i += 20_000)
+    appendFileSync(
+      file,
+      `${records
+        .slice(i, i + 20_000)
+        .map((r) => r.text)
+        .join("\n")}\n`,
+    );
   writeFileSync(keys, JSON.stringify(inventory));
   const app = await openApp({
     loaded: loadedFor(join(folder, "embedded"), { ...config, inventory: keys }),

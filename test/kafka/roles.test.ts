@@ -39,6 +39,7 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
             owner: "team-a",
             access: "read",
           },
+          { name: "other-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHBEXAMPLE", access: "read" },
         ],
       },
       config: {
@@ -120,7 +121,7 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
     expect(await cluster.count("events")).toBeGreaterThanOrEqual(before + poison.length + 2);
     const letters = await text("SELECT reason, raw, position FROM dead_letters FINAL");
     expect(letters.trim().split("\n").length).toBeGreaterThanOrEqual(8);
-    expect(letters).toContain("kafka:cloudtrail/0@");
+    expect(letters.replaceAll("\\/", "/")).toContain("kafka:cloudtrail/0@");
     expect(`${letters}${await text("SELECT * FROM events")}`).not.toContain(LEAKED);
     expect(await topicText("keywatch.dead_letter")).not.toContain(LEAKED);
     expect(await topicText("keywatch.events")).not.toContain(LEAKED);
@@ -156,6 +157,13 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
 
   test("a standby alerts when the active one is killed, and numbers on", async () => {
     const before = receiver.requests.length;
+    const other = {
+      type: "IAMUser",
+      arn: "arn:aws:iam::111122223333:user/other",
+      accountId: "111122223333",
+      accessKeyId: "AKIAI44QH8DHBEXAMPLE",
+      userName: "other",
+    };
     const standby = cluster.start("alert");
     await until("the standby", () => standby.said().includes("runs alert"));
     await roles[1]!.kill("SIGKILL");
@@ -165,7 +173,7 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
           eventTime: recently(),
           eventName: "DeleteBucket",
           readOnly: false,
-          sourceIPAddress: "198.51.100.77",
+          userIdentity: other,
         }),
       ),
     ]);
