@@ -53,6 +53,7 @@ export interface Broker {
   kill(): Promise<void>;
   /** Starts it again on the same data and the same port. */
   start(): Promise<void>;
+  cpuSeconds(): number;
   /** Ends it in order and removes its data. */
   stop(): Promise<void>;
 }
@@ -103,6 +104,7 @@ export async function startBroker(): Promise<Broker> {
   await start();
   return {
     address: `127.0.0.1:${port}`,
+    cpuSeconds: () => cpuSecondsOf(child?.pid),
     kill: () => end("SIGKILL"),
     start,
     async stop() {
@@ -149,4 +151,14 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** cpuSecondsOf gives the CPU time of a process, all threads; 0 where the system cannot tell. */
+export function cpuSecondsOf(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }

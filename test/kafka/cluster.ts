@@ -11,8 +11,7 @@ import { connectEmbedded } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { clickhouseHttp } from "../schemas/clickhouse_http.ts";
-import { until } from "../support.ts";
-import { type Broker, startBroker } from "./broker.ts";
+import { type Broker, cpuSecondsOf, startBroker } from "./broker.ts";
 
 /** Cluster is a whole keywatch in pieces: a broker, a ClickHouse door, and roles in processes of their own. */
 export interface Cluster {
@@ -31,6 +30,8 @@ export interface Cluster {
   /** Waits until a group has read all that a topic holds. */
   caughtUp(group: string, topic: string, timeoutMs?: number): Promise<void>;
   lag(group: string, topic: string): Promise<number>;
+  /** Looks every 200 ms; gives the moment (performance.now) at which it was so. */
+  waitFor(what: string, done: () => Promise<boolean>, timeoutMs: number): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +39,8 @@ export interface RoleProcess {
   child: ChildProcess;
   roles: string;
   said(): string;
+  /** CPU time so far, all threads; 0 where the system cannot tell. */
+  cpuSeconds(): number;
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -125,15 +128,21 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     findingUids: () => uids(store, "findings"),
     incidentUids: () => uids(store, "incidents"),
     async caughtUp(group, topic, timeoutMs = 60_000) {
-      await until(
-        `${group} to read ${topic}`,
-        async () => (await lag(group, topic).catch(() => 1)) === 0,
-        timeoutMs,
-      ).catch((e: Error) => {
-        throw new Error(`${e.message}\n${processes.map((p) => `${p.roles}: ${p.said().slice(-1500)}`).join("\n")}`);
-      });
+      const read = async () => (await lag(group, topic).catch(() => 1)) === 0;
+      await cluster.waitFor(`${group} to read ${topic}`, read, timeoutMs);
     },
     lag,
+    async waitFor(what, done, timeoutMs) {
+      const end = performance.now() + timeoutMs;
+      while (!(await done())) {
+        if (performance.now() > end)
+          throw new Error(
+            `Waited for ${what}\n${processes.map((p) => `${p.roles}: ${p.said().slice(-1500)}`).join("\n")}`,
+          );
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      return performance.now();
+    },
     async stop() {
       await Promise.all(processes.map((p) => p.kill()));
       await producer.disconnect();
@@ -196,6 +205,7 @@ function startRole(config: string, roles: string): RoleProcess {
     child,
     roles,
     said: () => said,
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     async kill(signal = "SIGKILL") {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await gone;
