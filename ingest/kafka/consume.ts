@@ -1,4 +1,10 @@
-import kafkajs, { type Assigner, type EachBatchPayload, type Kafka, type PartitionAssigner } from "kafkajs";
+import kafkajs, {
+  type Assigner,
+  type Consumer,
+  type EachBatchPayload,
+  type Kafka,
+  type PartitionAssigner,
+} from "kafkajs";
 import { createLane, type Lane, type LaneStatus, type Message, type Work } from "./lane.ts";
 
 export type { LaneStatus, Message, Work } from "./lane.ts";
@@ -49,40 +55,65 @@ const RESTART_MS = 1_000;
  */
 export async function joinGroup(options: GroupOptions): Promise<Group> {
   const { kafka, group, topics, sessionTimeout, onTrouble } = options;
-  const consumer = kafka.consumer({
-    groupId: group,
-    sessionTimeout,
-    rebalanceTimeout: Math.max(30_000, 2 * sessionTimeout),
-    heartbeatInterval: HEARTBEAT_MS,
-    maxWaitTimeInMs: MAX_WAIT_MS,
-    maxBytesPerPartition: options.maxBytes ?? 2 * 1024 * 1024,
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 20, restartOnFailure: async () => true },
-    ...(options.oneOwner ? { partitionAssigners: [oneOwner] } : {}),
-  });
   const ALL = { topic: topics.join(", "), partition: -1 };
   const lanes = new Map<string, Lane>();
+  let consumer = makeConsumer();
   let number: number | null = null;
   let waiting: ((n: number) => void)[] = [];
   let closing = false;
+  let beatAt = performance.now();
 
   /** The group's number is known with the first heartbeat after a join: only then has it confirmed us. */
   const confirmed = (): Promise<number> => new Promise((resolve) => void waiting.push(resolve));
-  const { HEARTBEAT, GROUP_JOIN, CRASH, END_BATCH_PROCESS } = consumer.events;
-  consumer.on(HEARTBEAT, ({ payload }) => {
-    number = payload.groupGenerationId;
-    const told = waiting;
-    waiting = [];
-    for (const tell of told) tell(number);
-  });
-  consumer.on(GROUP_JOIN, ({ payload }) => reconcile(payload.memberAssignment));
-  consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-    const lane = lanes.get(`${payload.topic}/${payload.partition}`);
-    lane?.skip(Number(payload.lastOffset) + 1, Number(payload.highWatermark));
-  });
-  consumer.on(CRASH, ({ payload }) => {
-    if (!payload.restart && !closing)
-      setTimeout(() => void start().catch((error: unknown) => onTrouble(error, ALL)), RESTART_MS);
-  });
+
+  function makeConsumer(): Consumer {
+    const made = kafka.consumer({
+      groupId: group,
+      sessionTimeout,
+      rebalanceTimeout: Math.max(30_000, 2 * sessionTimeout),
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      maxBytesPerPartition: options.maxBytes ?? 2 * 1024 * 1024,
+      retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 20, restartOnFailure: async () => false },
+      ...(options.oneOwner ? { partitionAssigners: [oneOwner] } : {}),
+    });
+    const { HEARTBEAT, GROUP_JOIN, CRASH, END_BATCH_PROCESS } = made.events;
+    made.on(HEARTBEAT, ({ payload }) => {
+      if (made !== consumer) return;
+      beatAt = performance.now();
+      number = payload.groupGenerationId;
+      const told = waiting;
+      waiting = [];
+      for (const tell of told) tell(number);
+    });
+    made.on(GROUP_JOIN, ({ payload }) => {
+      if (made === consumer) reconcile(payload.memberAssignment);
+    });
+    made.on(END_BATCH_PROCESS, ({ payload }) => {
+      const lane = lanes.get(`${payload.topic}/${payload.partition}`);
+      if (made === consumer) lane?.skip(Number(payload.lastOffset) + 1, Number(payload.highWatermark));
+    });
+    made.on(CRASH, ({ payload }) => {
+      if (made === consumer) renew(payload.error);
+    });
+    return made;
+  }
+
+  /** A consumer that gave up, or that was not heard of for too long, is replaced; the lanes stay, and the next join sorts them. */
+  function renew(why: unknown): void {
+    if (closing) return;
+    onTrouble(why, ALL);
+    const old = consumer;
+    consumer = makeConsumer();
+    beatAt = performance.now();
+    void old.disconnect().catch(() => undefined);
+    setTimeout(() => void start().catch((error: unknown) => onTrouble(error, ALL)), RESTART_MS);
+  }
+
+  const silence = 2 * sessionTimeout + 30_000;
+  const watch = setInterval(() => {
+    if (performance.now() - beatAt > silence) renew(new Error(`no heartbeat for ${Math.round(silence / 1000)} s`));
+  }, HEARTBEAT_MS);
 
   function reconcile(assigned: Record<string, number[]>): void {
     const mine = new Set(Object.entries(assigned).flatMap(([topic, list]) => list.map((p) => `${topic}/${p}`)));
@@ -149,6 +180,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
         connected = true;
       } catch (error) {
         if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+        beatAt = performance.now();
         onTrouble(error, ALL);
         await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
       }
@@ -167,6 +199,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     lanes: () => [...lanes.values()].filter((l) => l.held()).map((l) => l.status()),
     async close() {
       closing = true;
+      clearInterval(watch);
       await Promise.all([...lanes.values()].map((lane) => lane.drain()));
       for (const tell of waiting) tell(number ?? 0);
       await consumer.disconnect();

@@ -37,18 +37,58 @@ export interface Transactor {
 const BATCH_BYTES = 2 * 1024 * 1024;
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
-/** openSender opens an idempotent producer: a retry inside it does not write twice. */
+/** Longest that a send may take before its producer counts as lost, ms. */
+const SEND_MS = 45_000;
+
+/**
+ * openSender opens an idempotent producer: a retry inside it does not write twice. After a failure the next send opens another one,
+ * because brokers that came back may have forgotten the old one; what was refused is then sent again by whoever kept it.
+ */
 export async function openSender(kafka: Kafka, config: KafkaConfig): Promise<Sender> {
-  const producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-  });
-  await producer.connect();
-  return {
-    send: (messages) => sendAll(producer, messages, config),
-    close: () => producer.disconnect(),
+  const open = async (): Promise<Producer> => {
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    return producer;
   };
+  let current: Producer | null = await open();
+  let tail: Promise<unknown> = Promise.resolve();
+
+  async function send(messages: readonly Outgoing[]): Promise<void> {
+    if (messages.length === 0) return;
+    current ??= await open();
+    const producer = current;
+    try {
+      await within(SEND_MS, sendAll(producer, messages, config));
+    } catch (error) {
+      current = null;
+      void producer.disconnect().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  return {
+    send(messages) {
+      const done = tail.then(() => send(messages));
+      tail = done.catch(() => undefined);
+      return done;
+    },
+    async close() {
+      await tail;
+      await current?.disconnect();
+    },
+  };
+}
+
+function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the brokers took longer than ${ms / 1000} s`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** openTransactor opens the transactional producer of one input partition; it is fenced in when this comes back. */

@@ -136,9 +136,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const end = performance.now() + timeoutMs;
       while (!(await done())) {
         if (performance.now() > end)
-          throw new Error(
-            `Waited for ${what}\n${processes.map((p) => `${p.roles}: ${p.said().slice(-1500)}`).join("\n")}`,
-          );
+          throw new Error(`Waited for ${what}\n${processes.map((p) => `${p.roles}: ${told(p)}`).join("\n")}`);
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
       return performance.now();
@@ -169,6 +167,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return cluster;
 }
 
+/** The last structured lines of a process. */
+const told = (p: RoleProcess): string =>
+  p
+    .said()
+    .split("\n")
+    .filter((line) => line.startsWith("{") || line.startsWith("keywatch"))
+    .slice(-12)
+    .join("\n");
+
 async function uids(store: Store, table: string): Promise<string[]> {
   return (await store.rows(`SELECT uid FROM ${table} FINAL ORDER BY uid`)).map((r) => String(r.uid));
 }
@@ -181,7 +188,18 @@ async function closed(server: Server): Promise<void> {
 function startRole(config: string, roles: string): RoleProcess {
   const child = spawn(
     process.execPath,
-    [join(packageRoot, "main.ts"), "--config", config, "serve", "--roles", roles, "--listen", "127.0.0.1:0"],
+    // KEYWATCH_TEST_NODE: --cpu-prof and its like.
+    [
+      ...(process.env.KEYWATCH_TEST_NODE?.split(" ") ?? []),
+      join(packageRoot, "main.ts"),
+      "--config",
+      config,
+      "serve",
+      "--roles",
+      roles,
+      "--listen",
+      "127.0.0.1:0",
+    ],
     {
       cwd: packageRoot,
       env: {
