@@ -2,8 +2,9 @@ import { type ApiActivity, apiActivity } from "../../schemas/activity.ts";
 import { eventColumns } from "../native.ts";
 
 /*
- * A message of `keywatch.events` holds a run of events of one partition: {"columns":[…],"rows":[[…],…]}. One event a message cost 3 x
- * the time in the client and the broker; column names stand once, so that a later version may add some.
+ * A message of `keywatch.events` holds a run of events of one partition: a line {"columns":[…],"rows":[[…],…],"raw":[…]}, and behind it the
+ * redacted records themselves, one after another, whose lengths in bytes are `raw`. One event a message cost 3 x the time in the client
+ * and the broker; column names stand once, so that a later version may add some; records are not escaped into a string and back.
  */
 
 /** Events of one message at most: seq has so much room below an offset. */
@@ -11,24 +12,34 @@ export const MAX_ROWS = 4096;
 /** Bytes at which a message is full; the broker's limit counts the compressed batch, which is smaller. */
 export const FULL_BYTES = 256 * 1024;
 
-const names = eventColumns.map((c) => c.name).filter((name) => name !== "seq");
+/** `raw` stands behind the line, and the number of an event follows from its place. */
+const names = eventColumns.map((c) => c.name).filter((name) => name !== "seq" && name !== "raw");
 const head = `{"columns":${JSON.stringify(names)},"rows":[`;
+const NEWLINE = 10;
 
 /** encodeEvents packs events into as few messages as their size allows. */
 export function encodeEvents(events: readonly ApiActivity[]): Buffer[] {
   const messages: Buffer[] = [];
   let rows: string[] = [];
+  let raws: string[] = [];
+  let sizes: number[] = [];
   let length = 0;
   const close = () => {
-    if (rows.length > 0) messages.push(Buffer.from(`${head}${rows.join(",")}]}`, "utf8"));
+    if (rows.length === 0) return;
+    messages.push(Buffer.from(`${head}${rows.join(",")}],"raw":[${sizes.join(",")}]}\n${raws.join("")}`, "utf8"));
     rows = [];
+    raws = [];
+    sizes = [];
     length = 0;
   };
   for (const e of events) {
     const row = JSON.stringify(rowOf(e));
-    if (length + row.length > FULL_BYTES || rows.length === MAX_ROWS) close();
+    const size = Buffer.byteLength(e.raw);
+    if (length + row.length + size > FULL_BYTES || rows.length === MAX_ROWS) close();
     rows.push(row);
-    length += row.length;
+    raws.push(e.raw);
+    sizes.push(size);
+    length += row.length + size;
   }
   close();
   return messages;
@@ -43,19 +54,35 @@ export const nextOffset = (lastSeq: number): number => Math.floor(lastSeq / MAX_
 
 /** decodeEvents unpacks a message and numbers its events. Throws a sentence where it is none. */
 export function decodeEvents(value: Buffer, offset: number): ApiActivity[] {
-  const { columns, rows } = JSON.parse(value.toString("utf8")) as { columns?: unknown; rows?: unknown };
-  if (!isTexts(columns) || !Array.isArray(rows)) throw new Error("no events message");
+  const end = value.indexOf(NEWLINE);
+  const line = JSON.parse(value.toString("utf8", 0, end < 0 ? value.length : end)) as Line | null;
+  const { columns, rows, raw } = line ?? {};
+  if (!isTexts(columns) || !Array.isArray(rows) || !Array.isArray(raw)) throw new Error("no events message");
   if (rows.length > MAX_ROWS) throw new Error(`${rows.length} events in one message, at most ${MAX_ROWS} have room`);
+  const total = raw.reduce((n: number, size) => n + (isSize(size) ? size : Number.NaN), 0);
+  if (raw.length !== rows.length || total !== value.length - end - 1)
+    throw new Error("cut off, or longer than it says");
   const at = columns.length === names.length && columns.every((c, i) => c === names[i]) ? null : placesOf(columns);
+  let from = end + 1;
   return rows.map((row: unknown, i) => {
     if (!Array.isArray(row) || row.length !== columns.length) throw new Error(`row ${i} does not fit its columns`);
     const values = at === null ? row : at.map((place) => (place < 0 ? null : row[place]));
-    const event = eventOf(values, seqOf(offset, i));
+    const to = from + (raw[i] as number);
+    const event = eventOf(values, seqOf(offset, i), value.toString("utf8", from, to));
+    from = to;
     if (typeof event.event_uid !== "string" || typeof event.principal_uid !== "string" || !Number.isInteger(event.time))
       throw new Error(`row ${i} has no identity`);
     return event;
   });
 }
+
+interface Line {
+  columns?: unknown;
+  rows?: unknown;
+  raw?: unknown[];
+}
+
+const isSize = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
 /** checkEvent throws where a field has another type than the schema says; for messages that could not be stored. */
 export const checkEvent = (event: ApiActivity): ApiActivity => apiActivity.parse(event);
@@ -109,11 +136,10 @@ const rowOf = (e: ApiActivity): unknown[] => [
   e.scopes,
   e.bytes_out,
   e.secrets,
-  e.raw,
   e.position,
 ];
 
-function eventOf(r: unknown[], seq: number): ApiActivity {
+function eventOf(r: unknown[], seq: number, raw: string): ApiActivity {
   return {
     event_uid: r[0] as string,
     provider: r[1] as string,
@@ -156,7 +182,7 @@ function eventOf(r: unknown[], seq: number): ApiActivity {
     scopes: r[37] as string[],
     bytes_out: r[38] as number | null,
     secrets: r[39] as string[],
-    raw: r[40] as string,
-    position: r[41] as string,
+    raw,
+    position: r[40] as string,
   };
 }

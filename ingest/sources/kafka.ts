@@ -1,6 +1,7 @@
 import type { NormalizerParts, Yield } from "../normalizer.ts";
 import { createNormalizer } from "../normalizer.ts";
 import { gunzipSmall, isGzip } from "./gunzip.ts";
+import { envelopeNames } from "./json_scan.ts";
 import { createSplitter } from "./split.ts";
 
 export interface RawTopic {
@@ -36,10 +37,29 @@ export function readMessage(
     normalizer.read(message.value, "gzip that cannot be unpacked", into);
     return;
   }
+  if (isOneRecord(plain)) {
+    normalizer.read(plain, null, into);
+    return;
+  }
   const splitter = createSplitter((data, start, end, broken) =>
     normalizer.read(data.subarray(start, end), broken, into),
   );
   splitter.push(plain);
   splitter.end();
   if (into.records === before) normalizer.read(plain, "holds no record", into);
+}
+
+const [OPEN, CLOSE, NEWLINE] = [123, 125, 10];
+const listNames = envelopeNames.map((name) => Buffer.from(`"${name.toString()}":[`));
+
+/** isOneRecord is true for what is plainly one object on one line: most messages, which nobody has to look through for more. */
+function isOneRecord(bytes: Buffer): boolean {
+  return (
+    bytes[0] === OPEN &&
+    bytes[bytes.length - 1] === CLOSE &&
+    !bytes.includes(NEWLINE) &&
+    !bytes.includes("}{") &&
+    !listNames.some((name) => bytes.includes(name)) &&
+    !bytes.includes('": [')
+  );
 }
