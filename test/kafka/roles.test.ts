@@ -155,6 +155,45 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
     ).toBe(1);
   });
 
+  test("a key that somebody else revoked is known as revoked, whichever partition it lives in", async () => {
+    const admin = {
+      type: "IAMUser",
+      arn: "arn:aws:iam::111122223333:user/admin",
+      accountId: "111122223333",
+      accessKeyId: "AKIAIOSFODNN8EXAMPLE",
+      userName: "admin",
+    };
+    const users = Array.from({ length: 6 }, (_, i) => ({
+      type: "IAMUser",
+      arn: `arn:aws:iam::111122223333:user/leaver-${i}`,
+      accountId: "111122223333",
+      accessKeyId: `AKIAIOSFODNN${i}LEAVER`,
+      userName: `leaver-${i}`,
+    }));
+    const at = (secondsAgo: number) => new Date(Date.now() - 1000 * secondsAgo).toISOString().replace(/\.\d+Z$/, "Z");
+    await cluster.produce(
+      "cloudtrail",
+      users.map(({ userName, accessKeyId }) =>
+        JSON.stringify(
+          cloudTrail({
+            eventTime: at(300),
+            eventSource: "iam.amazonaws.com",
+            eventName: "DeleteAccessKey",
+            readOnly: false,
+            userIdentity: admin,
+            requestParameters: { userName, accessKeyId },
+          }),
+        ),
+      ),
+    );
+    await cluster.produce(
+      "cloudtrail",
+      users.map((userIdentity) => JSON.stringify(cloudTrail({ eventTime: at(60), userIdentity }))),
+    );
+    const found = "SELECT count() AS n FROM findings FINAL WHERE detection = 'key_used_after_revocation'";
+    await until("six findings", async () => Number((await cluster.store.rows(found))[0]!.n) === users.length);
+  });
+
   test("a standby alerts when the active one is killed, and numbers on", async () => {
     const before = receiver.requests.length;
     const other = {
