@@ -49,6 +49,8 @@ function fetchJars(): string | null {
 
 export interface Broker {
   address: string;
+  /** The listener with TLS and SASL, and who it trusts; where it was asked for. */
+  secure: { address: string; ca: string } | null;
   /** Ends the process at once, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the same data and the same port. */
@@ -58,12 +60,16 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
+/** Account that the secure listener knows, by every mechanism. */
+export const ACCOUNT = { username: "keywatch", password: "a password for tests" };
+
 /** startBroker starts a broker of its own on free ports and waits until it answers. */
-export async function startBroker(): Promise<Broker> {
+export async function startBroker(options: { secure?: boolean } = {}): Promise<Broker> {
   const folder = mkdtempSync(join(tmpdir(), "keywatch-kafka-"));
   const [port, controller] = [await freePort(), await freePort()];
   const file = join(folder, "server.properties");
-  writeFileSync(file, properties(folder, port, controller));
+  const secure = options.secure ? secureListener(folder, await freePort()) : null;
+  writeFileSync(file, properties(folder, port, controller, secure));
   const java = [
     "-cp",
     `${jarFolder()}/*`,
@@ -72,9 +78,22 @@ export async function startBroker(): Promise<Broker> {
     "-XX:TieredStopAtLevel=1",
     `-Dkafka.logs.dir=${folder}`,
   ];
-  execFileSync("java", [...java, "kafka.tools.StorageTool", "format", "-t", "a2V5d2F0Y2gtdGVzdHMtMQ", "-c", file], {
-    stdio: "pipe",
-  });
+  execFileSync(
+    "java",
+    [
+      ...java,
+      "kafka.tools.StorageTool",
+      "format",
+      "-t",
+      "a2V5d2F0Y2gtdGVzdHMtMQ",
+      "-c",
+      file,
+      ...(secure?.format ?? []),
+    ],
+    {
+      stdio: "pipe",
+    },
+  );
   let child: ChildProcess | null = null;
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -104,6 +123,7 @@ export async function startBroker(): Promise<Broker> {
   await start();
   return {
     address: `127.0.0.1:${port}`,
+    secure: secure && { address: `127.0.0.1:${secure.port}`, ca: secure.ca },
     cpuSeconds: () => cpuSecondsOf(child?.pid),
     kill: () => end("SIGKILL"),
     start,
@@ -114,11 +134,63 @@ export async function startBroker(): Promise<Broker> {
   };
 }
 
-const properties = (folder: string, port: number, controller: number): string => `process.roles=broker,controller
+interface Secure {
+  port: number;
+  ca: string;
+  lines: string;
+  format: string[];
+}
+
+/** secureListener makes a key for 127.0.0.1 and the lines of a listener that wants TLS and one of the four mechanisms. */
+function secureListener(folder: string, port: number): Secure {
+  const store = join(folder, "broker.p12");
+  const keytool = (...args: string[]) =>
+    execFileSync("keytool", [...args, "-alias", "broker", "-keystore", store, "-storepass", "changeit"], {
+      stdio: "pipe",
+    });
+  keytool(
+    "-genkeypair",
+    "-keyalg",
+    "RSA",
+    "-storetype",
+    "PKCS12",
+    "-dname",
+    "CN=broker",
+    "-ext",
+    "san=ip:127.0.0.1",
+    "-validity",
+    "2",
+  );
+  const ca = keytool("-exportcert", "-rfc").toString();
+  const { username, password } = ACCOUNT;
+  const modules = "org.apache.kafka.common.security";
+  const jaas = (mechanism: string, module: string) =>
+    `listener.name.secure.${mechanism}.sasl.jaas.config=${modules}.${module};`;
+  const lines = [
+    "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+    jaas("plain", `plain.PlainLoginModule required user_${username}="${password}"`),
+    jaas("scram-sha-256", "scram.ScramLoginModule required"),
+    jaas("scram-sha-512", "scram.ScramLoginModule required"),
+    jaas("oauthbearer", 'oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker"'),
+    `ssl.keystore.location=${store}`,
+    "ssl.keystore.password=changeit",
+    "ssl.keystore.type=PKCS12",
+  ].join("\n");
+  const scram = (mechanism: string) => ["--add-scram", `${mechanism}=[name=${username},password="${password}"]`];
+  return { port, ca, lines, format: [...scram("SCRAM-SHA-256"), ...scram("SCRAM-SHA-512")] };
+}
+
+const properties = (
+  folder: string,
+  port: number,
+  controller: number,
+  secure: Secure | null,
+): string => `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${secure ? `,SECURE://127.0.0.1:${secure.port}` : ""}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}${secure ? `,SECURE://127.0.0.1:${secure.port}` : ""}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
 controller.listener.names=CONTROLLER
 log.dirs=${join(folder, "data")}
 auto.create.topics.enable=false
@@ -132,6 +204,7 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=100
 message.max.bytes=8388608
 log.cleaner.enable=false
+${secure?.lines ?? ""}
 `;
 
 function answers(port: number): Promise<boolean> {
