@@ -29,7 +29,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
     for (const engine of engines) engine.setInventory(inventory);
   }
 
-  await lookForInventory();
+  await patiently(() => true, lookForInventory);
   const group = await joinGroup({
     kafka,
     group: `${brokers.client_id}.detect`,

@@ -9,6 +9,7 @@ import { partitionsOf, type Topics, topicsOf } from "../../ingest/kafka/topics.t
 import type { NormalizerParts } from "../../ingest/normalizer.ts";
 import type { Config } from "../../schemas/config.ts";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
+import { ConfigFault } from "../../schemas/faults.ts";
 import { connectStore } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
@@ -57,11 +58,15 @@ export async function openHub(options: AppOptions): Promise<Hub> {
   const now = options.now ?? Date.now;
   const store = await awaited("The store does", log, () => connectStore(config));
   try {
-    await awaited("The store does", log, () => migrate(store, config));
     const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
-    await checkPepper(store, pepper);
+    await awaited("The store does", log, async () => {
+      await migrate(store, config);
+      await checkPepper(store, pepper);
+    });
     const parts = await ingestParts(config, { pepper, ...(options.places ? { places: options.places } : {}) });
-    if (config.inventory !== null) await addInventory(store, readYaml(config.inventory), now(), parts.fingerprint);
+    const { inventory: declared } = config;
+    if (declared !== null)
+      await awaited("The store does", log, () => addInventory(store, readYaml(declared), now(), parts.fingerprint));
     const kafka = connectKafka(brokers, (level, sentence, facts) => log[level](facts, sentence));
     const topics = topicsOf(brokers.prefix);
     return {
@@ -77,7 +82,8 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       now,
       log,
       latenessOf: latenessOf(config, parts),
-      inventory: async () => createInventoryIndex(await readInventory(store), parts.fingerprint),
+      inventory: () =>
+        awaited("The store does", log, async () => createInventoryIndex(await readInventory(store), parts.fingerprint)),
       close: () => store.close(),
     };
   } catch (error) {
@@ -93,12 +99,16 @@ async function awaited<T>(what: string, log: Log, work: () => Promise<T>): Promi
     try {
       return await work();
     } catch (error) {
-      if (error instanceof CommandFault || performance.now() > deadline) throw error;
+      if (isFinal(error) || performance.now() > deadline) throw error;
       log.warn({ error: (error as Error).message }, `${what} not answer yet; trying again.`);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 }
+
+/** What no waiting mends: a topic that nobody made, another installation's pepper, a fault in a file. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof CommandFault || error instanceof ConfigFault || /^The pepper /.test((error as Error).message);
 
 /** patiently repeats what the store or the brokers refused, while `held`; what is repeated must be the same twice. */
 export async function patiently<T>(held: () => boolean, work: () => Promise<T>): Promise<T> {
@@ -113,7 +123,6 @@ export async function patiently<T>(held: () => boolean, work: () => Promise<T>):
   }
 }
 
-/** What no waiting mends is a fault of the set-up. */
 function withoutTopic(error: Error): never {
   throw error.message.startsWith("There is no topic") ? new CommandFault(error.message) : error;
 }
