@@ -263,13 +263,19 @@ async function serve(o: { listen?: string; roles?: string }): Promise<number> {
 
 /** serveRoles runs some or all stages over Kafka. */
 async function serveRoles(o: { listen?: string; roles?: string }): Promise<number> {
-  const { rolesOf, startRoles } = await import("./cli/roles/start.ts");
+  const [{ rolesOf, startRoles }, { createExposition }] = await Promise.all([
+    import("./cli/roles/start.ts"),
+    import("./dashboard/metrics.ts"),
+  ]);
   const out = terminalOut();
   const names = rolesOf(o.roles);
   const loaded = configFor(globals());
   if (o.listen) loaded.config.http.listen = o.listen;
+  const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
   const stop = interrupted();
-  const running = await startRoles(names, { loaded, log: createLog() }, out);
+  process.on("SIGHUP", () => log.warn("Roles over Kafka take another config when they start again."));
+  const metrics = createExposition();
+  const running = await startRoles(names, { loaded, log, metrics, exposition: metrics }, out);
   out.note(`keywatch ${packageVersion} runs ${names.join(", ")}${running.address ? ` at ${running.address}` : ""}`);
   await stop;
   out.note("Stopping: finishing what is under way.");

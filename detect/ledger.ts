@@ -24,7 +24,8 @@ export interface Ledger {
 
 /** The log of a keywatch in one process. */
 export const EMBEDDED_LOG = "events";
-const PROFILE_BLOCK = 2_000;
+/** Subjects of one question: a server takes 128 KiB a parameter. */
+const PROFILE_BLOCK = 1_000;
 /**
  * A generation is the owner's epoch and a count below it: 2^24 saves of one owner, one a second for half a year, and room for 2^29
  * owners inside a whole number.

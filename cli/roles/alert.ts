@@ -25,6 +25,7 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
       store: fenced(hub.store, ledger),
       config: hub.config,
       now: hub.now,
+      metrics: hub.metrics,
       log: (level, sentence, facts) => log[level](facts, sentence),
       ...(output ? { output } : {}),
     });

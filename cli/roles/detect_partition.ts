@@ -67,6 +67,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
    */
   async function handOn(findings: Finding[]): Promise<void> {
     hub.counters.findings += findings.length;
+    hub.metrics.findings(findings);
     const fresh = findings.filter((f) => now() - f.last_seen <= config.alert.max_age);
     await send(fresh);
     for (const f of fresh) historyChanged = history.delete(f.uid) || historyChanged;
@@ -118,9 +119,11 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     hub.counters.duplicates += duplicates;
     for (const { keys, time } of revoked) engine.revoke(keys, time);
     // Profiles are ahead now, whatever comes: findings that were refused go out with the next ones, before any checkpoint.
+    const begun = performance.now();
     await detector.accept(fresh).catch((error: unknown) => {
       log.warn({ partition, error: String(error) }, "Findings were refused; they go out with the next ones.");
     });
+    hub.metrics.judged({ events: fresh.length, seconds: (performance.now() - begun) / 1000 });
   }
 
   async function take(messages: readonly Message[]): Promise<void> {

@@ -10,27 +10,29 @@ import type { NormalizerParts } from "../../ingest/normalizer.ts";
 import type { Config } from "../../schemas/config.ts";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
 import { ConfigFault } from "../../schemas/faults.ts";
+import { type Metrics, noMetrics } from "../../schemas/metrics.ts";
 import { connectStore } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
-import type { Store } from "../../schemas/store/store.ts";
 import { type AppOptions, type Counters, checkPepper } from "../app.ts";
 import { addInventory, readInventory } from "../inventory_store.ts";
 import { readYaml } from "../load_config.ts";
 import type { Log } from "../log.ts";
 import { CommandFault } from "../out.ts";
 import { ingestParts, latenessOf } from "../parts.ts";
+import { createStoreDoor, type StoreDoor } from "../store_door.ts";
 
 /** Hub is what the roles of one process share: the store, the brokers, what reads records. */
 export interface Hub {
   config: Config;
   brokers: KafkaConfig;
-  store: Store;
+  store: StoreDoor;
   kafka: Kafka;
   topics: Topics;
   /** Partitions of the events topic. */
   partitions: number;
   parts: NormalizerParts;
   counters: Counters;
+  metrics: Metrics;
   /** Name of this process, for claims. */
   owner: string;
   now: () => number;
@@ -56,7 +58,8 @@ export async function openHub(options: AppOptions): Promise<Hub> {
   const brokers = config.kafka;
   if (brokers === null) throw new CommandFault("Roles in processes of their own need `kafka` in the config.", 2);
   const now = options.now ?? Date.now;
-  const store = await awaited("The store does", log, () => connectStore(config));
+  const metrics = options.metrics ?? noMetrics;
+  const store = createStoreDoor(await awaited("The store does", log, () => connectStore(config)), metrics);
   try {
     const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
     await awaited("The store does", log, async () => {
@@ -77,6 +80,7 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       topics,
       partitions: await awaited("The brokers do", log, () => partitionsOf(kafka, topics.events).catch(withoutTopic)),
       parts,
+      metrics,
       counters: { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: new Map(), findings: 0 },
       owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
       now,

@@ -51,6 +51,7 @@ async function openPartition(hub: Hub, assignment: Assignment, source: KafkaSour
 
   async function take(messages: readonly Message[]): Promise<void> {
     for (let i = 0; i < messages.length; ) {
+      const begun = performance.now();
       const yielded = emptyYield();
       const first = messages[i]!;
       let bytes = 0;
@@ -69,6 +70,16 @@ async function openPartition(hub: Hub, assignment: Assignment, source: KafkaSour
         offset: last.offset + 1,
       });
       countYield(hub.counters, yielded);
+      hub.metrics.batch({
+        source: "kafka",
+        provider: source.provider,
+        stored: yielded.events.length,
+        duplicates: 0,
+        dropped: yielded.dropped,
+        deadLetters: yielded.letters.map((l) => l.reason),
+        bytes,
+        seconds: (performance.now() - begun) / 1000,
+      });
     }
   }
 

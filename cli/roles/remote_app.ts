@@ -66,6 +66,7 @@ export async function remoteApp(hub: Hub): Promise<App> {
     now: hub.now,
     log: hub.log,
     counters: hub.counters,
+    metrics: hub.metrics,
     add,
     async take(yielded) {
       const taken = await add(yielded);
@@ -103,5 +104,6 @@ const detector: Detector = {
   accept: async () => [],
   tick: async () => undefined,
   save: async () => undefined,
+  forget: async () => undefined,
   detectedTo: () => 0,
 };

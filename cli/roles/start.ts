@@ -1,10 +1,11 @@
+import type { Exposition } from "../../dashboard/metrics.ts";
 import type { AppOptions } from "../app.ts";
 import { CommandFault, type Out } from "../out.ts";
 import { foldersOf } from "../serve.ts";
 import { startAlert } from "./alert.ts";
 import { startDetect } from "./detect.ts";
 import { startFolders } from "./folders.ts";
-import { openHub, type Role } from "./hub.ts";
+import { type Hub, openHub, type Role } from "./hub.ts";
 import { startIngest } from "./ingest.ts";
 import { startWeb } from "./web.ts";
 
@@ -25,18 +26,31 @@ export interface RunningRoles {
   stop(): Promise<void>;
 }
 
+const LAG_MS = 5_000;
+
+function tellLag(hub: Hub, roles: readonly Role[]): void {
+  for (const { topic, partition, next, end } of roles.flatMap((role) => role.lanes()))
+    hub.metrics.lag({ source: topic, partition: String(partition), records: Math.max(0, end - next) });
+}
+
 /** startRoles runs some stages over Kafka in this process. Stopping goes in the direction of the data, so that little is done twice. */
-export async function startRoles(names: readonly RoleName[], options: AppOptions, out: Out): Promise<RunningRoles> {
+export async function startRoles(
+  names: readonly RoleName[],
+  options: AppOptions & { exposition: Exposition },
+  out: Out,
+): Promise<RunningRoles> {
   const hub = await openHub(options);
   const running: Role[] = [];
   let address: string | null = null;
+  const timer = setInterval(() => tellLag(hub, running), LAG_MS);
   const stop = async (): Promise<void> => {
+    clearInterval(timer);
     for (const role of running) await role.stop();
     await hub.close();
   };
   try {
     if (names.includes("web")) {
-      const web = await startWeb(hub);
+      const web = await startWeb(hub, options.exposition);
       running.push(web);
       address = web.address;
     }

@@ -16,7 +16,8 @@ export interface LogWriter {
 
 const columnNames = eventColumns.map((c) => c.name);
 const PASS = 512;
-const MAX_LOOKUP = 5_000;
+/** Uids of one look-up: a server takes 128 KiB a parameter. */
+const MAX_LOOKUP = 2_000;
 
 export async function createLogWriter(store: Store): Promise<LogWriter> {
   const seen = createSeenFilter();
