@@ -11,7 +11,7 @@ import { type Mood, type Trouble, troubleBefore } from "./trouble.ts";
 
 const missing = brokerMissing();
 /** `npm run test:heavy` goes 50 rounds. */
-const ROUNDS = Number(process.env.KEYWATCH_CHAOS_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.KEYWATCH_CHAOS_ROUNDS ?? 4);
 const SEED = Number(process.env.KEYWATCH_CHAOS_SEED ?? 1);
 const secret = `whsec_${Buffer.from("a secret of thirty-two characters").toString("base64")}`;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -8,7 +8,7 @@ import { story } from "./story.ts";
 const missing = brokerMissing();
 const END = Date.UTC(2026, 5, 15, 11, 23, 45);
 /** `npm run test:heavy` tells the same of a million events. */
-const days = Number(process.env.KEYWATCH_STORY_DAYS ?? 45);
+const days = Number(process.env.KEYWATCH_STORY_DAYS ?? 33);
 const fleets = Number(process.env.KEYWATCH_STORY_FLEETS ?? 1);
 
 describe.skipIf(missing !== null)(`keywatch in pieces${missing ? ` (skipped: ${missing})` : ""}`, () => {
