@@ -43,8 +43,9 @@ export interface Group {
   close(): Promise<void>;
 }
 
-/** Bytes of one partition that wait to be worked on; then it is paused, and resumed when half of them are done. */
-const MAX_QUEUED = 16 * 1024 * 1024;
+/** Bytes that wait to be worked on, over all partitions; one with more than its share is paused, and resumed when half of that is done. */
+const MAX_QUEUED = 64 * 1024 * 1024;
+const MIN_QUEUED = 1024 * 1024;
 const HEARTBEAT_MS = 1_000;
 const MAX_WAIT_MS = 200;
 const RESTART_MS = 1_000;
@@ -132,7 +133,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     const lane: Lane = createLane({
       topic,
       partition,
-      maxQueued: MAX_QUEUED,
+      maxQueued: () => Math.max(MIN_QUEUED, MAX_QUEUED / lanes.size),
       pause: () => quietly(() => consumer.pause(at)),
       resume: () => quietly(() => consumer.resume(at)),
       seek: (offset) => quietly(() => consumer.seek({ topic, partition, offset: String(offset) })),

@@ -34,7 +34,8 @@ export interface LaneStatus {
 export interface LaneParts {
   topic: string;
   partition: number;
-  maxQueued: number;
+  /** Bytes that may wait; it shrinks where many partitions share the process. */
+  maxQueued(): number;
   pause(): void;
   resume(): void;
   seek(offset: number): void;
@@ -141,7 +142,7 @@ export function createLane(parts: LaneParts): Lane {
       const batch = queue.shift();
       if (batch) {
         queued -= batch.bytes;
-        if (full && queued < parts.maxQueued / 2) {
+        if (full && queued < parts.maxQueued() / 2) {
           full = false;
           parts.resume();
         }
@@ -166,7 +167,7 @@ export function createLane(parts: LaneParts): Lane {
       const bytes = fresh.reduce((n, m) => n + (m.value?.length ?? 0) + 100, 0);
       queue.push({ messages: fresh, bytes });
       queued += bytes;
-      if (queued > parts.maxQueued && !full) {
+      if (queued > parts.maxQueued() && !full) {
         full = true;
         parts.pause();
       }
