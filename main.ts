@@ -81,6 +81,7 @@ program
   .command("serve")
   .description("run the monitor: pushes over HTTP, watched folders, detection, messages, page")
   .option("--listen <host:port>", "address instead of http.listen")
+  .option("--roles <names>", "with `kafka`: which of ingest, detect, alert, web run in this process (default: all)")
   .addOption(new Option("--or-demo", "run the demo where there is no config").hideHelp())
   .addHelpText("after", example("serve --config keywatch.yaml"))
   .action((o) =>
@@ -159,6 +160,19 @@ program
     guarded(async () => (await import("./cli/commands/check.ts")).check(configFor(globals()), terminalOut())),
   );
 program
+  .command("topics")
+  .description("the Kafka topics between the roles")
+  .command("create")
+  .description("make those that are missing; a second run changes nothing")
+  .option("--partitions <n>", "partitions of the events: as many processes can judge at most", "12")
+  .option("--replication <n>", "copies of each topic", "1")
+  .addHelpText("after", example("topics create --partitions 12 --replication 3"))
+  .action((o) =>
+    guarded(async () =>
+      (await import("./cli/commands/topics.ts")).topicsCreate(configFor(globals()), o, terminalOut(), createLog()),
+    ),
+  );
+program
   .command("migrate")
   .description("bring the store to this version; a second run does nothing")
   .addHelpText("after", example("migrate"))
@@ -209,7 +223,9 @@ program
   .addHelpText("after", example("doctor"))
   .action((o) => guarded(async () => (await import("./cli/run_doctor.ts")).runDoctor(globals(), o, Date.now())));
 
-async function serve(o: { listen?: string }): Promise<number> {
+async function serve(o: { listen?: string; roles?: string }): Promise<number> {
+  const split = configFor(globals()).config.kafka !== null;
+  if (o.roles !== undefined || split) return serveRoles(o);
   const [{ openApp }, { startServing }, { storeCommands }, { createExposition }] = await Promise.all([
     import("./cli/app.ts"),
     import("./cli/serve.ts"),
@@ -243,6 +259,28 @@ async function serve(o: { listen?: string }): Promise<number> {
   await stop;
   out.note("Stopping: finishing what is under way.");
   return (await running.stop()) ? 0 : 1;
+}
+
+/** serveRoles runs some or all stages over Kafka. */
+async function serveRoles(o: { listen?: string; roles?: string }): Promise<number> {
+  const [{ rolesOf, startRoles }, { createExposition }] = await Promise.all([
+    import("./cli/roles/start.ts"),
+    import("./dashboard/metrics.ts"),
+  ]);
+  const out = terminalOut();
+  const names = rolesOf(o.roles);
+  const loaded = configFor(globals());
+  if (o.listen) loaded.config.http.listen = o.listen;
+  const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
+  const stop = interrupted();
+  process.on("SIGHUP", () => log.warn("Roles over Kafka take another config when they start again."));
+  const metrics = createExposition();
+  const running = await startRoles(names, { loaded, log, metrics, exposition: metrics }, out);
+  out.note(`keywatch ${packageVersion} runs ${names.join(", ")}${running.address ? ` at ${running.address}` : ""}`);
+  await stop;
+  out.note("Stopping: finishing what is under way.");
+  await running.stop();
+  return 0;
 }
 
 async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {

@@ -93,9 +93,13 @@ const MAX_BACKLOG = 50_000;
 
 const FROM_FILE: Origin = { source: "file", bytes: null };
 
-/** openApp opens the store, brings it to this version and wires the stages. Throws StoreDown or ConfigFault with the mend. */
+/**
+ * openApp opens the store, brings it to this version and wires the stages; with `kafka`, the stages are other processes. Throws StoreDown
+ * or ConfigFault with the mend.
+ */
 export async function openApp(options: AppOptions): Promise<App> {
   const { config } = options.loaded;
+  if (config.kafka !== null) return (await import("./roles/remote_app.ts")).openRemoteApp(options);
   const now = options.now ?? Date.now;
   const connected = await connectStore(config, (sentence) => options.log.warn(sentence));
   const store = createStoreDoor(connected, options.metrics ?? noMetrics);
@@ -284,7 +288,7 @@ async function judgeLeftovers(app: App): Promise<void> {
 }
 
 /** All processes of one installation share the pepper; another one would give every key a second name. */
-async function checkPepper(store: Store, pepper: Buffer): Promise<void> {
+export async function checkPepper(store: Store, pepper: Buffer): Promise<void> {
   const value = pepperCheck(pepper);
   const [row] = await store.rows("SELECT value FROM meta FINAL WHERE name = 'pepper_check'");
   if (row === undefined) {

@@ -131,7 +131,7 @@ function atBase(c: Config, base: string): Config {
     store: { ...c.store, path: resolve(base, c.store.path) },
     inventory: c.inventory === null ? null : resolve(base, c.inventory),
     providers: c.providers === null ? null : resolve(base, c.providers),
-    sources: c.sources.map((s) => ({ ...s, path: resolve(base, s.path) })),
+    sources: c.sources.map((s) => (s.kind === "folder" ? { ...s, path: resolve(base, s.path) } : s)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Exposition } from "../dashboard/metrics.ts";
 import { createServer } from "../dashboard/server.ts";
+import type { Config, FolderSource } from "../schemas/config.ts";
 import { incidentLabel } from "../schemas/incident.ts";
 import { packageVersion } from "../schemas/package_root.ts";
 import { statusCounts } from "../schemas/queries/status.ts";
@@ -63,7 +64,7 @@ export async function startServing(
   );
   const address = await listen(server, app.config.http.listen);
   app.alerter.start();
-  const folders = app.config.sources.map((source) => watchFolder(app, source, out));
+  const folders = foldersOf(app.config).map((source) => watchFolder(app, source, out));
   const timers = [every(TICK_MS, () => app.detector.tick(), app), every(SAVE_MS, () => app.save(), app)];
   return {
     address,
@@ -109,7 +110,7 @@ const reloadCommand =
 
 /** A store without history learns from the folders first; nobody is paged for what lies in them. */
 async function backfill(app: App, out: Out): Promise<void> {
-  const folders = app.config.sources.filter((s) => existsSync(s.path));
+  const folders = foldersOf(app.config).filter((s) => existsSync(s.path));
   for (const source of folders) {
     const result = await ingestFiles(app, {
       paths: [source.path],
@@ -131,7 +132,10 @@ async function backfill(app: App, out: Out): Promise<void> {
   }
 }
 
-async function listen(server: ReturnType<typeof createServer>, at: string): Promise<string> {
+export const foldersOf = (config: Config): FolderSource[] =>
+  config.sources.filter((s): s is FolderSource => s.kind === "folder");
+
+export async function listen(server: ReturnType<typeof createServer>, at: string): Promise<string> {
   const colon = at.lastIndexOf(":");
   const host = at.slice(0, colon).replace(/^\[|\]$/g, "");
   try {
@@ -157,18 +161,18 @@ function every(ms: number, work: () => Promise<void>, app: App): NodeJS.Timeout 
   }, ms);
 }
 
-const listOf = (app: App) => (filter: { open: boolean; limit: number }) =>
+export const listOf = (app: App) => (filter: { open: boolean; limit: number }) =>
   app.alerter.list({
     limit: filter.limit,
     ...(filter.open ? { statuses: ["open", "acknowledged", "reopened"] as const } : {}),
   });
 
-const oneOf = (app: App) => async (name: string) => {
+export const oneOf = (app: App) => async (name: string) => {
   const incident = /^(INC-)?[0-9a-f-]{4,36}$/i.test(name) ? await app.alerter.get(name) : null;
   return incident ? { incident, transitions: await app.alerter.transitions(incident.uid) } : null;
 };
 
-async function statusOf(app: App) {
+export async function statusOf(app: App) {
   const [row] = await app.store.ask(statusCounts, {});
   return { version: packageVersion, deferred: app.engine.deferred(), ...row! };
 }

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { hashFile } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
-import type { Config } from "../schemas/config.ts";
+import type { FolderSource } from "../schemas/config.ts";
 import { sourceProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
 import { createProgress } from "./ingest_job.ts";
@@ -12,7 +12,7 @@ import { readFiles } from "./read_files.ts";
 const SETTLED_MS = 1_000;
 
 /** watchFolder reads files that appear in a folder, each once by its content, until `stop` is called. */
-export function watchFolder(app: App, source: Config["sources"][number], out: Out): { stop(): Promise<void> } {
+export function watchFolder(app: App, source: FolderSource, out: Out): { stop(): Promise<void> } {
   const known = new Map<string, string>();
   const progress = createProgress(app.store, app.now);
   let stopped = false;

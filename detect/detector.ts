@@ -1,10 +1,10 @@
 import type { Finding } from "../schemas/finding.ts";
-import { openProfilesAt, profilesAt, type SeqRange, strayProfiles } from "../schemas/queries/detect.ts";
-import { checkpointOf } from "../schemas/queries/ingest.ts";
+import type { SeqRange } from "../schemas/queries/detect.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
 import { readEvents, readFrom } from "./event_reader.ts";
+import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
 
 export interface DetectorParts {
   store: Store;
@@ -14,6 +14,10 @@ export interface DetectorParts {
   /** Called with findings after they were stored and before the checkpoint; repeated after a crash with the same uids. */
   onFindings(findings: Finding[], options: { report: boolean }): Promise<void>;
   latenessOf(provider: string): number;
+  /** Left out: the one log of an embedded store. */
+  ledger?: Ledger;
+  /** Whether a principal's events are in this log; where several logs share a store. */
+  owns?(principalUid: string): boolean;
 }
 
 /**
@@ -28,16 +32,21 @@ export interface Detector {
    * while it is stored. Nothing is published before `end`; only for a process that has no other source meanwhile.
    */
   beginOrdered(): Ordered;
+  /** Has the profiles of these events in memory. Rejects when the store did, and can be repeated; `accept` then reads nothing. */
+  load(events: readonly DetectEvent[]): Promise<void>;
   /** Judges a batch that was just stored. */
   accept(events: readonly DetectEvent[]): Promise<Finding[]>;
-  /** Moves time on for providers that are silent; closes windows and seals days. */
-  tick(): Promise<void>;
-  /** Writes profiles and checkpoint; `upto` is the last number that is stored and judged. */
-  save(upto: number): Promise<void>;
+  /** Moves time on for providers that are silent; closes windows and seals days. Without a rule, all of them follow the clock. */
+  tick(rule?: (provider: string) => Pace): Promise<void>;
+  /** Writes profiles and checkpoint; `upto` is the last number that is stored and judged. `more` is kept beside the profiles. */
+  save(upto: number, more?: readonly ProfileRow[]): Promise<void>;
   /** Forgets subjects in memory; what the store holds of them goes first or after. */
   forget(subjects: ReadonlySet<string>): Promise<void>;
   detectedTo(): number;
 }
+
+/** Pace of a silent provider: it follows the clock, it has ended and what is open is judged, or more of its past is expected. */
+export type Pace = "clock" | "ended" | "waits";
 
 /** Ordered is a closed input that is judged while it is stored. What it finds equals what catchUp finds. */
 export interface Ordered {
@@ -52,15 +61,9 @@ export interface CatchUpOptions {
   onProgress?(done: number): void;
 }
 
-const LOG = "events";
-const PROFILE_BLOCK = 2_000;
-
 export async function createDetector(parts: DetectorParts): Promise<Detector> {
   const { store, engine } = parts;
-  const [checkpoint] = await store.ask(checkpointOf, { log: LOG });
-  let generation = checkpoint?.generation ?? 0;
-  let detectedTo = checkpoint?.detected_to ?? 0;
-  await dropStrays(store, generation);
+  const ledger = parts.ledger ?? (await openLedger(store, parts.now));
   const known = new Set<string>();
   await restore();
   let tail: Promise<unknown> = Promise.resolve();
@@ -75,18 +78,21 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   /** The engine as the checkpoint left it. */
   async function restore(): Promise<void> {
     known.clear();
-    engine.load(await store.ask(profilesAt, { subjects: [ENGINE_SUBJECT], generation }));
-    engine.load(await store.ask(openProfilesAt, { generation }));
-    for (const { provider, from } of engine.owed()) engine.defer(await readFrom(store, provider, from, detectedTo));
+    engine.load(await ledger.profiles([ENGINE_SUBJECT]));
+    engine.load(await ledger.openProfiles());
+    const { owns } = parts;
+    for (const { provider, from } of engine.owed()) {
+      const waited = await readFrom(store, provider, from, ledger.detectedTo());
+      engine.defer(owns ? waited.filter((e) => owns(e.principal_uid)) : waited);
+    }
   }
 
   async function loadMissing(events: readonly DetectEvent[]): Promise<void> {
-    if (generation === 0) return;
+    if (ledger.generation() === 0) return;
     const missing = engine.missing(events).filter((s) => !known.has(s));
+    if (missing.length === 0) return;
+    engine.load(await ledger.profiles(missing));
     for (const subject of missing) known.add(subject);
-    for (let i = 0; i < missing.length; i += PROFILE_BLOCK) {
-      engine.load(await store.ask(profilesAt, { subjects: missing.slice(i, i + PROFILE_BLOCK), generation }));
-    }
   }
 
   /** Findings that the store or the alerting refused; they go out with the next ones, and no checkpoint passes them. */
@@ -149,25 +155,22 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     return { offer: (events) => inTurn(() => offer(events)), end: (options) => inTurn(() => end(options)) };
   }
 
-  async function save(upto: number): Promise<void> {
+  /** Profiles that the store refused; the next save brings them, or a checkpoint would pass them. */
+  const unsaved = new Map<string, ProfileRow>();
+
+  async function save(upto: number, more: readonly ProfileRow[]): Promise<void> {
     await publish([], false);
-    const rows = engine.takeDirty();
-    if (rows.length === 0 && upto === detectedTo) return;
-    generation++;
-    const updated_at = new Date(parts.now()).toISOString();
-    for (let i = 0; i < rows.length; i += PROFILE_BLOCK) {
-      await store.insert(
-        "profiles",
-        rows.slice(i, i + PROFILE_BLOCK).map((r) => ({ ...r, generation, seq: upto, updated_at })),
-      );
-    }
-    await store.insert("checkpoints", [{ log: LOG, generation, stored_to: upto, detected_to: upto, updated_at }]);
-    detectedTo = upto;
+    for (const row of engine.takeDirty()) unsaved.set(row.subject_uid, row);
+    for (const row of more) unsaved.set(row.subject_uid, row);
+    if (unsaved.size === 0 && upto === ledger.detectedTo()) return;
+    await ledger.save([...unsaved.values()], upto);
+    unsaved.clear();
   }
 
   return {
     beginOrdered,
     catchUp: (ranges, options) => inTurn(() => catchUp(ranges, options)),
+    load: (events) => inTurn(() => loadMissing(events)),
     accept: (events) =>
       inTurn(async () => {
         await loadMissing(events);
@@ -175,35 +178,34 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         await publish(findings, false);
         return findings;
       }),
-    tick: () =>
+    tick: (rule = () => "clock") =>
       inTurn(async () => {
         const now = parts.now();
         for (const provider of engine.providers()) {
-          const findings = engine.advance(provider, now - 2 * parts.latenessOf(provider));
+          const pace = rule(provider);
+          if (pace === "waits") continue;
+          const findings =
+            pace === "ended" ? engine.finish(provider) : engine.advance(provider, now - 2 * parts.latenessOf(provider));
           await publish(findings, false);
         }
       }),
     forget: (subjects) =>
       inTurn(async () => {
         engine.forget(subjects);
-        for (const subject of subjects) known.delete(subject);
+        for (const subject of subjects) {
+          known.delete(subject);
+          unsaved.delete(subject);
+        }
         for (const [uid, { finding }] of unpublished) if (subjects.has(finding.subject_uid)) unpublished.delete(uid);
       }),
-    save: (upto) => inTurn(() => save(upto)),
-    detectedTo: () => detectedTo,
+    save: (upto, more = []) => inTurn(() => save(upto, more)),
+    detectedTo: () => ledger.detectedTo(),
   };
 }
 
 /** Incidents depend on the order of findings, so it must not depend on how the input was cut. */
 const inEventOrder = (findings: Iterable<Finding>): Finding[] =>
   [...findings].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
-
-/** A run that died between profiles and checkpoint left profiles that know more than the checkpoint says. */
-async function dropStrays(store: Store, generation: number): Promise<void> {
-  const [stray] = await store.ask(strayProfiles, { generation });
-  if ((stray?.rows ?? 0) > 0)
-    await store.command("DELETE FROM profiles WHERE generation > {generation:UInt64}", { generation });
-}
 
 /** findingRow is a finding as the `findings` table has it. */
 function findingRow(f: Finding): object {

@@ -39,14 +39,16 @@ export interface Engine {
   process(events: readonly DetectEvent[], options: ProcessOptions): Finding[];
   /** Moves time on where no event did: closes windows, seals days. */
   advance(provider: string, watermark: number): Finding[];
-  /** Judges what is still open, for an input that has ended; days stay open. */
-  finish(): Finding[];
+  /** Judges what is still open, for an input that has ended; days stay open. Without a provider, of all of them. */
+  finish(provider?: string): Finding[];
   /** Subjects of the batch whose profile is not in memory. */
   missing(events: readonly DetectEvent[]): string[];
   load(rows: { subject_uid: string; state: string }[]): void;
   /** Profiles that changed since the last call, as rows to be stored. */
   takeDirty(): { subject_uid: string; state: string }[];
   profile(subject: string): Profile | null;
+  /** Takes over that keys were revoked (ms), as another log told. */
+  revoke(keys: readonly string[], time: number): void;
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
@@ -185,6 +187,11 @@ export function createEngine(options: EngineOptions): Engine {
     return out;
   }
 
+  function revoke(keys: readonly string[], time: number): void {
+    for (const key of keys) revoked.set(key, Math.min(revoked.get(key) ?? time, time));
+    engineDirty = true;
+  }
+
   function processOne(event: DetectEvent, sorted: boolean, now: number): void {
     const clock = clockOf(event.provider);
     const lateness = sorted ? 0 : options.latenessOf(event.provider);
@@ -194,8 +201,7 @@ export function createEngine(options: EngineOptions): Engine {
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
-    if (isRevocation(event))
-      for (const key of revokedKeys(event)) revoked.set(key, Math.min(revoked.get(key) ?? event.time, event.time));
+    if (isRevocation(event)) revoke(revokedKeys(event), event.time);
     judge.policies(event, policy, profile, clock, late);
     if (dayOf(event.time) > dayOf(clock.watermark)) clock.deferred.push(detectPart(event));
     else judge.event(event, profile, clock, late);
@@ -212,8 +218,9 @@ export function createEngine(options: EngineOptions): Engine {
       moveWatermark(clockOf(provider), watermark);
       return take();
     },
-    finish() {
-      for (const clock of clocks.values()) {
+    finish(only) {
+      for (const [provider, clock] of clocks) {
+        if (only !== undefined && only !== provider) continue;
         const waiting = clock.deferred;
         clock.deferred = [];
         if (waiting.length > 0) sealBefore(clock, Math.min(...waiting.map((e) => dayOf(e.time))));
@@ -249,6 +256,7 @@ export function createEngine(options: EngineOptions): Engine {
       engineDirty = false;
       return rows;
     },
+    revoke,
     profile: (subject) => profiles.get(subject) ?? null,
     setInventory(next) {
       inventory = next;

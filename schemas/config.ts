@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
 import { duration } from "./duration.ts";
 import { matcher } from "./matcher.ts";
@@ -203,7 +204,9 @@ export const config = z
     http: http.prefault({}),
     /** File with the inventory, relative to the config. */
     inventory: z.string().nullable().default(null),
-    sources: z.array(folderSource).default([]),
+    sources: z.array(z.discriminatedUnion("kind", [folderSource, kafkaSource])).default([]),
+    /** Left out: everything runs in one process. */
+    kafka: kafkaConfig.nullable().default(null),
     /** Field maps by name; records they claim get that provider id. */
     generic: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, "small letters, digits and _"), genericMap).default({}),
     /** Folder with providers of your own, relative to the config: one file each, named after its id. */
@@ -220,6 +223,8 @@ export const config = z
   })
   .superRefine((c, ctx) => crossCheck(c, (path, message) => ctx.addIssue({ code: "custom", path, message })));
 export type Config = z.infer<typeof config>;
+export type FolderSource = Extract<Config["sources"][number], { kind: "folder" }>;
+export type KafkaSource = Extract<Config["sources"][number], { kind: "kafka" }>;
 /** ConfigText is the config as people write it, defaults left out. */
 export type ConfigText = z.input<typeof config>;
 
@@ -227,6 +232,8 @@ export type ConfigText = z.input<typeof config>;
 interface LooseConfig {
   http?: { listen?: unknown; tokens?: unknown } | undefined;
   receivers?: { name?: unknown }[] | undefined;
+  sources?: { kind?: unknown; topic?: unknown }[] | undefined;
+  kafka?: unknown;
   store?: { url?: unknown } | undefined;
   route?: LooseRoute | undefined;
 }
@@ -254,6 +261,15 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
     if (c.route.receiver === undefined) fault(["route", "receiver"], "the root route needs a receiver");
   }
   storeFaults(c.store, fault);
+  const topics = new Set<unknown>();
+  for (const [i, source] of listOf(c.sources).entries()) {
+    if (source?.kind !== "kafka") continue;
+    if (!c.kafka) fault(["sources", i], "a topic can only be read when `kafka` names the brokers");
+    if (topics.has(source.topic)) fault(["sources", i, "topic"], `the topic "${String(source.topic)}" stands twice`);
+    topics.add(source.topic);
+  }
+  if (c.kafka && !c.store?.url)
+    fault(["store", "url"], "with `kafka`, the store is a ClickHouse server that all processes share");
   const listen = c.http?.listen;
   if (
     typeof listen === "string" &&

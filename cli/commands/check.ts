@@ -12,7 +12,9 @@ export function check(loaded: Loaded, out: Out): number {
   out.line(
     `  http       ${config.http.listen}, ${config.http.tokens.length === 0 ? "this machine only" : `${count(config.http.tokens.length)} tokens`}`,
   );
-  out.line(`  sources    ${config.sources.map((s) => s.path).join(", ") || "pushes only"}`);
+  out.line(
+    `  sources    ${config.sources.map((s) => (s.kind === "folder" ? s.path : `topic ${s.topic}`)).join(", ") || "pushes only"}`,
+  );
   out.line(
     `  receivers  ${config.receivers.map((r) => `${r.name} (${r.channels.map((c) => c.kind).join(", ") || "nothing"})`).join(", ")}`,
   );

@@ -4,6 +4,7 @@ import { formatDuration, HOUR_MS } from "../../schemas/duration.ts";
 import type { App } from "../app.ts";
 import { count } from "../out.ts";
 import { latenessOf } from "../parts.ts";
+import { foldersOf } from "../serve.ts";
 import { bad, type Line, ok, warn } from "./line.ts";
 
 /** Providers deliver in bursts: a silence is worth a look after several times their lateness. */
@@ -12,7 +13,7 @@ const SILENT_LATENESSES = 6;
 /** sourceLines looks at each source of the config, and at how old the last record of each provider is. */
 export async function sourceLines(app: App): Promise<Line[]> {
   const lines: Line[] = [];
-  for (const source of app.config.sources) lines.push(await folderLine(source.path, app.now()));
+  for (const source of foldersOf(app.config)) lines.push(await folderLine(source.path, app.now()));
   const lateness = latenessOf(app.config, app.parts);
   const seen = await app.store.rows(
     "SELECT provider, toUnixTimestamp64Milli(max(time)) AS newest FROM events GROUP BY provider ORDER BY provider",

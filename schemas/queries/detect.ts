@@ -62,29 +62,52 @@ WHERE ${inRanges(ranges)} GROUP BY hour ORDER BY hour`,
   params: rangeParams(ranges),
 });
 
-/** The profiles of some subjects as they were at a generation. */
+/** Generations that nobody believes lie between these numbers, both ends exclusive: a late owner of the log wrote them. */
+export type Gaps = { gap_from: number[]; gap_to: number[] };
+
+const BELIEVED = `log = {log:String} AND generation <= {generation:UInt64}
+  AND NOT arrayExists((a, b) -> generation > a AND generation < b, {gap_from:Array(UInt64)}, {gap_to:Array(UInt64)})`;
+
+/** The profiles of some subjects of a log as they were at a generation. */
 export const profilesAt = defineQuestion<
-  { subjects: string[]; generation: number },
+  { log: string; subjects: string[]; generation: number } & Gaps,
   { subject_uid: string; state: string }
 >({
   name: "profiles_at",
   sql: `SELECT subject_uid, argMax(state, generation) AS state FROM profiles
-WHERE subject_uid IN {subjects:Array(String)} AND generation <= {generation:UInt64} GROUP BY subject_uid`,
+WHERE subject_uid IN {subjects:Array(String)} AND ${BELIEVED} GROUP BY subject_uid`,
   row: z.object({ subject_uid: z.string(), state: z.string() }),
 });
 
 /** Subjects whose profile has an open day, at a generation: their windows and days must close though no event comes. */
-export const openProfilesAt = defineQuestion<{ generation: number }, { subject_uid: string; state: string }>({
+export const openProfilesAt = defineQuestion<
+  { log: string; generation: number } & Gaps,
+  { subject_uid: string; state: string }
+>({
   name: "open_profiles_at",
   sql: `SELECT subject_uid, argMax(state, generation) AS state FROM profiles
-WHERE generation <= {generation:UInt64} AND NOT startsWith(subject_uid, '~') GROUP BY subject_uid
+WHERE ${BELIEVED} AND NOT startsWith(subject_uid, '~') GROUP BY subject_uid
 HAVING NOT startsWith(JSONExtractRaw(state, 'days'), '{"$map":[]')`,
   row: z.object({ subject_uid: z.string(), state: z.string() }),
 });
 
 /** Profiles written by a run that did not reach its checkpoint. */
-export const strayProfiles = defineQuestion<{ generation: number }, { rows: number }>({
+export const strayProfiles = defineQuestion<{ log: string; generation: number }, { rows: number }>({
   name: "stray_profiles",
-  sql: "SELECT count() AS rows FROM profiles WHERE generation > {generation:UInt64}",
+  sql: "SELECT count() AS rows FROM profiles WHERE log = {log:String} AND generation > {generation:UInt64}",
   row: z.object({ rows: z.number() }),
+});
+
+/** Everybody who took over a log, the first one first. */
+export const claimsOf = defineQuestion<{ log: string }, { epoch: number; base: number }>({
+  name: "claims_of",
+  sql: "SELECT epoch, base FROM log_claims FINAL WHERE log = {log:String} ORDER BY epoch",
+  row: z.object({ epoch: z.number(), base: z.number() }),
+});
+
+/** Whole findings by uid. */
+export const findingsByUid = defineQuestion<{ uids: string[] }, { document: string }>({
+  name: "findings_by_uid",
+  sql: "SELECT document FROM findings FINAL WHERE uid IN {uids:Array(String)}",
+  row: z.object({ document: z.string() }),
 });

@@ -27,6 +27,19 @@ WHERE event_uid IN {uids:Array(String)}
   row: z.object({ principal_uid: z.string(), time_ms: z.number(), event_uid: z.string() }),
 });
 
+/** Which of these events are stored in a log, and under which number. Times are ms. */
+export const storedNumbers = defineQuestion<
+  { uids: string[]; from: number; to: number },
+  { principal_uid: string; time_ms: number; event_uid: string; seq: number }
+>({
+  name: "stored_numbers",
+  sql: `SELECT principal_uid, toUnixTimestamp64Milli(time) AS time_ms, event_uid, min(seq) AS seq FROM events
+WHERE event_uid IN {uids:Array(String)}
+  AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time <= fromUnixTimestamp64Milli({to:Int64})
+GROUP BY principal_uid, time, event_uid`,
+  row: z.object({ principal_uid: z.string(), time_ms: z.number(), event_uid: z.string(), seq: z.number() }),
+});
+
 /** How far a source was read. */
 export const sourceProgress = defineQuestion<{ source: string }, { records: number; complete: boolean }>({
   name: "source_progress",

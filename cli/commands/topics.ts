@@ -1,0 +1,35 @@
+import { connectKafka } from "../../ingest/kafka/connect.ts";
+import { createTopics, topicsOf } from "../../ingest/kafka/topics.ts";
+import type { Loaded } from "../load_config.ts";
+import type { Log } from "../log.ts";
+import { CommandFault, type Out } from "../out.ts";
+
+export interface TopicsOptions {
+  partitions: string;
+  replication: string;
+}
+
+/** topicsCreate makes the topics between the roles; running it again changes nothing. Gives the exit code. */
+export async function topicsCreate(loaded: Loaded, options: TopicsOptions, out: Out, log: Log): Promise<number> {
+  const { kafka } = loaded.config;
+  if (kafka === null) throw new CommandFault("The config names no brokers; set kafka.brokers first.", 2);
+  const wanted = {
+    partitions: whole(options.partitions, "--partitions"),
+    replication: whole(options.replication, "--replication"),
+  };
+  const client = connectKafka(kafka, (level, sentence, facts) => log[level](facts, sentence));
+  try {
+    for (const line of await createTopics(client, topicsOf(kafka.prefix), wanted)) out.line(line);
+  } catch (error) {
+    if (error instanceof CommandFault) throw error;
+    throw new CommandFault(`The topics could not be made: ${(error as Error).message}`);
+  }
+  return 0;
+}
+
+function whole(text: string, name: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1 || n > 1000)
+    throw new CommandFault(`${name} takes a whole number from 1 to 1000.`, 2);
+  return n;
+}

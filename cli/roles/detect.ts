@@ -1,0 +1,58 @@
+import type { Engine } from "../../detect/engine.ts";
+import type { InventoryIndex } from "../../detect/inventory_index.ts";
+import { joinGroup } from "../../ingest/kafka/consume.ts";
+import { openSender } from "../../ingest/kafka/produce.ts";
+import { inventoryMark } from "../../schemas/queries/inventory.ts";
+import { startLetters } from "./dead_letters.ts";
+import { openPartition } from "./detect_partition.ts";
+import { type Hub, patiently, type Role } from "./hub.ts";
+
+const INVENTORY_MS = 2_000;
+
+/** startDetect judges the partitions of `keywatch.events` that the group gives to this process, each with an engine of its own. */
+export async function startDetect(hub: Hub): Promise<Role> {
+  const { kafka, brokers, topics, log, store } = hub;
+  const sender = await patiently(
+    () => true,
+    () => openSender(kafka, brokers),
+  );
+  const engines = new Set<Engine>();
+  let inventory: InventoryIndex = await hub.inventory();
+  let mark = "";
+
+  /** Declarations are imported by any process; the store tells. */
+  async function lookForInventory(): Promise<void> {
+    const [row] = await store.ask(inventoryMark, {});
+    if (row === undefined || row.mark === mark) return;
+    inventory = await hub.inventory();
+    mark = row.mark;
+    for (const engine of engines) engine.setInventory(inventory);
+  }
+
+  await patiently(() => true, lookForInventory);
+  const group = await joinGroup({
+    kafka,
+    group: `${brokers.client_id}.detect`,
+    topics: [topics.events],
+    sessionTimeout: brokers.session_timeout,
+    open: (assignment) => openPartition({ hub, assignment, sender, engines, inventory: () => inventory }),
+    onTrouble: (error, where) =>
+      log.warn({ ...where, error: String(error) }, "Judging a partition broke off; it goes on from its checkpoint."),
+  });
+  const letters = await startLetters(hub);
+  let looking: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(lookForInventory).catch((error: unknown) => {
+      log.debug({ error: String(error) }, "The inventory could not be looked up.");
+    });
+  }, INVENTORY_MS);
+  return {
+    lanes: () => [...group.lanes(), ...letters.lanes()],
+    async stop() {
+      clearInterval(timer);
+      await looking;
+      await Promise.all([group.close(), letters.stop()]);
+      await sender.close();
+    },
+  };
+}

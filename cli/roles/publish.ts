@@ -1,0 +1,55 @@
+import { isRevocation, revokedKeys } from "../../detect/revocations.ts";
+import type { DeadLetter } from "../../ingest/dead_letter.ts";
+import { encodeEvents } from "../../ingest/kafka/event_message.ts";
+import { partitionOf } from "../../ingest/kafka/partition.ts";
+import type { Outgoing } from "../../ingest/kafka/produce.ts";
+import type { Yield } from "../../ingest/normalizer.ts";
+import type { ApiActivity } from "../../schemas/activity.ts";
+import type { Counters } from "../app.ts";
+import type { Hub } from "./hub.ts";
+
+/** Revoked is told to every partition: the revoked key is another principal's than whoever revoked it. */
+export interface Revoked {
+  keys: string[];
+  /** ms. */
+  time: number;
+}
+
+export const KIND = "kind";
+
+/** outgoingOf turns what was read into messages: events to the partition of their principal, letters to theirs. */
+export function outgoingOf(
+  hub: Pick<Hub, "topics" | "partitions">,
+  yielded: Yield,
+  headers: Record<string, string>,
+): Outgoing[] {
+  const { topics, partitions } = hub;
+  const byPartition = Array.from({ length: partitions }, (): ApiActivity[] => []);
+  const out: Outgoing[] = [];
+  for (const event of yielded.events) {
+    byPartition[partitionOf(event.principal_uid, partitions)]!.push(event);
+    if (!isRevocation(event)) continue;
+    const value = JSON.stringify({ keys: revokedKeys(event), time: event.time } satisfies Revoked);
+    for (let partition = 0; partition < partitions; partition++)
+      out.push({ topic: topics.events, partition, value, headers: { ...headers, [KIND]: "revoked" } });
+  }
+  for (const [partition, events] of byPartition.entries()) {
+    for (const value of encodeEvents(events))
+      out.push({ topic: topics.events, partition, value, headers: { ...headers, [KIND]: "events" } });
+  }
+  return [...out, ...yielded.letters.map((letter) => letterMessage(topics.deadLetter, letter))];
+}
+
+const letterMessage = (topic: string, letter: DeadLetter): Outgoing => ({
+  topic,
+  key: letter.uid,
+  value: JSON.stringify(letter),
+  headers: { [KIND]: "dead_letter" },
+});
+
+/** countYield counts every exit of the records that were read. */
+export function countYield(counters: Counters, yielded: Yield): void {
+  counters.records += yielded.records;
+  counters.deadLetters += yielded.letters.length;
+  for (const [reason, n] of yielded.dropped) counters.dropped.set(reason, (counters.dropped.get(reason) ?? 0) + n);
+}

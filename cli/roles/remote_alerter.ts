@@ -1,0 +1,61 @@
+import type { Alerter } from "../../alert/alerter.ts";
+import { applyCommand } from "../../alert/command.ts";
+import { toTransition } from "../../alert/ledger.ts";
+import { findIncident, listIncidents, requireIncident } from "../../alert/lookup.ts";
+import type { Outgoing } from "../../ingest/kafka/produce.ts";
+import type { Command, Transition } from "../../schemas/incident.ts";
+import { transitionsOf } from "../../schemas/queries/transitions.ts";
+import type { Store } from "../../schemas/store/store.ts";
+import { CommandFault } from "../out.ts";
+
+export interface RemoteAlerterParts {
+  store: Store;
+  topic: string;
+  now: () => number;
+  send(messages: readonly Outgoing[]): Promise<void>;
+}
+
+const ANSWER_MS = 15_000;
+const LOOK_MS = 200;
+
+/** createRemoteAlerter reads incidents from the store and hands what people do to the process that alerts, by the commands topic. */
+export function createRemoteAlerter({ store, topic, now, send }: RemoteAlerterParts): Alerter {
+  const transitions = async (name: string): Promise<Transition[]> => {
+    const { uid: incident, subject_uid: subject } = await requireIncident(store, name);
+    return (await store.ask(transitionsOf, { subject, incident, from: 0, to: 2 ** 31 })).map(toTransition);
+  };
+
+  async function command(wanted: Command): Promise<Transition | null> {
+    // What cannot be done, or is done already, is told at once: the same rule decides there.
+    const incident = await requireIncident(store, wanted.incident_uid);
+    if (applyCommand(incident, wanted) === null) return null;
+    await send([
+      { topic, partition: 0, key: incident.uid, value: JSON.stringify({ ...wanted, incident_uid: incident.uid }) },
+    ]);
+    for (const end = now() + ANSWER_MS; now() < end; ) {
+      const done = (await transitions(incident.uid)).find((t) => t.command_id === wanted.id);
+      if (done) return done;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    throw new CommandFault(
+      `The command waits in ${topic}, and nobody did it within ${ANSWER_MS / 1000} s. Look whether a process with the role alert runs; it will do it when it is back.`,
+    );
+  }
+
+  const elsewhere = async (): Promise<void> => undefined;
+  return {
+    apply: () => Promise.reject(new Error("Findings are applied by the process with the role alert.")),
+    command,
+    list: (filter) => listIncidents(store, filter),
+    get: (name) => findIncident(store, name),
+    transitions,
+    reconfigure: elsewhere,
+    forget: elsewhere,
+    check: async () => [],
+    queue: () => ({ size: 0, oldestDue: null }),
+    tick: elsewhere,
+    start: () => undefined,
+    stop: elsewhere,
+    idle: elsewhere,
+  };
+}

@@ -1,0 +1,261 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { httpReceiver } from "../alert/receivers.ts";
+import { cloudTrail } from "../records.ts";
+import { keywatch, type Ran, tempFolder, until } from "../support.ts";
+import { brokerMissing } from "./broker.ts";
+import { type Cluster, PEPPER, type RoleProcess, startCluster } from "./cluster.ts";
+
+const missing = brokerMissing();
+const secret = `whsec_${Buffer.from("a secret of thirty-two characters").toString("base64")}`;
+const recently = () => new Date(Date.now() - 60_000).toISOString().replace(/\.\d+Z$/, "Z");
+/** Made up, and shaped like the real thing. */
+const LEAKED = "sk_live_4eC39HqLyjWDarjtT1zdp7dcQ2mVx8Kz";
+
+describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : ""}`, () => {
+  let cluster: Cluster;
+  let receiver: Awaited<ReturnType<typeof httpReceiver>>;
+  let roles: RoleProcess[] = [];
+  const ask = (...args: string[]): Promise<Ran> =>
+    keywatch(["--config", cluster.config, ...args], { env: { KEYWATCH_PEPPER: PEPPER } });
+  const text = (sql: string) => cluster.store.text(sql, {}, "JSONEachRow");
+
+  beforeAll(async () => {
+    receiver = await httpReceiver();
+    const webhook = { kind: "webhook" as const, url: receiver.url, secrets: [secret], allow_private_addresses: true };
+    cluster = await startCluster({
+      folder: tempFolder(),
+      partitions: 3,
+      rawTopics: [
+        { topic: "cloudtrail", partitions: 2, provider: "aws_cloudtrail" },
+        { topic: "anything", provider: "auto" },
+      ],
+      inventory: {
+        keys: [
+          {
+            name: "report-bot",
+            provider: "aws_cloudtrail",
+            id: "AKIAIOSFODNN7EXAMPLE",
+            owner: "team-a",
+            access: "read",
+          },
+          { name: "other-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHBEXAMPLE", access: "read" },
+        ],
+      },
+      config: {
+        receivers: [{ name: "team", channels: [webhook] }],
+        route: { receiver: "team", group_wait: "0s", group_interval: "200ms" },
+      },
+    });
+    roles = ["ingest,detect", "alert"].map((r) => cluster.start(r));
+  }, 120_000);
+  afterAll(async () => {
+    await cluster?.stop();
+    await receiver?.stop();
+  });
+
+  test("a write with a read-only key reaches the receiver", async () => {
+    await cluster.produce("cloudtrail", [
+      JSON.stringify(cloudTrail({ eventTime: recently(), eventName: "PutObject", readOnly: false })),
+    ]);
+    await until("a message", () => receiver.requests.length > 0, 60_000).catch((e: Error) => {
+      throw new Error(`${e.message}\n${roles.map((r) => r.said()).join("\n")}`);
+    });
+    expect(receiver.requests[0]!.body).toContain("report-bot");
+  });
+
+  test("what people do goes by the commands topic, and comes back with what was done", async () => {
+    const [incident] = JSON.parse(
+      `[${(await ask("incidents", "list", "--json")).stdout.trim().replaceAll("\n", ",")}]`,
+    );
+    const acked = await ask("incidents", "ack", incident.uid, "-m", "looking");
+    expect([acked.code, acked.stdout, acked.stderr]).toEqual([0, expect.stringContaining("acknowledged"), ""]);
+    expect((await ask("incidents", "show", incident.uid)).stdout).toContain("looking");
+    const again = await ask("incidents", "ack", incident.uid);
+    expect(again.stdout).toContain("nothing changed");
+    const impossible = await ask("incidents", "comment", incident.uid);
+    expect([impossible.code, impossible.stderr]).toEqual([1, expect.stringContaining("needs a text")]);
+  });
+
+  test("poison ends in the dead letter topic, redacted, and stops nothing", async () => {
+    const before = await cluster.count("events");
+    const good = (i: number) => JSON.stringify(cloudTrail({ eventTime: recently(), userAgent: `after ${i}` }));
+    const deep = `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+    const poison = [
+      good(1).slice(0, 200),
+      `{"password":"${LEAKED}","eventTime":`,
+      Buffer.from(good(2), "utf16le"),
+      Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28]),
+      deep,
+      `{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}`,
+      JSON.stringify({ ...cloudTrail({ eventTime: "yesterday" }), requestParameters: { secret: LEAKED } }),
+      "[1,2,3]",
+      "",
+      "null",
+      gzipSync(good(3)).subarray(0, 60),
+    ];
+    const producer = cluster.kafka.producer();
+    await producer.connect();
+    await producer.send({
+      topic: "cloudtrail",
+      messages: poison.flatMap((value, i) => [
+        { partition: 0, value },
+        { partition: 0, value: good(10 + i) },
+      ]),
+    });
+    // A record of 5 MB, well formed and not.
+    const filler = "x".repeat(5 * 1024 * 1024);
+    await cluster.produce("cloudtrail", [
+      JSON.stringify(cloudTrail({ eventTime: recently(), userAgent: "big", requestParameters: { filler } })),
+      `{"token":"${LEAKED}","filler":"${filler}`,
+      good(99),
+    ]);
+    await producer.disconnect();
+    await cluster.caughtUp("keywatch.ingest", "cloudtrail");
+    await cluster.caughtUp("keywatch.detect", "keywatch.events");
+    await cluster.caughtUp("keywatch.dead_letter", "keywatch.dead_letter");
+    const agents = await text(
+      "SELECT user_agent FROM events FINAL WHERE user_agent LIKE 'after %' OR user_agent = 'big'",
+    );
+    expect(agents.trim().split("\n").length).toBe(poison.length + 2);
+    expect(await cluster.count("events")).toBeGreaterThanOrEqual(before + poison.length + 2);
+    const letters = await text("SELECT reason, raw, position FROM dead_letters FINAL");
+    expect(letters.trim().split("\n").length).toBeGreaterThanOrEqual(8);
+    expect(letters.replaceAll("\\/", "/")).toContain("kafka:cloudtrail/0@");
+    expect(`${letters}${await text("SELECT * FROM events")}`).not.toContain(LEAKED);
+    expect(await topicText("keywatch.dead_letter")).not.toContain(LEAKED);
+    expect(await topicText("keywatch.events")).not.toContain(LEAKED);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  test("what somebody else writes into our topics is put aside", async () => {
+    const before = await cluster.count("dead_letters");
+    await cluster.produce("keywatch.events", [`nonsense ${LEAKED}`, '{"columns":["event_uid"],"rows":[[7]]}'], 1);
+    await cluster.produce("keywatch.findings", ["nonsense"]);
+    await cluster.produce("keywatch.commands", ["nonsense", '{"id":1}']);
+    await cluster.produce(
+      "cloudtrail",
+      [JSON.stringify(cloudTrail({ eventTime: recently(), userAgent: "still here" }))],
+      1,
+    );
+    await until("the letters", async () => (await cluster.count("dead_letters")) >= before + 2);
+    await until("the event", async () => (await text("SELECT 1 FROM events WHERE user_agent = 'still here'")) !== "");
+    expect(await text("SELECT raw FROM dead_letters")).not.toContain(LEAKED);
+  });
+
+  test("one record in two messages, or in a message that comes again, is one event", async () => {
+    const twin = JSON.stringify(cloudTrail({ eventTime: recently(), userAgent: "twin" }));
+    await cluster.produce("cloudtrail", [twin, twin], 0);
+    await cluster.produce("cloudtrail", [twin], 1);
+    await cluster.produce("anything", [twin]);
+    for (const topic of ["cloudtrail", "anything"]) await cluster.caughtUp("keywatch.ingest", topic);
+    await cluster.caughtUp("keywatch.detect", "keywatch.events");
+    expect(
+      Number((await cluster.store.rows("SELECT count() AS n FROM events FINAL WHERE user_agent = 'twin'"))[0]!.n),
+    ).toBe(1);
+  });
+
+  test("a key that somebody else revoked is known as revoked, whichever partition it lives in", async () => {
+    const admin = {
+      type: "IAMUser",
+      arn: "arn:aws:iam::111122223333:user/admin",
+      accountId: "111122223333",
+      accessKeyId: "AKIAIOSFODNN8EXAMPLE",
+      userName: "admin",
+    };
+    const users = Array.from({ length: 6 }, (_, i) => ({
+      type: "IAMUser",
+      arn: `arn:aws:iam::111122223333:user/leaver-${i}`,
+      accountId: "111122223333",
+      accessKeyId: `AKIAIOSFODNN${i}LEAVER`,
+      userName: `leaver-${i}`,
+    }));
+    const at = (secondsAgo: number) => new Date(Date.now() - 1000 * secondsAgo).toISOString().replace(/\.\d+Z$/, "Z");
+    await cluster.produce(
+      "cloudtrail",
+      users.map(({ userName, accessKeyId }) =>
+        JSON.stringify(
+          cloudTrail({
+            eventTime: at(300),
+            eventSource: "iam.amazonaws.com",
+            eventName: "DeleteAccessKey",
+            readOnly: false,
+            userIdentity: admin,
+            requestParameters: { userName, accessKeyId },
+          }),
+        ),
+      ),
+    );
+    await cluster.produce(
+      "cloudtrail",
+      users.map((userIdentity) => JSON.stringify(cloudTrail({ eventTime: at(60), userIdentity }))),
+    );
+    const found = "SELECT count() AS n FROM findings FINAL WHERE detection = 'key_used_after_revocation'";
+    await until("six findings", async () => Number((await cluster.store.rows(found))[0]!.n) === users.length);
+  });
+
+  test("a standby alerts when the active one is killed, and numbers on", async () => {
+    const before = receiver.requests.length;
+    const other = {
+      type: "IAMUser",
+      arn: "arn:aws:iam::111122223333:user/other",
+      accountId: "111122223333",
+      accessKeyId: "AKIAI44QH8DHBEXAMPLE",
+      userName: "other",
+    };
+    const standby = cluster.start("alert");
+    await until("the standby", () => standby.said().includes("runs alert"));
+    await roles[1]!.kill("SIGKILL");
+    await cluster.produce("cloudtrail", [
+      JSON.stringify(
+        cloudTrail({
+          eventTime: recently(),
+          eventName: "DeleteBucket",
+          readOnly: false,
+          userIdentity: other,
+        }),
+      ),
+    ]);
+    await until("the next message", () => receiver.requests.length > before, 60_000);
+    const numbers = await cluster.store.rows(
+      "SELECT incident_uid, groupArray(n) AS ns FROM (SELECT * FROM transitions FINAL ORDER BY n) GROUP BY incident_uid",
+    );
+    for (const { ns } of numbers) expect(ns).toEqual((ns as number[]).map((_, i) => i + 1));
+    expect(receiver.requests.length).toBeGreaterThan(before);
+  });
+
+  test("topics create changes nothing twice, grows, and refuses to shrink", async () => {
+    const same = await ask("topics", "create", "--partitions", "3");
+    expect([same.code, same.stdout]).toEqual([0, expect.stringContaining("keywatch.events: there, 3 partition(s)")]);
+    const fewer = await ask("topics", "create", "--partitions", "2");
+    expect([fewer.code, fewer.stderr]).toEqual([1, expect.stringContaining("cannot shrink")]);
+  });
+
+  test("SIGTERM: what is under way is finished, saved and committed", async () => {
+    await roles[0]!.kill("SIGTERM");
+    expect(roles[0]!.child.exitCode).toBe(0);
+    expect(await cluster.lag("keywatch.detect", "keywatch.events")).toBe(0);
+    const [row] = await cluster.store.rows(
+      "SELECT uniq(log) AS n FROM checkpoints FINAL WHERE log LIKE 'keywatch.events/%'",
+    );
+    expect(Number(row!.n)).toBe(3);
+  });
+
+  /** Everything that a topic holds, as text. */
+  async function topicText(topic: string): Promise<string> {
+    const consumer = cluster.kafka.consumer({ groupId: `look-${Math.random()}`, maxWaitTimeInMs: 200 });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    let all = "";
+    let last = Date.now();
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        all += message.value?.toString("utf8");
+        last = Date.now();
+      },
+    });
+    await until("the end of the topic", () => all !== "" && Date.now() - last > 1_500);
+    await consumer.disconnect();
+    return all;
+  }
+});
