@@ -1,4 +1,12 @@
-import { claimsOf, type Gaps, openProfilesAt, profilesAt, strayProfiles } from "../schemas/queries/detect.ts";
+import {
+  claimsOf,
+  type Gaps,
+  newestProfiles,
+  openProfilesAt,
+  profilesAt,
+  replacedProfiles,
+  strayProfiles,
+} from "../schemas/queries/detect.ts";
 import { checkpointOf } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
 
@@ -31,6 +39,8 @@ const PROFILE_BLOCK = 1_000;
  * owners inside a whole number.
  */
 const EPOCH = 2 ** 24;
+/** Saves between two clean-ups of what newer generations replaced: an hour's worth. */
+const CLEAN_SAVES = 360;
 
 interface Standing {
   log: string;
@@ -45,6 +55,7 @@ export async function openLedger(store: Store, now: () => number): Promise<Ledge
   const [checkpoint] = await store.ask(checkpointOf, { log });
   const generation = checkpoint?.generation ?? 0;
   await dropStrays(store, log, generation);
+  await dropOld(store, log, generation);
   const standing = { log, generation, detectedTo: checkpoint?.detected_to ?? 0, gaps: { gap_from: [], gap_to: [] } };
   return createLedger(store, standing, now, () => Promise.resolve(true));
 }
@@ -119,9 +130,23 @@ function createLedger(store: Store, standing: Standing, now: () => number, still
       await store.insert("checkpoints", [{ log, generation: next, stored_to: upto, detected_to: upto, updated_at }]);
       generation = next;
       detectedTo = upto;
+      if (log === EMBEDDED_LOG && next % CLEAN_SAVES === 0) await dropOld(store, log, next);
     },
     stillMine,
   };
+}
+
+/** dropOld forgets the states of subjects that a newer one replaced: each save writes those that changed. */
+async function dropOld(store: Store, log: string, generation: number): Promise<void> {
+  // One process alone holds an embedded store; elsewhere a late owner could still read what would go.
+  if (store.kind !== "embedded") return;
+  const [old] = await store.ask(replacedProfiles, { log, generation });
+  if ((old?.rows ?? 0) === 0) return;
+  await store.command(
+    `DELETE FROM profiles WHERE log = {log:String} AND generation < {generation:UInt64}
+  AND (subject_uid, generation) NOT IN (${newestProfiles})`,
+    { log, generation },
+  );
 }
 
 /** A run that died between profiles and checkpoint left profiles that know more than the checkpoint says. */

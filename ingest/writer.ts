@@ -27,8 +27,8 @@ export interface Writer {
 const columnNames = eventColumns.map((c) => c.name);
 /** Events encoded at once: their objects and texts fit the processor's cache and die young. */
 const PASS = 512;
-/** Uids of one look-up. */
-const MAX_LOOKUP = 5_000;
+/** Uids of one look-up: a server takes 128 KiB a parameter. */
+const MAX_LOOKUP = 2_000;
 
 /** Rows that are encoded and not stored yet, with the identity of each by its hash. */
 interface Pending {

@@ -91,6 +91,18 @@ HAVING NOT startsWith(JSONExtractRaw(state, 'days'), '{"$map":[]')`,
   row: z.object({ subject_uid: z.string(), state: z.string() }),
 });
 
+/** The newest state of each subject, as a subquery. */
+export const newestProfiles = `SELECT subject_uid, max(generation) FROM profiles
+  WHERE log = {log:String} AND generation <= {generation:UInt64} GROUP BY subject_uid`;
+
+/** How many states were replaced by newer ones. */
+export const replacedProfiles = defineQuestion<{ log: string; generation: number }, { rows: number }>({
+  name: "replaced_profiles",
+  sql: `SELECT count() - uniqExact(subject_uid) AS rows FROM profiles
+WHERE log = {log:String} AND generation <= {generation:UInt64}`,
+  row: z.object({ rows: z.number() }),
+});
+
 /** Profiles written by a run that did not reach its checkpoint. */
 export const strayProfiles = defineQuestion<{ log: string; generation: number }, { rows: number }>({
   name: "stray_profiles",

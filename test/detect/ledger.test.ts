@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { claimLedger } from "../../detect/ledger.ts";
+import { claimLedger, openLedger } from "../../detect/ledger.ts";
 import { config } from "../../schemas/config.ts";
 import { checkpointOf } from "../../schemas/queries/ingest.ts";
 import { connectEmbedded } from "../../schemas/store/connect.ts";
@@ -67,5 +67,18 @@ describe("the ledger of a log", () => {
       [{ subject_uid: "~engine", state: "x" }],
       [{ subject_uid: "~engine", state: "y" }],
     ]);
+  });
+
+  test("one process keeps the newest state of each subject only", async () => {
+    const ledger = await openLedger(store, now);
+    for (let i = 1; i <= 365; i++)
+      await ledger.save([{ subject_uid: i % 7 === 0 ? "seldom" : "often", state: `state ${i}` }], i);
+    const rows = async () =>
+      (await store.rows("SELECT subject_uid, state FROM profiles WHERE log = 'events' ORDER BY generation")).length;
+    expect(await rows()).toBeLessThan(10);
+    const again = await openLedger(store, now);
+    expect(await rows()).toBe(2);
+    expect([await state(again, "often"), await state(again, "seldom")]).toEqual(["state 365", "state 364"]);
+    expect(again.detectedTo()).toBe(365);
   });
 });
