@@ -1,4 +1,4 @@
-import type { ChannelConfig } from "../schemas/config.ts";
+import type { ChannelConfig } from "../schemas/config_channels.ts";
 import type { Message } from "./template.ts";
 
 /** reasons is the closed list of why a delivery did not work. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ChannelConfig, Config } from "../schemas/config.ts";
+import type { Config } from "../schemas/config.ts";
+import type { ChannelConfig } from "../schemas/config_channels.ts";
 import { type Channel, openChannel, retry, type SendResult, type Surroundings } from "./channel.ts";
 import { channelKey, kindOf, laneKey } from "./targets.ts";
 

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { channelConfig } from "./config_channels.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
 import { duration } from "./duration.ts";
+import { httpUrl } from "./http_url.ts";
 import { matcher } from "./matcher.ts";
 import { cidr } from "./network.ts";
 import { severities } from "./severity.ts";
@@ -17,8 +19,6 @@ const bytes = z.union([z.number().int().positive(), z.string()]).transform((valu
   }
   return Number(match[1]) * factor[match[2] as keyof typeof factor];
 });
-
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
 
 const token = z.strictObject({
   name: z.string().min(1),
@@ -115,42 +115,6 @@ const detect = z.strictObject({
   /** Networks that are the organisation's own: never new. */
   own_networks: z.array(cidr).default([]),
 });
-
-const channelBase = { send_resolved: z.boolean().default(true) };
-const consoleChannel = z.strictObject({ kind: z.literal("console"), ...channelBase });
-const slackChannel = z
-  .strictObject({
-    kind: z.literal("slack"),
-    webhook_url: httpUrl.nullable().default(null),
-    bot_token: z.string().min(1).nullable().default(null),
-    channel: z.string().min(1).nullable().default(null),
-    /** Base of the Slack Web API, another one in tests. */
-    api_url: httpUrl.default("https://slack.com/api"),
-    ...channelBase,
-  })
-  .refine((c) => c.webhook_url !== null || (c.bot_token !== null && c.channel !== null), {
-    message: "slack needs webhook_url, or bot_token and channel",
-  });
-const emailChannel = z.strictObject({
-  kind: z.literal("email"),
-  /** smtp://user:password@host:port or smtps://… */
-  smtp_url: z.string().regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://"),
-  from: z.string().min(3),
-  to: z.array(z.string().min(3)).min(1),
-  ...channelBase,
-});
-const webhookChannel = z.strictObject({
-  kind: z.literal("webhook"),
-  url: httpUrl,
-  /** Standard Webhooks secrets, `whsec_` + base64; several at once while rotating. */
-  secrets: z.array(z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, "must be whsec_ followed by base64")).min(1),
-  allow_private_addresses: z.boolean().default(false),
-  timeout: duration.prefault("10s"),
-  ...channelBase,
-});
-
-export const channelConfig = z.discriminatedUnion("kind", [consoleChannel, slackChannel, emailChannel, webhookChannel]);
-export type ChannelConfig = z.infer<typeof channelConfig>;
 
 const receiver = z.strictObject({ name: z.string().min(1), channels: z.array(channelConfig).default([]) });
 export type Receiver = z.infer<typeof receiver>;

@@ -1,4 +1,4 @@
-import type { ChannelConfig } from "../../schemas/config.ts";
+import type { ChannelConfig } from "../../schemas/config_channels.ts";
 import { defineChannel, fail, retry, type SendResult, sent } from "../channel.ts";
 import { type Answer, byStatus, httpPost, isAnswer } from "../http_post.ts";
 import { reach } from "../reach.ts";

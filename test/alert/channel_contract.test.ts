@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Channel, openChannel, reasons, type Surroundings } from "../../alert/channel.ts";
-import { channelConfig } from "../../schemas/config.ts";
+import { channelConfig } from "../../schemas/config_channels.ts";
 import { type Harness, type Play, RETRY_AFTER_S, type Receiver } from "./receivers.ts";
 import { messageOf } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
-import type { ChannelConfig } from "../../schemas/config.ts";
+import type { ChannelConfig } from "../../schemas/config_channels.ts";
 
 /** What a receiver does with the next message; when nothing is scripted it accepts. */
 export type Play =

@@ -5,6 +5,7 @@ import { incidentsOf } from "../../alert/incident.ts";
 import { compose, type Message } from "../../alert/template.ts";
 import { type Config, type ConfigText, config } from "../../schemas/config.ts";
 import { type Finding, findingUid } from "../../schemas/finding.ts";
+import type { Incident, Transition, TransitionKind } from "../../schemas/incident.ts";
 import { connectEmbedded } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
@@ -71,11 +72,52 @@ export function messageOf(
   change: { n?: number; root?: Message["root"]; finding?: Partial<Finding>; note?: string; actor?: string } = {},
 ): Message {
   const { n = 1, root = null, note = "", actor = n === 1 ? "keywatch" : "ann" } = change;
-  const state = { ...incidentsOf([finding(change.finding)])[0]!, n };
+  const opening = incidentsOf([finding(change.finding)])[0]!;
+  const state = { ...opening, n, status: n === 1 ? opening.status : ("acknowledged" as const) };
   const kind = n === 1 ? ("opened" as const) : ("acknowledged" as const);
   const line = { incident_uid: state.uid, n, kind, at: T0, actor, command_id: "", note, state };
   return compose([line], { id: `msg_${n}`, externalUrl: "http://127.0.0.1:8686", root });
 }
+
+/** storyOf composes a message of these transitions, in this order; the last one decides the status. */
+export function storyOf(
+  kinds: readonly TransitionKind[],
+  change: { root?: Message["root"]; state?: Partial<Incident>; from?: number; note?: string; actor?: string } = {},
+): Message {
+  const { root = null, from = 1, note = "", actor = "ann" } = change;
+  const opening = incidentsOf([finding()])[0]!;
+  let status: Incident["status"] = change.state?.status ?? "open";
+  const lines = kinds.map((kind, i): Transition => {
+    status = STATUS[kind] ?? status;
+    const state = { ...opening, ...change.state, status, n: from + i };
+    return { incident_uid: state.uid, n: from + i, kind, at: T0 + i * MINUTE, actor, command_id: "", note, state };
+  });
+  return compose(lines, { id: `msg_${from}`, externalUrl: "http://127.0.0.1:8686", root });
+}
+
+const STATUS: Partial<Record<TransitionKind, Incident["status"]>> = {
+  opened: "open",
+  acknowledged: "acknowledged",
+  resolved: "resolved",
+  reopened: "reopened",
+  merged: "merged_into",
+};
+
+/** Text of logs as an attacker would write it, for every place of a finding that shows text. */
+export const HOSTILE = [
+  "\u001b[2J\r\nX-Evil: y\r\n\r\n\u202e\u200b",
+  "<!channel> <@U1> <at>everyone</at> @here",
+  '<script>alert(1)</script><img src="http://203.0.113.9/x">',
+  "[click](http://203.0.113.9/) **bold** {{DATE(2026-01-01T00:00:00Z)}} \u0024{evil}",
+  '=HYPERLINK("http://203.0.113.9/","x")',
+].join(" ");
+export const hostileFinding = (): Partial<Finding> => {
+  const long = `${HOSTILE} ${"A".repeat(1_000_000)}`;
+  return {
+    ...{ title: long, key_name: long, key_hint: long, principal: long, owner: long, environment: long, account: long },
+    ...{ reasons: [long, long, long], runbook: [long, long], tags: [long, "a,b"], provider: long },
+  };
+};
 
 /** configOf reads a config as people write it. */
 export const configOf = (text: ConfigText): Config => config.parse(text);

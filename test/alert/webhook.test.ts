@@ -21,6 +21,7 @@ describe("webhook", () => {
         kind: "webhook",
         url: server.url,
         secrets: [old, fresh],
+        format: "keywatch",
         allow_private_addresses: true,
         timeout: 300,
         send_resolved: true,

@@ -14,6 +14,7 @@ export default [
           kind: "webhook",
           url: `${server.url}/in/path-token-9876?key=query-token-5432`,
           secrets: [secret],
+          format: "keywatch",
           allow_private_addresses: true,
           timeout: 5_000,
           send_resolved: true,
