@@ -38,12 +38,15 @@ export interface Message {
   root: { receipt: string } | null;
   /** The incident for machines, every string cleaned. */
   incident: Incident;
+  /** True for `keywatch channels test`: nothing has happened. */
+  test: boolean;
 }
 
 export interface Telling {
   id: string;
   externalUrl: string | null;
   root: { receipt: string } | null;
+  test?: boolean;
 }
 
 /** compose makes the message of one or more transitions of an incident, oldest first; the last state is what it shows. */
@@ -75,6 +78,7 @@ export function compose(transitions: readonly Transition[], telling: Telling): M
     links: linksOf(incident, telling.externalUrl),
     root: telling.root,
     incident,
+    test: telling.test ?? false,
   };
 }
 

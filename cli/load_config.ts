@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Config, config, crossCheck } from "../schemas/config.ts";
+import type { ChannelConfig } from "../schemas/config_channels.ts";
 import { ConfigFault, faultsOf, pathText } from "../schemas/faults.ts";
 import { crossCheckInventory, type Inventory, inventory } from "../schemas/inventory.ts";
 
@@ -132,8 +133,12 @@ function atBase(c: Config, base: string): Config {
     inventory: c.inventory === null ? null : resolve(base, c.inventory),
     providers: c.providers === null ? null : resolve(base, c.providers),
     sources: c.sources.map((s) => (s.kind === "folder" ? { ...s, path: resolve(base, s.path) } : s)),
+    receivers: c.receivers.map((r) => ({ ...r, channels: r.channels.map((channel) => channelAtBase(channel, base)) })),
   };
 }
+
+const channelAtBase = (channel: ChannelConfig, base: string): ChannelConfig =>
+  channel.kind === "file" && channel.path !== "-" ? { ...channel, path: resolve(base, channel.path) } : channel;
 
 /** keysOf lists every key name of a schema, for "did you mean". */
 function keysOf(schema: z.ZodType, found = new Set<string>(), seen = new Set<unknown>()): Set<string> {

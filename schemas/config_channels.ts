@@ -108,7 +108,7 @@ const syslogChannel = z
       .regex(/^[!-~]{1,48}$/, "at most 48 letters, digits and signs, no blanks")
       .default("keywatch"),
     /** Details are left out of a longer message; receivers cut or drop what is longer than they take. */
-    max_bytes: z.number().int().min(1_024).max(60_000).default(8_000),
+    max_bytes: z.number().int().min(2_048).max(60_000).default(8_000),
     /** Who signed the receiver's certificate; null: a public authority. */
     ca: pem.nullable().default(null),
     /** Own certificate and key, where the receiver asks for one. */

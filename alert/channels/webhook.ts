@@ -1,11 +1,13 @@
 import { createHmac } from "node:crypto";
-import { iso } from "../../schemas/duration.ts";
 import { defineChannel, fail, type SendResult, sent } from "../channel.ts";
 import { byStatus, httpPost, isAnswer } from "../http_post.ts";
 import { reach } from "../reach.ts";
-import type { Message } from "../template.ts";
+import { webhookBody } from "../webhook_body.ts";
 
-/** The webhook channel speaks Standard Webhooks 1.0.0: every secret signs, so that the receiver can change them one at a time. */
+/**
+ * The webhook channel speaks Standard Webhooks 1.0.0, whatever the format of the body: every secret signs, so that the
+ * receiver can change them one at a time.
+ */
 export default defineChannel({
   kind: "webhook",
   title: "Webhook (Standard Webhooks)",
@@ -16,11 +18,11 @@ export default defineChannel({
       async send(message, signal) {
         if (gone) return gone;
         const at = Math.floor(now() / 1000);
-        const body = JSON.stringify(payload(message));
+        const body = JSON.stringify(webhookBody(config.format, message));
         const answer = await httpPost({
           url: config.url,
           headers: {
-            "content-type": "application/json",
+            "content-type": config.format === "cloudevents" ? "application/cloudevents+json" : "application/json",
             "webhook-id": message.id,
             "webhook-timestamp": String(at),
             "webhook-signature": signatures(config.secrets, message.id, at, body),
@@ -48,18 +50,3 @@ export const signatures = (secrets: readonly string[], id: string, at: number, b
     .map((secret) => Buffer.from(secret.replace(/^whsec_/, ""), "base64"))
     .map((key) => `v1,${createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64")}`)
     .join(" ");
-
-function payload(message: Message): object {
-  const { incident, links, changes, label, facts, why, steps, title } = message;
-  const transitions = message.transitions.map((t) => ({ ...t, at: iso(t.at) }));
-  return {
-    type: typeOf(message),
-    timestamp: iso(message.at),
-    data: { label, title, transitions, changes, why, steps, facts: Object.fromEntries(facts), links, incident },
-  };
-}
-
-function typeOf({ kind, root }: Message): string {
-  if (kind === "acknowledged" || kind === "reopened" || kind === "resolved") return `incident.${kind}`;
-  return kind === "opened" || root === null ? "incident.triggered" : "incident.updated";
-}

@@ -2,9 +2,17 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openChannel } from "../../alert/channel.ts";
 import { httpReceiver } from "./receivers.ts";
-import { messageOf } from "./support.ts";
+import { hostileFinding, messageOf, storyOf } from "./support.ts";
 
 const secretOf = (text: string) => `whsec_${Buffer.from(text.padEnd(32, "-")).toString("base64")}`;
+interface AlertmanagerBody {
+  version: string;
+  status: string;
+  groupKey: string;
+  groupLabels: Record<string, string>;
+  alerts: { status: string; labels: Record<string, string>; endsAt: string; fingerprint: string }[];
+}
+
 const [old, fresh] = [secretOf("old"), secretOf("new")];
 const never = new AbortController().signal;
 const surroundings = { now: Date.now, output: { write: () => {}, colour: false } };
@@ -86,6 +94,58 @@ describe("webhook", () => {
     server.script("hang");
     expect(await (await open()).send(messageOf(), never)).toMatchObject({ kind: "retry", reason: "timeout" });
   });
+
+  test("alertmanager: version 4 of its webhook, one fingerprint from firing to resolved", async () => {
+    const channel = await open({ format: "alertmanager" });
+    await channel.send(storyOf(["opened"]), never);
+    await channel.send(storyOf(["resolved"], { root: { receipt: "" }, from: 2 }), never);
+    const bodies = server.requests.map((r) => JSON.parse(r.body) as AlertmanagerBody);
+    for (const body of bodies) {
+      expect(Object.keys(body).sort()).toEqual([
+        ...["alerts", "commonAnnotations", "commonLabels", "externalURL", "groupKey", "groupLabels", "receiver"],
+        ...["status", "truncatedAlerts", "version"],
+      ]);
+      expect(body.version).toBe("4");
+      expect(body.alerts).toHaveLength(1);
+      expect(body.alerts[0]).toMatchObject({
+        status: body.status,
+        fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
+      });
+      expect(body.alerts[0]!.labels).toMatchObject(body.groupLabels);
+    }
+    expect(bodies.map((b) => [b.status, b.alerts[0]!.endsAt])).toEqual([
+      ["firing", "0001-01-01T00:00:00Z"],
+      ["resolved", "2026-03-01T03:12:09.000Z"],
+    ]);
+    expect(new Set(bodies.map((b) => `${b.groupKey} ${b.alerts[0]!.fingerprint}`)).size).toBe(1);
+  });
+
+  test("cloudevents: the attributes of 1.0, its id the one of the message, signed like every body", async () => {
+    await (await open({ format: "cloudevents" })).send(messageOf(), never);
+    const [{ body, headers }] = server.requests as [(typeof server.requests)[0]];
+    expect(headers["content-type"]).toBe("application/cloudevents+json");
+    expect(new Webhook(old).verify(body, headers as Record<string, string>)).toMatchObject({
+      ...{ specversion: "1.0", id: headers["webhook-id"], source: "urn:keywatch:incidents" },
+      ...{ type: "keywatch.incident.triggered", time: "2026-03-01T03:12:09.000Z", datacontenttype: "application/json" },
+      subject: messageOf().incident.uid,
+      data: { incident: { key_name: "billing-report-bot" } },
+    });
+  });
+
+  test("ocsf: a Detection Finding", async () => {
+    await (await open({ format: "ocsf" })).send(messageOf(), never);
+    expect(JSON.parse(server.requests[0]!.body)).toMatchObject({ class_uid: 2004, type_uid: 200401 });
+  });
+
+  test.each(["keywatch", "alertmanager", "ocsf", "cloudevents"])(
+    "%s: hostile text stays short and inert",
+    async (format) => {
+      await (await open({ format })).send(messageOf({ finding: hostileFinding() }), never);
+      const [{ body }] = server.requests as [(typeof server.requests)[0]];
+      expect(body.length).toBeLessThan(64 * 1024);
+      expect(body).not.toMatch(/\\u001b|\\r|\u202e|\u200b/);
+    },
+  );
 
   test("hostile text of a megabyte arrives as one short harmless line", async () => {
     const evil = `\u001b[2J\r\nX: y\u202e<script>${"A".repeat(1_000_000)}`;
