@@ -173,6 +173,23 @@ program
     ),
   );
 program
+  .command("channels")
+  .description("where messages go")
+  .command("test")
+  .argument("<receiver>", "a receiver of the config")
+  .description("send a test incident to every channel of a receiver, resolve it, and say what came back")
+  .addHelpText("after", example("channels test on-call"))
+  .action((receiver: string) =>
+    guarded(async () =>
+      (await import("./cli/commands/channels.ts")).channelsTest(
+        configFor(globals()),
+        receiver,
+        terminalOut(),
+        Date.now,
+      ),
+    ),
+  );
+program
   .command("migrate")
   .description("bring the store to this version; a second run does nothing")
   .addHelpText("after", example("migrate"))

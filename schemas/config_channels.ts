@@ -69,7 +69,7 @@ const opsgenieChannel = z.strictObject({
     .default([]),
   ...channelBase,
 });
-const alertmanagerChannel = z.strictObject({
+const alertmanagerFields = z.strictObject({
   kind: z.literal("alertmanager"),
   /** Every instance of a cluster: Alertmanagers do not share alerts among themselves. */
   urls: z.array(httpUrl).min(1),
@@ -80,6 +80,9 @@ const alertmanagerChannel = z.strictObject({
   /** An open incident ends there by itself after so long, should its end never arrive. */
   firing_for: duration.prefault("30d"),
   ...channelBase,
+});
+const alertmanagerChannel = alertmanagerFields.refine((c) => c.bearer_token === null || c.basic_auth === null, {
+  message: "bearer_token or basic_auth, not both",
 });
 const teamsChannel = z.strictObject({
   kind: z.literal("teams"),
