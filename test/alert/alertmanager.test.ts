@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openChannel } from "../../alert/channel.ts";
 import type { Message } from "../../alert/template.ts";
+import { channelConfig } from "../../schemas/config_channels.ts";
 import { until } from "../support.ts";
 import { httpReceiver } from "./receivers.ts";
 import { DAY, fakeClock, hostileFinding, messageOf, storyOf, T0 } from "./support.ts";
@@ -91,6 +92,12 @@ describe("what is posted", () => {
     expect(server.requests[0]!.body.length).toBeLessThan(64 * 1024);
     expect(server.requests[0]!.body).not.toMatch(/\\u001b|\\r|\u202e|\u200b/);
   });
+});
+
+test("one way of signing in, not two", () => {
+  const both = { bearer_token: "t", basic_auth: { username: "u", password: "p" } };
+  const parsed = channelConfig.safeParse({ kind: "alertmanager", urls: ["http://192.0.2.1:9093"], ...both });
+  expect(parsed.error?.issues.map((i) => i.message)).toEqual(["bearer_token or basic_auth, not both"]);
 });
 
 /** Debian's package has this name; another place can be told in the environment. */
