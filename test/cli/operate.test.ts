@@ -73,7 +73,7 @@ afterAll(async () => {
 
 describe("a running serve", () => {
   test("says that it lives, that it can work, and what it counted", async () => {
-    await push(write(0), { eventVersion: "1.09", eventName: "NoTime" });
+    await push(write(0), { eventVersion: "1.09", eventName: "WrongTime", eventTime: "1970-01-01T00:00:00Z" });
     await until("the message", () => first.requests.length === 1);
     expect([(await fetch(`${base}/healthz`)).status, (await fetch(`${base}/readyz`)).status]).toEqual([200, 200]);
     const text = await (await fetch(`${base}/metrics`)).text();
