@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
+import { httpUrl } from "./http_url.ts";
 
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "letters, digits and _ only");
 const pem = z.string().regex(/-----BEGIN /, "must be PEM text; write it as file:<path>");
 
