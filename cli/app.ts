@@ -17,7 +17,7 @@ import { type Store, StoreDown } from "../schemas/store/store.ts";
 import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readYaml } from "./load_config.ts";
 import type { Log } from "./log.ts";
-import { detectionEngine, ingestParts, latenessOf } from "./parts.ts";
+import { detectionEngine, faultTeller, ingestParts, latenessOf } from "./parts.ts";
 import { createStoreDoor, type StoreDoor } from "./store_door.ts";
 
 /** App is everything that works on one store: the stages, wired in the direction of the data. */
@@ -121,7 +121,7 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
   if (config.inventory !== null) await addInventory(store, readYaml(config.inventory), now(), parts.fingerprint);
   const inventory = async (): Promise<InventoryIndex> =>
     createInventoryIndex(await readInventory(store), parts.fingerprint);
-  const engine = detectionEngine(config, parts, await inventory());
+  const engine = detectionEngine(config, parts, await inventory(), faultTeller(log));
   const alerter = await createAlerter({
     store,
     config,

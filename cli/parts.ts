@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue } from "../detect/catalogue.ts";
-import { createEngine, type Engine } from "../detect/engine.ts";
+import { createEngine, type Engine, type EngineOptions } from "../detect/engine.ts";
 import type { InventoryIndex } from "../detect/inventory_index.ts";
 import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { createFingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";
@@ -13,6 +13,7 @@ import type { Config } from "../schemas/config.ts";
 import { MINUTE_MS } from "../schemas/duration.ts";
 import { NetworkSet } from "../schemas/network.ts";
 import { packageRoot } from "../schemas/package_root.ts";
+import type { Log } from "./log.ts";
 
 export interface PartsOptions {
   pepper: Buffer;
@@ -52,7 +53,12 @@ export function latenessOf(config: Config, parts: Pick<NormalizerParts, "registr
 }
 
 /** detectionEngine makes the engine with every detection that ships, as configured. */
-export function detectionEngine(config: Config, parts: NormalizerParts, inventory: InventoryIndex): Engine {
+export function detectionEngine(
+  config: Config,
+  parts: NormalizerParts,
+  inventory: InventoryIndex,
+  onFault?: EngineOptions["onFault"],
+): Engine {
   const own = new NetworkSet(config.detect.own_networks);
   return createEngine({
     detections: catalogue,
@@ -61,5 +67,20 @@ export function detectionEngine(config: Config, parts: NormalizerParts, inventor
     learning: config.detect.learning,
     overrides: config.detect.detections,
     isOwn: (address) => own.has(address),
+    ...(onFault ? { onFault } : {}),
   });
+}
+
+/** Lines that one faulty detection may write: a fault comes with every event of its kind. */
+const MAX_FAULT_LINES = 10;
+
+/** faultTeller logs detections that threw. Their events were judged by all others, so nothing else is lost. */
+export function faultTeller(log: Log): NonNullable<EngineOptions["onFault"]> {
+  const told = new Map<string, number>();
+  return (detection, eventUid, error) => {
+    const times = (told.get(detection) ?? 0) + 1;
+    told.set(detection, times);
+    if (times <= MAX_FAULT_LINES)
+      log.error({ detection, event_uid: eventUid, error: String(error) }, "A detection failed and was passed over.");
+  };
 }

@@ -24,6 +24,8 @@ export interface EngineOptions {
   overrides: Record<string, { enabled: boolean; severity?: Severity | undefined; weight?: number | undefined }>;
   /** Networks of the organisation: never new. */
   isOwn(address: string): boolean;
+  /** Told of a detection that threw; the event's other detections and all other events go on. Without it the error is thrown. */
+  onFault?(detection: string, eventUid: string, error: unknown): void;
 }
 
 export interface ProcessOptions {

@@ -136,7 +136,12 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     const asked = policy === null ? undeclared : policies;
     for (let i = 0; i < asked.length; i++) {
       const detection = asked[i]!;
-      const hit = detection.check(event, policy, policyContext);
+      let hit: Hit | null = null;
+      try {
+        hit = detection.check(event, policy, policyContext);
+      } catch (error) {
+        fault(detection, event, error);
+      }
       if (hit === null) continue;
       const day = openDay(profile, dayOf(event.time));
       look(profile, day, policy);
@@ -165,13 +170,22 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     for (let i = 0; i < judges.length; i++) {
       const baseline = judges[i]!;
       if (view.learning && !baseline.whileLearning) continue;
-      if (baseline.applies && !baseline.applies(event)) continue;
-      const same = baseline.sameAs ? baseline.sameAs(event, view) : null;
-      if (same !== null && quiet[i]!.has(same)) continue;
-      const hit = baseline.judge!(event, view);
-      if (hit !== null) report(hit, baseline, event, policy, day, late);
-      else if (same !== null && quiet[i]!.size < MAX_CALM) quiet[i]!.add(same);
+      try {
+        if (baseline.applies && !baseline.applies(event)) continue;
+        const same = baseline.sameAs ? baseline.sameAs(event, view) : null;
+        if (same !== null && quiet[i]!.has(same)) continue;
+        const hit = baseline.judge!(event, view);
+        if (hit !== null) report(hit, baseline, event, policy, day, late);
+        else if (same !== null && quiet[i]!.size < MAX_CALM) quiet[i]!.add(same);
+      } catch (error) {
+        fault(baseline, event, error);
+      }
     }
+  }
+
+  function fault(detection: Policy | Baseline, event: DetectEvent, error: unknown): void {
+    if (options.onFault === undefined) throw error;
+    options.onFault(detection.id, event.event_uid, error);
   }
 
   function judgeStraddling(profile: Profile, window: CallWindow, clock: ProviderClock): void {
@@ -193,7 +207,12 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     for (const baseline of closers) {
       if (view.learning && !baseline.whileLearning) continue;
       if (window.fired.includes(baseline.id)) continue;
-      const hit = baseline.close!(view);
+      let hit: Hit | null = null;
+      try {
+        hit = baseline.close!(view);
+      } catch (error) {
+        fault(baseline, event, error);
+      }
       if (hit === null) continue;
       window.fired.push(baseline.id);
       report(hit, baseline, event, policy, day, false);

@@ -12,7 +12,7 @@ import type { ApiActivity } from "../../schemas/activity.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import { findingsByUid } from "../../schemas/queries/detect.ts";
 import type { Store } from "../../schemas/store/store.ts";
-import { detectionEngine } from "../parts.ts";
+import { detectionEngine, faultTeller } from "../parts.ts";
 import { type Hub, patiently } from "./hub.ts";
 import { KIND, type Revoked } from "./publish.ts";
 
@@ -39,7 +39,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   const { partition, held } = assignment;
   const claim = { log: `${topics.events}/${partition}`, assignment: assignment.number, owner: hub.owner };
   const ledger = await claimLedger(store, claim, now);
-  const engine = detectionEngine(config, hub.parts, inventory());
+  const engine = detectionEngine(config, hub.parts, inventory(), faultTeller(log));
   const history = await readHistory(store, ledger);
   let historyChanged = false;
   const detector = await createDetector({

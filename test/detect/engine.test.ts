@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { catalogue } from "../../detect/catalogue.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import { byTime, closed, engineFor, event, MONDAY, names, officeDays, streamed, THIEF } from "./make.ts";
@@ -130,4 +131,23 @@ test("an attacker's network is not learned in a day, but after fourteen distinct
   expect(found[0]!.severity).toBe("medium");
   expect(found.length).toBe(14);
   expect(found.slice(1).every((f) => f.severity === "low")).toBe(true);
+});
+
+test("a detection that fails takes nothing from the others, nor from the events behind it", () => {
+  const events = [...officeDays(31), ...story()];
+  const whole = closed(engineFor(), events);
+  const broken = catalogue.map((d) => {
+    const fails = (): never => {
+      throw new TypeError("a field of another kind");
+    };
+    if (d.id === "new_operation") return { ...d, judge: fails } as typeof d;
+    return d.id === "secret_in_log" ? ({ ...d, check: fails } as typeof d) : d;
+  });
+  const told = new Set<string>();
+  const onFault = (detection: string): void => void told.add(detection);
+  const rest = closed(engineFor([], { detections: broken, onFault }), events);
+  expect(told).toEqual(new Set(["new_operation", "secret_in_log"]));
+  const uids = (findings: typeof whole) => findings.map((f) => f.uid).sort();
+  expect(uids(rest)).toEqual(uids(whole.filter((f) => f.detection !== "new_operation")));
+  expect(() => closed(engineFor([], { detections: broken }), events)).toThrow("a field of another kind");
 });
