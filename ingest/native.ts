@@ -1,6 +1,5 @@
 import type { ApiActivity } from "../schemas/activity.ts";
 import { dictionaryColumn } from "./native_dictionary.ts";
-import { createRecent } from "./recent.ts";
 
 /*
  * The hot path writes ClickHouse's own column format, Native: a block is the number of columns and rows, then each column with its
@@ -8,13 +7,14 @@ import { createRecent } from "./recent.ts";
  */
 
 type NumberKind = "nullable_int32" | "nullable_uint32" | "nullable_float32" | "nullable_float64" | "nullable_bool";
-type Kind = NumberKind | "string" | "long_string" | "nullable_string" | "time" | "uint64" | "strings";
+type DictionaryKind = "dictionary" | "nullable_dictionary";
+type Kind = NumberKind | DictionaryKind | "string" | "long_string" | "time" | "uint64" | "strings";
 
 /** A getter of its own per column lets V8 see a fixed property, where e[name] would be a look-up by name each time. */
 type Column = { name: keyof ApiActivity } & (
-  | { kind: "string" | "nullable_string"; get(e: ApiActivity): string | null; repeats?: true }
-  | { kind: "long_string"; get(e: ApiActivity): string }
-  | { kind: "strings"; get(e: ApiActivity): string[]; repeats?: true }
+  | { kind: DictionaryKind; get(e: ApiActivity): string | null }
+  | { kind: "string" | "long_string"; get(e: ApiActivity): string }
+  | { kind: "strings"; get(e: ApiActivity): string[] }
   | { kind: "time" | "uint64"; get(e: ApiActivity): number }
   | { kind: NumberKind; get(e: ApiActivity): number | boolean | null }
 );
@@ -22,46 +22,46 @@ type Column = { name: keyof ApiActivity } & (
 /** Columns of `events` in the order of the block. Texts that repeat a lot are encoded once. */
 export const eventColumns: readonly Column[] = [
   { name: "event_uid", kind: "string", get: (e) => e.event_uid },
-  { name: "provider", kind: "string", get: (e) => e.provider, repeats: true },
-  { name: "account", kind: "nullable_string", get: (e) => e.account, repeats: true },
+  { name: "provider", kind: "dictionary", get: (e) => e.provider },
+  { name: "account", kind: "nullable_dictionary", get: (e) => e.account },
   { name: "time", kind: "time", get: (e) => e.time },
   { name: "ingested_at", kind: "time", get: (e) => e.ingested_at },
   { name: "seq", kind: "uint64", get: (e) => e.seq },
-  { name: "key_uid", kind: "nullable_string", get: (e) => e.key_uid, repeats: true },
-  { name: "key_hint", kind: "nullable_string", get: (e) => e.key_hint, repeats: true },
-  { name: "key_type", kind: "string", get: (e) => e.key_type, repeats: true },
-  { name: "subject_uid", kind: "string", get: (e) => e.subject_uid, repeats: true },
-  { name: "session_uid", kind: "nullable_string", get: (e) => e.session_uid, repeats: true },
-  { name: "session_kind", kind: "string", get: (e) => e.session_kind, repeats: true },
-  { name: "principal_uid", kind: "string", get: (e) => e.principal_uid, repeats: true },
-  { name: "principal", kind: "nullable_string", get: (e) => e.principal, repeats: true },
-  { name: "principal_type", kind: "string", get: (e) => e.principal_type, repeats: true },
-  { name: "operation", kind: "string", get: (e) => e.operation, repeats: true },
-  { name: "service", kind: "nullable_string", get: (e) => e.service, repeats: true },
-  { name: "verb_class", kind: "string", get: (e) => e.verb_class, repeats: true },
-  { name: "outcome", kind: "string", get: (e) => e.outcome, repeats: true },
-  { name: "error_code", kind: "nullable_string", get: (e) => e.error_code, repeats: true },
+  { name: "key_uid", kind: "nullable_dictionary", get: (e) => e.key_uid },
+  { name: "key_hint", kind: "nullable_dictionary", get: (e) => e.key_hint },
+  { name: "key_type", kind: "dictionary", get: (e) => e.key_type },
+  { name: "subject_uid", kind: "dictionary", get: (e) => e.subject_uid },
+  { name: "session_uid", kind: "nullable_dictionary", get: (e) => e.session_uid },
+  { name: "session_kind", kind: "dictionary", get: (e) => e.session_kind },
+  { name: "principal_uid", kind: "dictionary", get: (e) => e.principal_uid },
+  { name: "principal", kind: "nullable_dictionary", get: (e) => e.principal },
+  { name: "principal_type", kind: "dictionary", get: (e) => e.principal_type },
+  { name: "operation", kind: "dictionary", get: (e) => e.operation },
+  { name: "service", kind: "nullable_dictionary", get: (e) => e.service },
+  { name: "verb_class", kind: "dictionary", get: (e) => e.verb_class },
+  { name: "outcome", kind: "dictionary", get: (e) => e.outcome },
+  { name: "error_code", kind: "nullable_dictionary", get: (e) => e.error_code },
   { name: "status_code", kind: "nullable_int32", get: (e) => e.status_code },
-  { name: "src_kind", kind: "string", get: (e) => e.src_kind, repeats: true },
-  { name: "src_ip", kind: "nullable_string", get: (e) => e.src_ip, repeats: true },
-  { name: "src_net", kind: "nullable_string", get: (e) => e.src_net, repeats: true },
+  { name: "src_kind", kind: "dictionary", get: (e) => e.src_kind },
+  { name: "src_ip", kind: "nullable_dictionary", get: (e) => e.src_ip },
+  { name: "src_net", kind: "nullable_dictionary", get: (e) => e.src_net },
   { name: "asn", kind: "nullable_uint32", get: (e) => e.asn },
-  { name: "as_org", kind: "nullable_string", get: (e) => e.as_org, repeats: true },
-  { name: "country", kind: "nullable_string", get: (e) => e.country, repeats: true },
-  { name: "region_geo", kind: "nullable_string", get: (e) => e.region_geo, repeats: true },
-  { name: "city", kind: "nullable_string", get: (e) => e.city, repeats: true },
+  { name: "as_org", kind: "nullable_dictionary", get: (e) => e.as_org },
+  { name: "country", kind: "nullable_dictionary", get: (e) => e.country },
+  { name: "region_geo", kind: "nullable_dictionary", get: (e) => e.region_geo },
+  { name: "city", kind: "nullable_dictionary", get: (e) => e.city },
   { name: "lat", kind: "nullable_float32", get: (e) => e.lat },
   { name: "lon", kind: "nullable_float32", get: (e) => e.lon },
   { name: "hosting", kind: "nullable_bool", get: (e) => e.hosting },
-  { name: "vpc_endpoint", kind: "nullable_string", get: (e) => e.vpc_endpoint, repeats: true },
-  { name: "user_agent", kind: "nullable_string", get: (e) => e.user_agent, repeats: true },
-  { name: "user_agent_family", kind: "nullable_string", get: (e) => e.user_agent_family, repeats: true },
-  { name: "region", kind: "nullable_string", get: (e) => e.region, repeats: true },
+  { name: "vpc_endpoint", kind: "nullable_dictionary", get: (e) => e.vpc_endpoint },
+  { name: "user_agent", kind: "nullable_dictionary", get: (e) => e.user_agent },
+  { name: "user_agent_family", kind: "nullable_dictionary", get: (e) => e.user_agent_family },
+  { name: "region", kind: "nullable_dictionary", get: (e) => e.region },
   { name: "resources", kind: "strings", get: (e) => e.resources },
-  { name: "environment", kind: "nullable_string", get: (e) => e.environment, repeats: true },
-  { name: "scopes", kind: "strings", get: (e) => e.scopes, repeats: true },
+  { name: "environment", kind: "nullable_dictionary", get: (e) => e.environment },
+  { name: "scopes", kind: "strings", get: (e) => e.scopes },
   { name: "bytes_out", kind: "nullable_float64", get: (e) => e.bytes_out },
-  { name: "secrets", kind: "strings", get: (e) => e.secrets, repeats: true },
+  { name: "secrets", kind: "strings", get: (e) => e.secrets },
   { name: "raw", kind: "long_string", get: (e) => e.raw },
   { name: "position", kind: "string", get: (e) => e.position },
 ];
@@ -69,7 +69,8 @@ export const eventColumns: readonly Column[] = [
 const TYPES: Record<Kind, string> = {
   string: "String",
   long_string: "String",
-  nullable_string: "Nullable(String)",
+  dictionary: "LowCardinality(String)",
+  nullable_dictionary: "LowCardinality(Nullable(String))",
   time: "DateTime64(3, 'UTC')",
   uint64: "UInt64",
   nullable_int32: "Nullable(Int32)",
@@ -103,19 +104,13 @@ export function createEventBlock(): EventBlock {
     bytes() {
       const parts = [varint(eventColumns.length), varint(rows)];
       for (const [i, column] of eventColumns.entries()) {
-        parts.push(Buffer.from(encode(column.name) + encode(typeOf(column)), "latin1"));
+        parts.push(Buffer.from(encode(column.name) + encode(TYPES[column.kind]), "latin1"));
         for (const piece of builders[i]!.parts()) parts.push(piece);
       }
       return parts;
     },
   };
 }
-
-const typeOf = (column: Column): string => {
-  const type = TYPES[column.kind];
-  const texts = column.kind === "string" || column.kind === "nullable_string";
-  return texts && column.repeats ? `LowCardinality(${type})` : type;
-};
 
 interface Builder {
   add(events: readonly ApiActivity[]): void;
@@ -129,12 +124,12 @@ function builderOf(column: Column): Builder {
     case "long_string":
       return longTextColumn(column.get);
     case "string":
-    case "nullable_string":
-      return column.repeats
-        ? dictionaryColumn(column.get, encode, column.kind === "nullable_string")
-        : textColumn(column.get, encode, column.kind === "nullable_string");
+      return textColumn(column.get);
+    case "dictionary":
+    case "nullable_dictionary":
+      return dictionaryColumn(column.get, encode, column.kind === "nullable_dictionary");
     case "strings":
-      return textsColumn(column.get, column.repeats ? known : encode);
+      return textsColumn(column.get);
     case "time":
     case "uint64":
       return wideColumn(column.get);
@@ -143,29 +138,15 @@ function builderOf(column: Column): Builder {
   }
 }
 
-function textColumn(get: Getter<string | null>, text: (s: string) => string, nullable: boolean): Builder {
+function textColumn(get: Getter<string>): Builder {
   const pieces: Buffer[] = [];
-  const nullPieces: Buffer[] = [];
-  // Most columns repeat the value of the row before.
-  let last: string | null = null;
-  let encoded = EMPTY;
   return {
     add(events) {
-      const nulls = nullable ? Buffer.alloc(events.length) : null;
       let joined = "";
-      for (let i = 0; i < events.length; i++) {
-        const value = get(events[i]!);
-        if (value !== last) {
-          last = value;
-          encoded = value === null ? EMPTY : text(value);
-        }
-        if (value === null) nulls![i] = 1;
-        joined += encoded;
-      }
-      if (nulls) nullPieces.push(nulls);
+      for (let i = 0; i < events.length; i++) joined += encode(get(events[i]!));
       pieces.push(Buffer.from(joined, "latin1"));
     },
-    parts: () => [...nullPieces, ...pieces],
+    parts: () => pieces,
   };
 }
 
@@ -198,7 +179,7 @@ function longTextColumn(get: Getter<string>): Builder {
   };
 }
 
-function textsColumn(get: Getter<string[]>, text: (s: string) => string): Builder {
+function textsColumn(get: Getter<string[]>): Builder {
   const pieces: Buffer[] = [];
   const offsetPieces: Buffer[] = [];
   let count = 0;
@@ -208,7 +189,7 @@ function textsColumn(get: Getter<string[]>, text: (s: string) => string): Builde
       let joined = "";
       for (let i = 0; i < events.length; i++) {
         for (const value of get(events[i]!)) {
-          joined += text(value);
+          joined += encode(value);
           count++;
         }
         offsets.writeUInt32LE(count, 8 * i);
@@ -266,7 +247,6 @@ function arrayFor(kind: NumberKind, n: number): Int32Array | Uint32Array | Float
 const bytesOf = (a: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): Buffer =>
   Buffer.from(a.buffer as ArrayBuffer, a.byteOffset, a.byteLength);
 
-const EMPTY = "\0";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is whether there is anything but ASCII
 const NOT_ASCII = /[^\u0000-\u007f]/;
 
@@ -294,16 +274,4 @@ function varint(n: number): Buffer {
   }
   bytes.push(rest);
   return Buffer.from(bytes);
-}
-
-const cache = createRecent<string>(16);
-
-/** known encodes a text that repeats, such as an operation, once. */
-function known(text: string): string {
-  let encoded = cache.get(text);
-  if (encoded === undefined) {
-    encoded = encode(text);
-    cache.set(text, encoded);
-  }
-  return encoded;
 }

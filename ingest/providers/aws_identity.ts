@@ -1,18 +1,12 @@
 import type { KeyType, SessionKind } from "../../schemas/activity.ts";
 import { objectOf, textOf } from "../json.ts";
-import type { JsonObject } from "../provider.ts";
+import type { Draft, JsonObject } from "../provider.ts";
 
-/** Identity is what userIdentity says of the caller. */
-export interface Identity {
-  keyId: string | null;
-  keyType: KeyType;
-  sessionUid: string | null;
-  sessionKind: SessionKind;
-  /** Never null: where the record names nobody, the account and the kind of caller. */
-  principalUid: string;
-  principal: string | null;
-  principalType: "human" | "service" | "unknown";
-}
+/** Identity is what userIdentity says of the caller; its principal_uid is never null: where the record names nobody, the account and the kind of caller. */
+export type Identity = Pick<
+  Draft,
+  "key_id" | "key_type" | "session_uid" | "session_kind" | "principal" | "principal_type"
+> & { principal_uid: string };
 
 /**
  * identityOf reads userIdentity (CloudTrail user guide, "userIdentity element") of every documented type.
@@ -43,17 +37,17 @@ export function identityOf(
     issuer !== null && role ? (textOf(issuer.userName) ?? nameOfArn(arn)) : (textOf(user.userName) ?? nameOfArn(arn));
   const invokedBy = textOf(user.invokedBy);
   return {
-    keyId,
-    keyType,
-    sessionUid: sessionUidOf(role, keyType, principalId, arn, context),
-    sessionKind,
-    principalUid:
+    key_id: keyId,
+    key_type: keyType,
+    session_uid: sessionUidOf(role, keyType, principalId, arn, context),
+    session_kind: sessionKind,
+    principal_uid:
       issuerArn ??
       (role ? roleUid(arn, principalId) : (arn ?? principalId)) ??
       onBehalfOf(user) ??
       `${account ?? "unknown"}:${invokedBy ?? type ?? "unknown"}`,
     principal: principalOf(type, role, name, sessionName, arn, user) ?? invokedBy ?? principalId,
-    principalType: principalTypeOf(
+    principal_type: principalTypeOf(
       type,
       sessionKind,
       issuerArn ?? arn,
@@ -67,13 +61,13 @@ export function identityOf(
 
 function nobody(account: string | null, kind: string): Identity {
   return {
-    keyId: null,
-    keyType: "none",
-    sessionUid: null,
-    sessionKind: "none",
-    principalUid: `${account ?? "unknown"}:${kind}`,
+    key_id: null,
+    key_type: "none",
+    session_uid: null,
+    session_kind: "none",
+    principal_uid: `${account ?? "unknown"}:${kind}`,
     principal: null,
-    principalType: "unknown",
+    principal_type: "unknown",
   };
 }
 
@@ -196,7 +190,7 @@ function principalTypeOf(
   context: JsonObject | null,
   invokedBy: string | null,
   nameless: boolean,
-): Identity["principalType"] {
+): Identity["principal_type"] {
   if (type === "AWSService" || kind === "instance" || kind === "function" || kind === "container") return "service";
   if (arn?.includes(":role/aws-service-role/") || (nameless && invokedBy !== null)) return "service";
   if (type === "Root" || type === "IdentityCenterUser" || type === "SAMLUser") return "human";

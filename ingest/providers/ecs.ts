@@ -115,7 +115,7 @@ function callerOf(record: JsonObject, said: Said, account: string | null, userAg
   if (isObject(aws) || said("aws.cloudtrail.user_identity.arn") !== null) {
     const of = (name: string) => said(`aws.cloudtrail.user_identity.${name}`);
     const issuer = of("session_context.session_issuer.arn");
-    const who = identityOf(
+    return identityOf(
       {
         type: of("type"),
         arn: of("arn"),
@@ -133,15 +133,6 @@ function callerOf(record: JsonObject, said: Said, account: string | null, userAg
       record,
       userAgent,
     );
-    return {
-      key_id: who.keyId,
-      key_type: who.keyType,
-      session_uid: who.sessionUid,
-      session_kind: who.sessionKind,
-      principal_uid: who.principalUid,
-      principal: who.principal,
-      principal_type: who.principalType,
-    };
   }
   const key =
     said("labels.api_key_id") ?? said("labels.access_key_id") ?? said("labels.key_id") ?? said("labels.token_id");

@@ -86,16 +86,7 @@ function awsCaller(
       ...(unmapped?.["userIdentity.sessionContext.ec2RoleDelivery"] === undefined ? {} : { ec2RoleDelivery: "1.0" }),
     };
   }
-  const who = identityOf(userIdentity, account, record, userAgent);
-  return {
-    key_id: who.keyId,
-    key_type: who.keyType,
-    session_uid: who.sessionUid,
-    session_kind: who.sessionKind,
-    principal_uid: who.principalUid,
-    principal: who.principal,
-    principal_type: who.principalType,
-  };
+  return identityOf(userIdentity, account, record, userAgent);
 }
 
 /** A client token (type_id 6) and a session that runs out are temporary; an API token (7) stands until revoked. */
