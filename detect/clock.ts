@@ -1,8 +1,8 @@
 import { dayOf } from "../schemas/duration.ts";
-import type { DetectEvent } from "./detection.ts";
 import { openDay } from "./observe.ts";
 import type { Profile } from "./profile.ts";
 import { addFailureWindow } from "./stats/failures.ts";
+import { newWaiting, type Waiting } from "./waiting.ts";
 import { type CallWindow, isAligned, NETWORK_WINDOW_MS, WINDOW_MS } from "./windows.ts";
 
 /** Event time of a provider that was never seen, ms: the least that a Date can hold. */
@@ -20,16 +20,16 @@ export interface ProviderClock {
   /** Profiles with days that are not sealed. */
   open: Set<Profile>;
   /** Events of a day whose day before is not sealed yet. */
-  deferred: DetectEvent[];
+  waiting: Waiting;
 }
 
-export const newClock = (): ProviderClock => ({
+export const newClock = (maxWaiting: number): ProviderClock => ({
   watermark: NO_TIME,
   closing: new Map(),
   nextClose: Number.MAX_SAFE_INTEGER,
   sealedTo: -1e9,
   open: new Set(),
-  deferred: [],
+  waiting: newWaiting(maxWaiting),
 });
 
 /** closeLater notes when a window is complete. A straddling one waits for the aligned one that it reaches into. */

@@ -3,7 +3,7 @@ import type { SeqRange } from "../schemas/queries/detect.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
-import { readEvents, readFrom } from "./event_reader.ts";
+import { readEvents } from "./event_reader.ts";
 import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
 
 export interface DetectorParts {
@@ -18,6 +18,10 @@ export interface DetectorParts {
   ledger?: Ledger;
   /** Whether a principal's events are in this log; where several logs share a store. */
   owns?(principalUid: string): boolean;
+  /** Events that may wait in memory for the day before them; twice as many at most. */
+  maxWaiting?: number;
+  /** Rows that are read from the store at once. */
+  pageRows?: number;
 }
 
 /**
@@ -61,8 +65,12 @@ export interface CatchUpOptions {
   onProgress?(done: number): void;
 }
 
+/** At some 650 bytes each; it must be more than a writer keeps back before it stores, since what leaves memory is read from the store. */
+const MAX_WAITING = 200_000;
+
 export async function createDetector(parts: DetectorParts): Promise<Detector> {
-  const { store, engine } = parts;
+  const { store, engine, owns } = parts;
+  engine.putOffBeyond(parts.maxWaiting ?? MAX_WAITING);
   const ledger = parts.ledger ?? (await openLedger(store, parts.now));
   const known = new Set<string>();
   await restore();
@@ -80,10 +88,34 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     known.clear();
     engine.load(await ledger.profiles([ENGINE_SUBJECT]));
     engine.load(await ledger.openProfiles());
-    const { owns } = parts;
-    for (const { provider, from } of engine.owed()) {
-      const waited = await readFrom(store, provider, from, ledger.detectedTo());
-      engine.defer(owns ? waited.filter((e) => owns(e.principal_uid)) : waited);
+    const upto = ledger.detectedTo();
+    for (const { provider, from } of engine.owed())
+      for await (const page of readEvents(store, { provider, from, to: LAST_MS, upto }, parts.pageRows)) {
+        const waited = mine(page);
+        await loadMissing(waited);
+        engine.defer(waited);
+      }
+  }
+
+  function mine(events: DetectEvent[]): DetectEvent[] {
+    return owns ? events.filter((e) => owns(e.principal_uid)) : events;
+  }
+
+  /**
+   * complete gives the engine what it wants out of the store, until it wants nothing. Should the store refuse, the engine keeps what
+   * came since, and the next call goes on where this one ended.
+   */
+  async function complete(found: Finding[], keep: (findings: Finding[]) => void): Promise<void> {
+    keep(found);
+    for (let wanted = engine.wanted(); wanted !== null; wanted = engine.wanted()) {
+      const { provider, from, to } = wanted;
+      const selection = { provider, from, to, upto: Number.MAX_SAFE_INTEGER };
+      for await (const events of readEvents(store, selection, parts.pageRows)) {
+        const waited = mine(events);
+        await loadMissing(waited);
+        keep(engine.supply(waited, false));
+      }
+      keep(engine.supply([], true));
     }
   }
 
@@ -98,8 +130,12 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   /** Findings that the store or the alerting refused; they go out with the next ones, and no checkpoint passes them. */
   let unpublished = new Map<string, { finding: Finding; report: boolean }>();
 
-  async function publish(findings: readonly Finding[], report: boolean): Promise<void> {
+  const publishLater = (findings: readonly Finding[], report: boolean): void => {
     for (const finding of findings) unpublished.set(finding.uid, { finding, report });
+  };
+
+  async function publish(findings: readonly Finding[], report: boolean): Promise<void> {
+    publishLater(findings, report);
     if (unpublished.size === 0) return;
     const waiting = [...unpublished.values()];
     await store.insert(
@@ -119,27 +155,39 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     const keep = (findings: Finding[]) => {
       for (const f of findings) found.set(f.uid, f);
     };
-    for await (const events of readEvents(store, ranges)) {
+    for await (const events of readEvents(store, { ranges }, parts.pageRows)) {
       await loadMissing(events);
-      keep(engine.process(events, { sorted: true, now: parts.now() }));
+      await complete(engine.process(events, { sorted: true, now: parts.now() }), keep);
       count += events.length;
       options.onProgress?.(count);
     }
-    if (count > 0) keep(engine.finish());
+    if (count > 0) await finish(undefined, keep);
     await publish(inEventOrder(found.values()), options.report);
     return { events: count, findings: found.size };
+  }
+
+  /** finish judges what is open, of one provider or of all; what waited outside of memory comes first. */
+  async function finish(provider: string | undefined, keep: (findings: Finding[]) => void): Promise<void> {
+    for (let interrupted = true; interrupted; ) {
+      const findings = engine.finish(provider);
+      interrupted = engine.wanted() !== null;
+      await complete(findings, keep);
+    }
   }
 
   function beginOrdered(): Ordered {
     const found = new Map<string, Finding>();
     let count = 0;
     let inOrder = true;
+    const keep = (findings: Finding[]) => {
+      for (const f of findings) found.set(f.uid, f);
+    };
     const offer = async (events: readonly DetectEvent[]): Promise<void> => {
       if (!inOrder) return;
       inOrder = !events.some((e) => e.time < engine.watermark(e.provider));
       if (!inOrder) return;
       await loadMissing(events);
-      for (const f of engine.process(events, { sorted: false, now: parts.now() })) found.set(f.uid, f);
+      await complete(engine.process(events, { sorted: false, now: parts.now() }), keep);
       count += events.length;
     };
     const end = async ({ report }: { report: boolean }) => {
@@ -148,7 +196,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         await restore();
         return null;
       }
-      if (count > 0) for (const f of engine.finish()) found.set(f.uid, f);
+      if (count > 0) await finish(undefined, keep);
       await publish(inEventOrder(found.values()), report);
       return { events: count, findings: found.size };
     };
@@ -159,6 +207,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   const unsaved = new Map<string, ProfileRow>();
 
   async function save(upto: number, more: readonly ProfileRow[]): Promise<void> {
+    await complete([], (findings) => publishLater(findings, false));
     await publish([], false);
     for (const row of engine.takeDirty()) unsaved.set(row.subject_uid, row);
     for (const row of more) unsaved.set(row.subject_uid, row);
@@ -174,8 +223,12 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     accept: (events) =>
       inTurn(async () => {
         await loadMissing(events);
-        const findings = engine.process(events, { sorted: false, now: parts.now() });
-        await publish(findings, false);
+        const findings: Finding[] = [];
+        await complete(engine.process(events, { sorted: false, now: parts.now() }), (more) => {
+          findings.push(...more);
+          publishLater(more, false);
+        });
+        await publish([], false);
         return findings;
       }),
     tick: (rule = () => "clock") =>
@@ -184,9 +237,10 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         for (const provider of engine.providers()) {
           const pace = rule(provider);
           if (pace === "waits") continue;
-          const findings =
-            pace === "ended" ? engine.finish(provider) : engine.advance(provider, now - 2 * parts.latenessOf(provider));
-          await publish(findings, false);
+          const keep = (findings: Finding[]) => publishLater(findings, false);
+          if (pace === "ended") await finish(provider, keep);
+          else await complete(engine.advance(provider, now - 2 * parts.latenessOf(provider)), keep);
+          await publish([], false);
         }
       }),
     forget: (subjects) =>
@@ -202,6 +256,9 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     detectedTo: () => ledger.detectedTo(),
   };
 }
+
+/** The last moment that a DateTime64(3) holds, ms. */
+const LAST_MS = 10_413_791_999_999;
 
 /** Incidents depend on the order of findings, so it must not depend on how the input was cut. */
 const inEventOrder = (findings: Iterable<Finding>): Finding[] =>

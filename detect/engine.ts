@@ -1,14 +1,16 @@
-import { byEventTime } from "../schemas/activity.ts";
+import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Severity } from "../schemas/severity.ts";
 import { closeLater, foldNetworks, foldWindow, newClock, type ProviderClock, takeClosing } from "./clock.ts";
-import { type Baseline, type DetectEvent, detectPart, type Policy } from "./detection.ts";
+import type { Baseline, DetectEvent, Policy } from "./detection.ts";
+import { type EngineState, loadState, stateText } from "./engine_state.ts";
 import type { FindingState } from "./finding_state.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
 import { createPeerBook } from "./peers.ts";
 import { emptyProfile, type OpenDay, type Profile, profileFrom, profileText, valueDimensions } from "./profile.ts";
+import { newRelease, type Release, type Wanted } from "./release.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
 import { pendingKey } from "./view.ts";
@@ -37,7 +39,7 @@ export interface ProcessOptions {
 
 /** Engine turns events into findings. It does no I/O; its state goes to the store as text, subject by subject. */
 export interface Engine {
-  /** Judges events and gives the findings that began or grew. */
+  /** Judges events and gives the findings that began or grew. What comes behind events that are `wanted` waits for them. */
   process(events: readonly DetectEvent[], options: ProcessOptions): Finding[];
   /** Moves time on where no event did: closes windows, seals days. */
   advance(provider: string, watermark: number): Finding[];
@@ -67,11 +69,18 @@ export interface Engine {
   /** After a load: providers whose events from this time on (ms) waited, and have to be handed back by `defer`. */
   owed(): { provider: string; from: number }[];
   defer(events: readonly DetectEvent[]): void;
+  /** From now on the oldest of the events that wait leave memory beyond so many; whoever says so answers `wanted`. */
+  putOffBeyond(events: number): void;
+  /** Stored events that have to be judged before anything else is; null where there are none. */
+  wanted(): Wanted | null;
+  /** Hands wanted events back, in event-time order; with `last`, those were all of them. */
+  supply(events: readonly DetectEvent[], last: boolean): Finding[];
 }
 
-function isInOrder(events: readonly DetectEvent[]): boolean {
-  for (let i = 1; i < events.length; i++) if (byEventTime(events[i - 1]!, events[i]!) > 0) return false;
-  return true;
+/** Input is a batch on its way; it rests while events before it are wanted. */
+interface Input extends ProcessOptions {
+  events: readonly DetectEvent[];
+  next: number;
 }
 
 /** Row of the engine's own state beside the subjects. */
@@ -86,6 +95,9 @@ export function createEngine(options: EngineOptions): Engine {
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
   const owed: { provider: string; from: number }[] = [];
+  let maxWaiting = Number.POSITIVE_INFINITY;
+  let inputs: Input[] = [];
+  let release: Release | null = null;
   const judge = createJudge({
     options,
     inventory: () => inventory,
@@ -97,11 +109,13 @@ export function createEngine(options: EngineOptions): Engine {
   const clockOf = (provider: string): ProviderClock => {
     let clock = clocks.get(provider);
     if (!clock) {
-      clock = newClock();
+      clock = newClock(maxWaiting);
       clocks.set(provider, clock);
     }
     return clock;
   };
+
+  const state: EngineState = { clocks, clockOf, revoked, peers };
 
   const profileOf = (event: DetectEvent): Profile => {
     let profile = profiles.get(event.subject_uid);
@@ -164,23 +178,23 @@ export function createEngine(options: EngineOptions): Engine {
     engineDirty = true;
   }
 
-  function moveWatermark(clock: ProviderClock, to: number): void {
+  function moveWatermark(provider: string, clock: ProviderClock, to: number): void {
     if (to <= clock.watermark) return;
     const from = clock.watermark;
     clock.watermark = to;
     if (clock.nextClose <= to) closeWindows(clock, to);
     if (dayOf(from) !== dayOf(to)) {
       sealBefore(clock, dayOf(to));
-      releaseDeferred(clock);
+      releaseWaiting(provider, clock, dayOf(to));
     }
   }
 
-  function releaseDeferred(clock: ProviderClock): void {
-    if (clock.deferred.length === 0) return;
-    const ready = clock.deferred.filter((e) => dayOf(e.time) <= dayOf(clock.watermark));
-    clock.deferred = clock.deferred.filter((e) => dayOf(e.time) > dayOf(clock.watermark));
-    ready.sort(byEventTime);
-    for (const event of ready) judge.event(event, profileOf(event), clock, false);
+  function releaseWaiting(provider: string, clock: ProviderClock, day: number): void {
+    if (clock.waiting.size() === 0) return;
+    const { events, putOff } = clock.waiting.take(day);
+    const judgeOne = (event: DetectEvent) => judge.event(event, profileOf(event), clock, false);
+    if (putOff === null) for (const event of events) judgeOne(event);
+    else release = newRelease(provider, { events, putOff }, judgeOne);
   }
 
   function take(): Finding[] {
@@ -194,40 +208,56 @@ export function createEngine(options: EngineOptions): Engine {
     engineDirty = true;
   }
 
-  function processOne(event: DetectEvent, sorted: boolean, now: number): void {
-    const clock = clockOf(event.provider);
-    const lateness = sorted ? 0 : options.latenessOf(event.provider);
+  /** run judges what came, in turn, until it is at its end or needs stored events first. */
+  function run(): void {
+    for (let input = inputs[0]; input !== undefined; input = inputs[0]) {
+      for (; input.next < input.events.length; input.next++)
+        if (!processOne(input.events[input.next]!, input.sorted, input.now)) return;
+      inputs.shift();
+    }
+  }
+
+  /** processOne judges an event; false when stored ones have to be judged before it. */
+  function processOne(event: DetectEvent, sorted: boolean, now: number): boolean {
+    const { provider } = event;
+    const clock = clockOf(provider);
+    const lateness = sorted ? 0 : options.latenessOf(provider);
     const late = event.time < clock.watermark;
-    moveWatermark(clock, Math.min(event.time, now) - lateness);
+    moveWatermark(provider, clock, Math.min(event.time, now) - lateness);
+    if (release !== null) return false;
     const profile = profileOf(event);
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
     if (isRevocation(event)) revoke(revokedKeys(event), event.time);
     judge.policies(event, policy, profile, clock, late);
-    if (dayOf(event.time) > dayOf(clock.watermark)) clock.deferred.push(detectPart(event));
+    if (dayOf(event.time) > dayOf(clock.watermark)) clock.waiting.add(event);
     else judge.event(event, profile, clock, late);
+    return true;
   }
 
   return {
     process(events, { sorted, now }) {
-      const ordered = sorted || isInOrder(events) ? events : [...events].sort(byEventTime);
-      for (let i = 0; i < ordered.length; i++) processOne(ordered[i]!, sorted, now);
+      const ordered = sorted || isInEventOrder(events) ? events : [...events].sort(byEventTime);
+      inputs.push({ events: ordered, next: 0, sorted, now });
+      if (release === null) run();
       if (events.length > 0) engineDirty = true;
       return take();
     },
     advance(provider, watermark) {
-      moveWatermark(clockOf(provider), watermark);
+      if (release === null) moveWatermark(provider, clockOf(provider), watermark);
       return take();
     },
     finish(only) {
       for (const [provider, clock] of clocks) {
         if (only !== undefined && only !== provider) continue;
-        const waiting = clock.deferred;
-        clock.deferred = [];
-        if (waiting.length > 0) sealBefore(clock, Math.min(...waiting.map((e) => dayOf(e.time))));
-        waiting.sort(byEventTime);
-        for (const event of waiting) judge.event(event, profileOf(event), clock, false);
+        if (release !== null) break;
+        const first = clock.waiting.firstDay();
+        if (first !== null) {
+          sealBefore(clock, first);
+          releaseWaiting(provider, clock, Number.POSITIVE_INFINITY);
+          if (release !== null) break;
+        }
         for (const profile of clock.open) {
           const windows = [...profile.callWindows.values()].sort((a, b) => a.start - b.start);
           for (const window of windows.filter(isAligned)) judge.window(profile, window, clock);
@@ -243,7 +273,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     load(rows) {
       for (const row of rows) {
-        if (row.subject_uid === ENGINE_SUBJECT) loadEngine(row.state);
+        if (row.subject_uid === ENGINE_SUBJECT) owed.push(...loadState(row.state, state));
         else adopt(profileFrom(row.state));
       }
     },
@@ -254,7 +284,7 @@ export function createEngine(options: EngineOptions): Engine {
         profile.dirty = false;
         rows.push({ subject_uid: profile.subject_uid, state: profileText(profile) });
       }
-      if (engineDirty) rows.push({ subject_uid: ENGINE_SUBJECT, state: engineText() });
+      if (engineDirty) rows.push({ subject_uid: ENGINE_SUBJECT, state: stateText(state) });
       engineDirty = false;
       return rows;
     },
@@ -268,6 +298,8 @@ export function createEngine(options: EngineOptions): Engine {
       profiles.clear();
       clocks.clear();
       revoked.clear();
+      inputs = [];
+      release = null;
       peers.load("[]");
       judge.forget();
       changed = new Map();
@@ -275,7 +307,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     forget(subjects) {
       for (const clock of clocks.values()) {
-        clock.deferred = clock.deferred.filter((e) => !subjects.has(e.subject_uid));
+        clock.waiting.forget(subjects);
         for (const set of [clock.open, ...clock.closing.values()])
           for (const profile of set) if (subjects.has(profile.subject_uid)) set.delete(profile);
       }
@@ -290,9 +322,21 @@ export function createEngine(options: EngineOptions): Engine {
     tracked: () => profiles.size,
     owed: () => owed.splice(0),
     defer(events) {
-      for (const event of events) clockOf(event.provider).deferred.push(detectPart(event));
+      for (const event of events) clockOf(event.provider).waiting.add(event);
     },
-    deferred: () => [...clocks.values()].reduce((n, c) => n + c.deferred.length, 0),
+    putOffBeyond(events) {
+      maxWaiting = events;
+    },
+    wanted: () => release?.wanted() ?? null,
+    supply(events, last) {
+      release?.supply(events, last);
+      if (last) {
+        release = null;
+        run();
+      }
+      return take();
+    },
+    deferred: () => [...clocks.values()].reduce((n, c) => n + c.waiting.size(), 0),
   };
 
   function adopt(profile: Profile): void {
@@ -300,27 +344,5 @@ export function createEngine(options: EngineOptions): Engine {
     const clock = clockOf(profile.provider);
     if (profile.days.size > 0) clock.open.add(profile);
     for (const window of profile.callWindows.values()) closeLater(clock, profile, window);
-  }
-
-  function engineText(): string {
-    // Events that wait are in the store; only that there are some is kept here.
-    const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.deferred.length]);
-    return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text() });
-  }
-
-  function loadEngine(text: string): void {
-    const state = JSON.parse(text) as {
-      marks: [string, number, number, number][];
-      revoked: [string, number][];
-      peers: string;
-    };
-    for (const [provider, mark, sealedTo, waiting] of state.marks) {
-      const clock = clockOf(provider);
-      clock.watermark = mark;
-      clock.sealedTo = sealedTo;
-      if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
-    }
-    for (const [key, time] of state.revoked) revoked.set(key, time);
-    peers.load(state.peers);
   }
 }

@@ -1,54 +1,62 @@
-import { HOUR_MS } from "../schemas/duration.ts";
-import { eventsFrom, eventsInOrder, hoursOf, type SeqRange } from "../schemas/queries/detect.ts";
+import { MINUTE_MS } from "../schemas/duration.ts";
+import { eventsInOrder, minutesOf, type Page, type Selection } from "../schemas/queries/detect.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 
-/** Rows of one span: some 100 MB as columns and objects. */
-const SPAN_ROWS = 50_000;
+/** Rows of one page: some 100 MB as columns and objects. */
+const PAGE_ROWS = 50_000;
 
-/** readEvents gives the stored events of some ranges in event-time order, span by span, in bounded memory. */
-export async function* readEvents(store: Store, ranges: readonly SeqRange[]): AsyncGenerator<DetectEvent[]> {
-  if (ranges.length === 0) return;
-  const { question, params } = hoursOf(ranges);
-  const hours = await store.ask(question, params);
+/** readEvents gives stored events in event-time order, page by page, in bounded memory. */
+export async function* readEvents(
+  store: Store,
+  selection: Selection,
+  pageRows = PAGE_ROWS,
+): AsyncGenerator<DetectEvent[]> {
+  if ("ranges" in selection && selection.ranges.length === 0) return;
+  const { question, params } = minutesOf(selection);
+  const minutes = await store.ask(question, params);
+  const read = async (page: Page): Promise<DetectEvent[]> => {
+    const { sql, params } = eventsInOrder(selection, page);
+    return eventsOf(await store.columns(sql, params));
+  };
   let next: Promise<DetectEvent[]> | null = null;
-  for (const [from, to] of spans(hours)) {
-    const ahead = readSpan(store, ranges, from, to);
-    // The engine reads the next span while this one is judged.
-    ahead.catch(() => undefined);
+  for (const { from, to, rows } of spans(minutes, pageRows)) {
+    if (rows <= pageRows) {
+      const ahead = read({ from, to, after: null, limit: pageRows });
+      // The engine reads the next page while this one is judged.
+      ahead.catch(() => undefined);
+      if (next) yield await next;
+      next = ahead;
+      continue;
+    }
     if (next) yield await next;
-    next = ahead;
+    next = null;
+    for (let after: DetectEvent | null = null; ; ) {
+      const page: DetectEvent[] = await read({ from, to, after, limit: pageRows });
+      yield page;
+      if (page.length < pageRows) break;
+      after = page.at(-1)!;
+    }
   }
   if (next) yield await next;
 }
 
-/** readFrom gives the stored events of a provider from a time on (ms), up to a number. */
-export async function readFrom(store: Store, provider: string, from: number, upto: number): Promise<DetectEvent[]> {
-  const { sql, params } = eventsFrom(provider, from, upto);
-  return eventsOf(await store.columns(sql, params));
-}
-
-/** spans joins whole hours up to SPAN_ROWS rows; ms, the end exclusive. */
-function* spans(hours: readonly { hour: number; rows: number }[]): Generator<[number, number]> {
-  let from: number | null = null;
-  let to = 0;
-  let rows = 0;
-  for (const hour of hours) {
-    if (from !== null && rows + hour.rows > SPAN_ROWS) {
-      yield [from * HOUR_MS, to * HOUR_MS];
-      from = null;
-      rows = 0;
+/** spans joins whole minutes up to a page of rows; ms, the end exclusive. A minute with more rows stands alone. */
+function* spans(
+  minutes: readonly { minute: number; rows: number }[],
+  pageRows: number,
+): Generator<{ from: number; to: number; rows: number }> {
+  let span: { from: number; to: number; rows: number } | null = null;
+  for (const { minute, rows } of minutes) {
+    if (span !== null && span.rows + rows > pageRows) {
+      yield span;
+      span = null;
     }
-    from ??= hour.hour;
-    to = hour.hour + 1;
-    rows += hour.rows;
+    span ??= { from: minute * MINUTE_MS, to: 0, rows: 0 };
+    span.to = (minute + 1) * MINUTE_MS;
+    span.rows += rows;
   }
-  if (from !== null) yield [from * HOUR_MS, to * HOUR_MS];
-}
-
-async function readSpan(store: Store, ranges: readonly SeqRange[], from: number, to: number): Promise<DetectEvent[]> {
-  const { sql, params } = eventsInOrder(ranges, from, to);
-  return eventsOf(await store.columns(sql, params));
+  if (span !== null) yield span;
 }
 
 /** eventsOf turns columns into events; one literal, so that all of them share a shape. */

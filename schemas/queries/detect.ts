@@ -13,54 +13,71 @@ export interface SeqRange {
   to: number;
 }
 
-const inRanges = (ranges: readonly SeqRange[]): string =>
-  ranges.map((_, i) => `(seq >= {a${i}:UInt64} AND seq <= {b${i}:UInt64})`).join(" OR ");
+/** Selection is which stored events are meant: those of some ranges, or those of a provider in a span of event time, both ends inclusive, up to a number. */
+export type Selection = { ranges: readonly SeqRange[] } | { provider: string; from: number; to: number; upto: number };
 
-const rangeParams = (ranges: readonly SeqRange[]): Record<string, number> =>
-  Object.fromEntries(
-    ranges.flatMap((r, i) => [
+function whereOf(selection: Selection): { sql: string; params: Params } {
+  if ("ranges" in selection) {
+    const { ranges } = selection;
+    const sql = ranges.map((_, i) => `(seq >= {a${i}:UInt64} AND seq <= {b${i}:UInt64})`).join(" OR ");
+    const ends = ranges.flatMap((r, i) => [
       [`a${i}`, r.from],
       [`b${i}`, r.to],
-    ]),
-  );
+    ]);
+    return { sql: `(${sql})`, params: Object.fromEntries(ends) as Params };
+  }
+  return {
+    sql: `provider = {provider:String} AND seq <= {upto:UInt64}
+  AND time >= fromUnixTimestamp64Milli({first:Int64}) AND time <= fromUnixTimestamp64Milli({last:Int64})`,
+    params: { provider: selection.provider, upto: selection.upto, first: selection.from, last: selection.to },
+  };
+}
 
-/**
- * eventsInOrder reads one span of event time (ms, the end exclusive) out of some ranges, in the order in which events are judged;
- * asked by column.
- */
-export const eventsInOrder = (
-  ranges: readonly SeqRange[],
-  from: number,
-  to: number,
-): { sql: string; params: Record<string, number> } => ({
-  sql: `SELECT ${DETECT_COLUMNS} FROM events FINAL
-WHERE (${inRanges(ranges)})
-  AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-ORDER BY time, event_uid`,
-  params: { ...rangeParams(ranges), from, to },
-});
+/** Page is a part of a selection: a span of event time (ms, the end exclusive), behind an event where it was cut, at most so many. */
+export interface Page {
+  from: number;
+  to: number;
+  after: { time: number; event_uid: string; principal_uid: string } | null;
+  limit: number;
+}
 
-/** Events of a provider from a time on (ms) that are not above a number: they waited for their day to begin. */
-export const eventsFrom = (provider: string, from: number, upto: number): { sql: string; params: Params } => ({
-  sql: `SELECT ${DETECT_COLUMNS} FROM events FINAL
-WHERE provider = {provider:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND seq <= {upto:UInt64}`,
-  params: { provider, from, upto },
-});
+/** eventsInOrder reads a page in the order in which events are judged; asked by column. */
+export function eventsInOrder(selection: Selection, { from, to, after, limit }: Page): { sql: string; params: Params } {
+  const { sql, params } = whereOf(selection);
+  const behind =
+    after === null
+      ? ""
+      : "AND (time, event_uid, principal_uid) > (fromUnixTimestamp64Milli({time:Int64}), {uid:String}, {principal:String})";
+  return {
+    sql: `SELECT ${DETECT_COLUMNS} FROM events FINAL
+WHERE ${sql} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) ${behind}
+ORDER BY time, event_uid, principal_uid LIMIT {limit:UInt32}`,
+    params: {
+      ...params,
+      ...{ from, to, limit },
+      ...(after === null ? {} : { time: after.time, uid: after.event_uid, principal: after.principal_uid }),
+    },
+  };
+}
 
-const hourRows = z.object({ hour: z.number(), rows: z.number() });
+const minuteRows = z.object({ minute: z.number(), rows: z.number() });
 
-/** How many rows of some ranges each hour of event time holds: spans of bounded size are cut from this. */
-export const hoursOf = (
-  ranges: readonly SeqRange[],
-): { question: Question<Record<string, number>, z.infer<typeof hourRows>>; params: Record<string, number> } => ({
-  question: defineQuestion({
-    name: "hours_of",
-    sql: `SELECT intDiv(toUnixTimestamp(toStartOfHour(time)), 3600) AS hour, count() AS rows FROM events
-WHERE ${inRanges(ranges)} GROUP BY hour ORDER BY hour`,
-    row: hourRows,
-  }),
-  params: rangeParams(ranges),
-});
+/** How many rows of a selection each minute of event time holds: pages of bounded size are cut from this. */
+export function minutesOf(selection: Selection): {
+  question: Question<Params, z.infer<typeof minuteRows>>;
+  params: Params;
+} {
+  const { sql, params } = whereOf(selection);
+  return {
+    question: defineQuestion({
+      name: "minutes_of",
+      sql: `SELECT intDiv(toUnixTimestamp(time), 60) AS minute, count() AS rows FROM events
+WHERE ${sql} GROUP BY minute ORDER BY minute`,
+      row: minuteRows,
+    }),
+    params,
+  };
+}
 
 /** Generations that nobody believes lie between these numbers, both ends exclusive: a late owner of the log wrote them. */
 export type Gaps = { gap_from: number[]; gap_to: number[] };

@@ -10,18 +10,7 @@ import { connectEmbedded } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { tempFolder } from "../support.ts";
-import { engineFor, event, MONDAY, officeDays, THIEF } from "./make.ts";
-
-/** A stored row of a detection event: what detection does not read is empty. */
-const row = (e: DetectEvent): ApiActivity => ({
-  ...e,
-  ingested_at: e.time,
-  user_agent: null,
-  region_geo: null,
-  scopes: [],
-  raw: "{}",
-  position: "test",
-});
+import { engineFor, event, MONDAY, officeDays, row, THIEF } from "./make.ts";
 
 let store: Store;
 const found = new Map<string, Finding>();

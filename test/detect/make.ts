@@ -2,6 +2,7 @@ import { catalogue } from "../../detect/catalogue.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
 import { createEngine, type Engine, type EngineOptions } from "../../detect/engine.ts";
 import { createInventoryIndex } from "../../detect/inventory_index.ts";
+import type { ApiActivity } from "../../schemas/activity.ts";
 import { config } from "../../schemas/config.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
@@ -134,3 +135,14 @@ export function streamed(engine: Engine, events: DetectEvent[], batch: number): 
 }
 
 export const names = (findings: Finding[]): string[] => findings.map((f) => `${f.detection} ${f.severity}`).sort();
+
+/** A stored row of a detection event: what detection does not read is empty. */
+export const row = (e: DetectEvent): ApiActivity => ({
+  ...e,
+  ingested_at: e.time,
+  user_agent: null,
+  region_geo: null,
+  scopes: [],
+  raw: "{}",
+  position: "test",
+});

@@ -1,0 +1,40 @@
+import { DAY_MS, dayOf } from "../schemas/duration.ts";
+import type { ProviderClock } from "./clock.ts";
+import type { PeerBook } from "./peers.ts";
+
+/** EngineState is what the engine knows beside the profiles. */
+export interface EngineState {
+  clocks: ReadonlyMap<string, ProviderClock>;
+  clockOf(provider: string): ProviderClock;
+  /** When keys were revoked, as the log said, ms. */
+  revoked: Map<string, number>;
+  peers: PeerBook;
+}
+
+/** stateText is the engine's own row. Events that wait are in the store; only that there are some is kept here. */
+export function stateText({ clocks, revoked, peers }: EngineState): string {
+  const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.waiting.size()]);
+  return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text() });
+}
+
+/** loadState takes such a row over, and gives the providers of which events waited, with the time from which on. */
+export function loadState(
+  text: string,
+  { clockOf, revoked, peers }: EngineState,
+): { provider: string; from: number }[] {
+  const state = JSON.parse(text) as {
+    marks: [string, number, number, number][];
+    revoked: [string, number][];
+    peers: string;
+  };
+  const owed: { provider: string; from: number }[] = [];
+  for (const [provider, mark, sealedTo, waiting] of state.marks) {
+    const clock = clockOf(provider);
+    clock.watermark = mark;
+    clock.sealedTo = sealedTo;
+    if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
+  }
+  for (const [key, time] of state.revoked) revoked.set(key, time);
+  peers.load(state.peers);
+  return owed;
+}
