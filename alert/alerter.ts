@@ -6,6 +6,7 @@ import { type Metrics, noMetrics } from "../schemas/metrics.ts";
 import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts";
 import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
 import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
+import type { Silence, SilenceCommand } from "../schemas/silence.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { Channel, SendResult, Surroundings } from "./channel.ts";
 import type { Digest } from "./digest.ts";
@@ -25,6 +26,7 @@ import { checkChannels, openChannels, unchanged } from "./open_channels.ts";
 import { createOutbox } from "./outbox.ts";
 import { repairOutbox } from "./repair.ts";
 import { compileRoute } from "./route.ts";
+import { createSilences, listSilences } from "./silence.ts";
 import { hear, planTargets } from "./targets.ts";
 
 /** Subjects kept in memory; others are read again from the log when a finding of theirs comes. */
@@ -56,6 +58,10 @@ export interface Alerter {
   apply(findings: readonly Finding[], options?: { report?: boolean }): Promise<Transition[]>;
   /** Does what a person asked for, once per command id; null when nothing changes. Rejects with a sentence when it cannot be done. */
   command(command: Command): Promise<Transition | null>;
+  /** The same for silences: adds or ends one, once per command id; null when it was so already. */
+  silence(command: SilenceCommand): Promise<Silence | null>;
+  /** Silences that have not ended, or with `all` every one there was; those that end first in front. */
+  silences(options?: { all?: boolean }): Promise<Silence[]>;
   list(filter?: IncidentFilter): Promise<Incident[]>;
   /** Takes a uid, its beginning or a label. */
   get(name: string): Promise<Incident | null>;
@@ -85,6 +91,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
   /** Channels of an earlier config; a send of theirs may still be under way. */
   let retired: Channel[] = [];
   const book = createBook();
+  const silences = createSilences(store);
   const outbox = createOutbox();
   const dispatcher = createDispatcher({
     store,
@@ -122,6 +129,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
   }
 
   async function recover(): Promise<void> {
+    await silences.load(now());
     outbox.restore(await store.ask(pendingMessages, {}));
     const since = now() - REPAIR_MS;
     const told = (await store.ask(targetsSince, { since })).map((row) => ({ ...row, targets: targetsOf(row.targets) }));
@@ -268,6 +276,8 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
         const [transition] = await commit([{ subjectUid, decided, notify: true }], []);
         return transition ?? null;
       }),
+    silence: (command) => exclusive(() => silences.command(command, now())),
+    silences: ({ all = false } = {}) => (all ? listSilences(store) : listSilences(store, now())),
     list: (filter) => listIncidents(store, filter),
     get: (name) => findIncident(store, name),
     async transitions(name) {

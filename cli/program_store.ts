@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { verdicts } from "../schemas/incident.ts";
 import { example, providerOption, severityOption } from "./options.ts";
+import { addRoutingCommands } from "./program_routing.ts";
 import { type Globals, guarded, runStoreCommand } from "./run.ts";
 
 /** addStoreCommands declares the commands that ask the store: here, or inside the `serve` that runs on it. */
@@ -93,6 +94,8 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .option("-m, --note <text>", "why")
     .addHelpText("after", example("incidents resolve INC-1a2b3c4d --verdict expected -m 'new office'"))
     .action((id: string, o) => guarded(() => runStoreCommand("incidents resolve", globals(), { ...o, id })));
+
+  addRoutingCommands(program, globals);
 
   const findings = program.command("findings").description("what the detections said");
   findings

@@ -15,6 +15,7 @@ import {
 } from "./incidents.ts";
 import { ingest } from "./ingest.ts";
 import { keysCommands } from "./keys.ts";
+import { silenceAdd, silenceExpire, silenceList } from "./silence.ts";
 import { sql } from "./sql.ts";
 
 /** storeCommands are the commands that work on a store, by the words people type. */
@@ -28,6 +29,9 @@ export const storeCommands: Record<string, StoreCommand> = {
   "incidents resolve": incidentsResolve,
   "incidents reopen": incidentsReopen,
   "incidents comment": incidentsComment,
+  "silence add": silenceAdd,
+  "silence list": silenceList,
+  "silence expire": silenceExpire,
   "findings list": findingsList,
   "findings show": findingsShow,
   "dead-letters list": deadLettersList,

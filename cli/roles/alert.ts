@@ -3,6 +3,7 @@ import { claimLedger, type Ledger } from "../../detect/ledger.ts";
 import { type Assignment, joinGroup, type Message } from "../../ingest/kafka/consume.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import { command } from "../../schemas/incident.ts";
+import { silenceCommand } from "../../schemas/silence.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import type { AppOptions } from "../app.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
@@ -57,7 +58,13 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
 
   async function obey(alerter: Alerter, messages: readonly Message[], held: () => boolean): Promise<void> {
     for (const message of messages) {
-      const parsed = command.safeParse(jsonOf(message));
+      const order = jsonOf(message);
+      const silence = silenceCommand.safeParse(order);
+      if (silence.success) {
+        await patiently(held, () => alerter.silence(silence.data).catch(refusedByPeople(hub)));
+        continue;
+      }
+      const parsed = command.safeParse(order);
       if (!parsed.success) {
         log.warn({ offset: message.offset }, "A message of the commands topic is no command; it is left out.");
         continue;
@@ -144,7 +151,8 @@ function findingOf(message: Message, hub: Hub): Finding[] {
 const refusedByPeople =
   (hub: Hub) =>
   (error: unknown): null => {
-    if (!/^(There is no incident|INC-|"|A comment|Resolving)/.test((error as Error).message)) throw error;
+    if (!/^(There is no (incident|silence)|INC-|"|A comment|A silence|Resolving)/.test((error as Error).message))
+      throw error;
     hub.log.warn({ error: String(error) }, "A command could not be done.");
     return null;
   };

@@ -2,9 +2,11 @@ import type { Alerter } from "../../alert/alerter.ts";
 import { applyCommand } from "../../alert/command.ts";
 import { toTransition } from "../../alert/ledger.ts";
 import { findIncident, listIncidents, requireIncident } from "../../alert/lookup.ts";
+import { expiredBy, listSilences, requireSilence, silenceOf } from "../../alert/silence.ts";
 import type { Outgoing } from "../../ingest/kafka/produce.ts";
 import type { Command, Transition } from "../../schemas/incident.ts";
 import { transitionsOf } from "../../schemas/queries/transitions.ts";
+import { type Silence, type SilenceCommand, silenceState } from "../../schemas/silence.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { CommandFault } from "../out.ts";
 
@@ -29,12 +31,28 @@ export function createRemoteAlerter({ store, topic, now, send }: RemoteAlerterPa
     // What cannot be done, or is done already, is told at once: the same rule decides there.
     const incident = await requireIncident(store, wanted.incident_uid);
     if (applyCommand(incident, wanted) === null) return null;
-    await send([
-      { topic, partition: 0, key: incident.uid, value: JSON.stringify({ ...wanted, incident_uid: incident.uid }) },
-    ]);
+    const order = { ...wanted, incident_uid: incident.uid };
+    return await ordered(order, incident.uid, async () =>
+      (await transitions(incident.uid)).find((t) => t.command_id === wanted.id),
+    );
+  }
+
+  async function silence(wanted: SilenceCommand): Promise<Silence | null> {
+    const adds = wanted.kind === "silence_add";
+    const silence = adds ? silenceOf(wanted, now()) : await requireSilence(store, wanted.uid);
+    if (!adds && expiredBy(silence, wanted, now()) === null) return null;
+    const { uid } = silence;
+    return await ordered(adds ? wanted : { ...wanted, uid }, uid, async () =>
+      (await listSilences(store)).find((s) => s.uid === uid && (adds || silenceState(s, now()) === "expired")),
+    );
+  }
+
+  /** ordered puts what somebody wants into the topic and waits until it is seen done. */
+  async function ordered<T>(order: object, key: string, done: () => Promise<T | undefined>): Promise<T> {
+    await send([{ topic, partition: 0, key, value: JSON.stringify(order) }]);
     for (const end = now() + ANSWER_MS; now() < end; ) {
-      const done = (await transitions(incident.uid)).find((t) => t.command_id === wanted.id);
-      if (done) return done;
+      const seen = await done();
+      if (seen !== undefined) return seen;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     throw new CommandFault(
@@ -46,6 +64,8 @@ export function createRemoteAlerter({ store, topic, now, send }: RemoteAlerterPa
   return {
     apply: () => Promise.reject(new Error("Findings are applied by the process with the role alert.")),
     command,
+    silence,
+    silences: ({ all = false } = {}) => (all ? listSilences(store) : listSilences(store, now())),
     list: (filter) => listIncidents(store, filter),
     get: (name) => findIncident(store, name),
     transitions,

@@ -19,10 +19,10 @@ GROUP BY principal_uid ORDER BY principal_uid LIMIT 20`,
 export const deletions: readonly { table: string; where: string }[] = [
   { table: "events", where: "principal_uid = {principal:String}" },
   { table: "findings", where: "principal_uid = {principal:String} OR subject_uid IN {subjects:Array(String)}" },
-  {
-    table: "deliveries",
+  ...["deliveries", "holds"].map((table) => ({
+    table,
     where: "incident_uid IN (SELECT uid FROM incidents WHERE subject_uid IN {subjects:Array(String)})",
-  },
+  })),
   ...["messages", "held_findings", "transitions", "incidents", "profiles"].map((table) => ({
     table,
     where: "subject_uid IN {subjects:Array(String)}",

@@ -153,7 +153,7 @@ export async function openStore(folder = mkdtempSync(join(tmpdir(), "keywatch-al
 
 /** wipe empties the tables of alerting, so that one engine serves a whole file of tests. */
 export async function wipe(store: Store): Promise<void> {
-  for (const table of ["transitions", "incidents", "held_findings", "messages", "deliveries"]) {
+  for (const table of ["transitions", "incidents", "held_findings", "messages", "deliveries", "silences", "holds"]) {
     await store.command(`TRUNCATE TABLE ${table}`);
   }
 }
