@@ -1,4 +1,4 @@
-import type { ApiActivity, ApiOutcome, VerbClass } from "../activity.ts";
+import type { ApiActivity, ApiOutcome, KeyType, VerbClass } from "../activity.ts";
 import { packageVersion } from "../package_root.ts";
 
 export const OCSF_VERSION = "1.8.0";
@@ -15,6 +15,15 @@ function activityId(e: Pick<ApiActivity, "verb_class" | "operation">): number {
   return CREATE.test(e.operation) ? 1 : DELETE.test(e.operation) ? 4 : 3;
 }
 
+const ACTIVITY_NAMES: Record<number, string> = {
+  0: "Unknown",
+  1: "Create",
+  2: "Read",
+  3: "Update",
+  4: "Delete",
+  99: "Authenticate",
+};
+
 const statusOf = (outcome: ApiOutcome): { status_id: number; status: string } =>
   outcome === "success"
     ? { status_id: 1, status: "Success" }
@@ -25,13 +34,17 @@ const statusOf = (outcome: ApiOutcome): { status_id: number; status: string } =>
 /** ocsfActivity is the event as OCSF 1.8.0 API Activity (6003); what the record does not say is left out. */
 export function ocsfActivity(e: ApiActivity): object {
   const activity_id = activityId(e);
+  const activity_name = ACTIVITY_NAMES[activity_id]!;
+  const inCloud = e.account !== null || e.region !== null;
   return compact({
     category_uid: 6,
     category_name: "Application Activity",
     class_uid: 6003,
     class_name: "API Activity",
     activity_id,
+    activity_name,
     type_uid: 600300 + activity_id,
+    type_name: `API Activity: ${activity_name}`,
     time: e.time,
     severity_id: 1,
     severity: "Informational",
@@ -40,6 +53,8 @@ export function ocsfActivity(e: ApiActivity): object {
     metadata: {
       version: OCSF_VERSION,
       product,
+      // Attributes of a profile count only where the event names it.
+      profiles: inCloud ? ["cloud"] : null,
       uid: e.event_uid,
       log_provider: e.provider,
       logged_time: e.ingested_at,
@@ -60,15 +75,14 @@ export function ocsfActivity(e: ApiActivity): object {
       service: e.service === null ? null : { name: e.service },
       response:
         e.error_code === null && e.status_code === null ? null : compact({ error: e.error_code, code: e.status_code }),
-      token: e.key_uid === null ? null : { uid: e.key_uid, type_id: e.key_type === "long_lived" ? 7 : 6 },
+      token: e.key_uid === null ? null : { uid: e.key_uid, ...tokenType(e.key_type) },
     },
     src_endpoint: sourceOf(e),
     http_request: e.user_agent === null ? null : { user_agent: e.user_agent },
     resources: e.resources.length === 0 ? null : e.resources.map((name) => ({ name })),
-    cloud:
-      e.account === null && e.region === null
-        ? null
-        : compact({ provider: e.provider, account: e.account === null ? null : { uid: e.account }, region: e.region }),
+    cloud: inCloud
+      ? compact({ provider: e.provider, account: e.account === null ? null : { uid: e.account }, region: e.region })
+      : null,
     unmapped: compact({
       verb_class: e.verb_class,
       outcome: e.outcome,
@@ -79,6 +93,9 @@ export function ocsfActivity(e: ApiActivity): object {
     raw_data: e.raw,
   });
 }
+
+const tokenType = (kind: KeyType): { type_id: number; type: string } =>
+  kind === "long_lived" ? { type_id: 7, type: "API Token" } : { type_id: 6, type: "Client Token" };
 
 function sourceOf(e: ApiActivity): object {
   const isAddress = e.src_kind === "ip" || e.src_kind === "private";
