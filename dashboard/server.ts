@@ -1,17 +1,18 @@
-import type { Readable } from "node:stream";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Config } from "../schemas/config.ts";
-import { incidentLine } from "../schemas/wire.ts";
 import { guard } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
-import { incidentPage, overviewPage } from "./page/html.ts";
+import { incidentRoutes } from "./routes/incidents.ts";
+import { ingestRoute } from "./routes/ingest.ts";
+import { operationsRoutes } from "./routes/operations.ts";
+import { pageRoutes } from "./routes/page.ts";
+import type { Surface } from "./surface.ts";
 
 const LINGER_MS = 2_000;
 const BAD_PATH = "The path of this request cannot be read, or is too long.";
 
-/** createServer makes the HTTP side: pushes, a small JSON API and the page. It listens nowhere yet. */
+/** createServer makes the HTTP side; each surface registers itself from a file of routes/. It listens nowhere yet. */
 export function createServer(http: Config["http"], backend: Backend, onError: (error: Error) => void): FastifyInstance {
-  const allow = guard(http);
   const server = Fastify({
     bodyLimit: http.max_body,
     requestTimeout: http.timeout,
@@ -24,7 +25,6 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
       void reply.code(error.statusCode ?? 400).send({ error: BAD_PATH }),
   });
-  let inFlight = 0;
 
   // Bodies are read by the backend, within its bounds; nothing is parsed before the token was checked.
   server.removeAllContentTypeParsers();
@@ -51,69 +51,11 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
       .send({ error: "There is nothing here. POST /v1/ingest/<provider>, GET /v1/incidents, GET / for the page." }),
   );
 
-  server.post<{ Params: { provider: string } }>("/v1/ingest/:provider", async (request, reply) => {
-    allow(request, "ingest");
-    if (inFlight >= http.max_in_flight) {
-      reply.header("retry-after", "1");
-      throw new Refused(429, `${http.max_in_flight} pushes are under way; send this one again in a second.`);
-    }
-    const length = Number(request.headers["content-length"] ?? 0);
-    if (length > http.max_body)
-      throw new Refused(
-        413,
-        `The body has ${length} bytes; ${http.max_body} are allowed (http.max_body). Send it in parts.`,
-      );
-    inFlight++;
-    try {
-      const key = request.headers["idempotency-key"];
-      const pushed = await backend.push(request.params.provider, (request.body as Readable | null) ?? request.raw, {
-        idempotencyKey: typeof key === "string" ? key : null,
-      });
-      const unread = pushed.records > 0 && pushed.dead_letters === pushed.records;
-      return await reply
-        .code(unread ? 400 : 200)
-        .send(unread ? { error: "No record could be read; they are kept as dead letters.", ...pushed } : pushed);
-    } finally {
-      inFlight--;
-    }
-  });
-
-  server.get("/healthz", async () => ({ ok: true }));
-  server.get("/readyz", async (_request, reply) => {
-    const faults = await backend.faults();
-    return reply.code(faults.length === 0 ? 200 : 503).send({ ready: faults.length === 0, faults });
-  });
-  server.get("/metrics", async (request, reply) => {
-    allow(request, "read");
-    const { text, contentType } = await backend.metrics();
-    return reply.type(contentType).send(text);
-  });
-  server.get("/v1/status", async (request) => {
-    allow(request, "read");
-    return backend.status();
-  });
-  server.get<{ Querystring: { all?: string; limit?: string } }>("/v1/incidents", async (request) => {
-    allow(request, "read");
-    const limit = Math.min(1000, Math.max(1, Number(request.query.limit ?? 100) || 100));
-    return { incidents: (await backend.incidents({ open: request.query.all !== "1", limit })).map(incidentLine) };
-  });
-  server.get<{ Params: { id: string } }>("/v1/incidents/:id", async (request) => {
-    allow(request, "read");
-    const found = await backend.incident(request.params.id);
-    if (!found) throw new Refused(404, "There is no such incident.");
-    return { ...incidentLine(found.incident), transitions: found.transitions.map(({ state: _, ...t }) => t) };
-  });
-  server.get("/", async (request, reply) => {
-    allow(request, "read");
-    const [status, incidents] = await Promise.all([backend.status(), backend.incidents({ open: false, limit: 200 })]);
-    return reply.type("text/html; charset=utf-8").send(overviewPage(status, incidents));
-  });
-  server.get<{ Params: { id: string } }>("/incidents/:id", async (request, reply) => {
-    allow(request, "read");
-    const found = await backend.incident(request.params.id);
-    if (!found) throw new Refused(404, "There is no such incident.");
-    return reply.type("text/html; charset=utf-8").send(incidentPage(found.incident, found.transitions));
-  });
+  const surface: Surface = { server, http, backend, allow: guard(http) };
+  ingestRoute(surface);
+  operationsRoutes(surface);
+  incidentRoutes(surface);
+  pageRoutes(surface);
   return server;
 }
 
