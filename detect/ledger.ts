@@ -1,9 +1,12 @@
+import { DAY_MS, HOUR_MS } from "../schemas/duration.ts";
 import {
   claimsOf,
+  dropBelow,
   type Gaps,
   newestProfiles,
   openProfilesAt,
   profilesAt,
+  replacedBefore,
   replacedProfiles,
   strayProfiles,
 } from "../schemas/queries/detect.ts";
@@ -41,6 +44,9 @@ const PROFILE_BLOCK = 1_000;
 const EPOCH = 2 ** 24;
 /** Saves between two clean-ups of what newer generations replaced: an hour's worth. */
 const CLEAN_SAVES = 360;
+/** How often an owner forgets what was replaced, and how long ago that was: by then no late owner reads it any more. */
+const CLEAN_EVERY_MS = HOUR_MS;
+const REPLACED_FOR_MS = DAY_MS;
 
 interface Standing {
   log: string;
@@ -96,6 +102,7 @@ function createLedger(store: Store, standing: Standing, now: () => number, still
   let { generation, detectedTo } = standing;
   // Rows that begin with ~ are not of a subject, so several logs would write the same one.
   const stored = (name: string): string => (log !== EMBEDDED_LOG && name.startsWith("~") ? `${name}@${log}` : name);
+  let cleanAt = now() + CLEAN_EVERY_MS;
   const known = (row: ProfileRow): ProfileRow =>
     row.subject_uid.startsWith("~") ? { ...row, subject_uid: row.subject_uid.split("@")[0]! } : row;
   return {
@@ -130,7 +137,12 @@ function createLedger(store: Store, standing: Standing, now: () => number, still
       await store.insert("checkpoints", [{ log, generation: next, stored_to: upto, detected_to: upto, updated_at }]);
       generation = next;
       detectedTo = upto;
-      if (log === EMBEDDED_LOG && next % CLEAN_SAVES === 0) await dropOld(store, log, next);
+      if (log === EMBEDDED_LOG) {
+        if (next % CLEAN_SAVES === 0) await dropOld(store, log, next);
+      } else if (now() >= cleanAt) {
+        cleanAt = now() + CLEAN_EVERY_MS;
+        await dropReplaced(store, { log, generation: next, gaps }, now() - REPLACED_FOR_MS);
+      }
     },
     stillMine,
   };
@@ -147,6 +159,21 @@ async function dropOld(store: Store, log: string, generation: number): Promise<v
   AND (subject_uid, generation) NOT IN (${newestProfiles})`,
     { log, generation },
   );
+}
+
+/** dropReplaced forgets what was replaced before a time, ms. */
+async function dropReplaced(
+  store: Store,
+  { log, generation, gaps }: Pick<Standing, "log" | "generation" | "gaps">,
+  time: number,
+): Promise<void> {
+  const before = new Date(time).toISOString();
+  const old = await store.ask(replacedBefore, { log, generation, before, ...gaps });
+  for (let i = 0; i < old.length; i += PROFILE_BLOCK) {
+    const part = old.slice(i, i + PROFILE_BLOCK);
+    const subjects = part.map((r) => r.subject_uid);
+    await store.command(dropBelow, { log, subjects, newest: part.map((r) => r.newest) });
+  }
 }
 
 /** A run that died between profiles and checkpoint left profiles that know more than the checkpoint says. */

@@ -120,6 +120,21 @@ WHERE log = {log:String} AND generation <= {generation:UInt64}`,
   row: z.object({ rows: z.number() }),
 });
 
+/** Subjects of a log with states that were replaced before a time, and the generation of the state that replaced them. */
+export const replacedBefore = defineQuestion<
+  { log: string; generation: number; before: string } & Gaps,
+  { subject_uid: string; newest: number }
+>({
+  name: "replaced_before",
+  sql: `SELECT subject_uid, max(generation) AS newest FROM profiles
+WHERE ${BELIEVED} AND updated_at < parseDateTime64BestEffort({before:String}, 3) GROUP BY subject_uid HAVING count() > 1`,
+  row: z.object({ subject_uid: z.string(), newest: z.number() }),
+});
+
+/** dropBelow deletes what is older than a generation of each subject; without a subquery, which a replica would answer in its own way. */
+export const dropBelow = `DELETE FROM profiles WHERE log = {log:String} AND subject_uid IN {subjects:Array(String)}
+  AND generation < transform(subject_uid, {subjects:Array(String)}, {newest:Array(UInt64)}, toUInt64(0))`;
+
 /** Profiles written by a run that did not reach its checkpoint. */
 export const strayProfiles = defineQuestion<{ log: string; generation: number }, { rows: number }>({
   name: "stray_profiles",

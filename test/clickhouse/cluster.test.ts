@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { claimLedger } from "../../detect/ledger.ts";
 import { createWriter } from "../../ingest/writer.ts";
 import { config } from "../../schemas/config.ts";
 import { migrate, migrations } from "../../schemas/store/migrate.ts";
@@ -98,6 +99,23 @@ describe.skipIf(noServer !== null)(`a cluster of two shards${noServer ? ` (${noS
     expect(await count(store, "profiles")).toBe(0);
     await store.insert("profiles", [row]);
     expect(await count(store, "profiles FINAL")).toBe(1);
+  });
+
+  test("an owner forgets replaced profiles on every shard", async () => {
+    let clock = Date.UTC(2026, 5, 1);
+    const owner = await claimLedger(store, { log: "events/0", assignment: 1, owner: "o" }, () => clock);
+    const rows = (state: string) => Array.from({ length: 30 }, (_, i) => ({ subject_uid: `subject-${i}`, state }));
+    await owner.save(rows("old"), 1);
+    await owner.save(rows("new"), 2);
+    clock += 25 * 3_600_000;
+    await owner.save(rows("newest").slice(0, 1), 3);
+    const left = await store.rows(
+      "SELECT state, count() AS n FROM profiles WHERE log = 'events/0' GROUP BY state ORDER BY state",
+    );
+    expect(left.map((r) => [r.state, Number(r.n)])).toEqual([
+      ["new", 30],
+      ["newest", 1],
+    ]);
   });
 
   test("a question within a question asks the whole table", async () => {

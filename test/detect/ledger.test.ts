@@ -69,6 +69,25 @@ describe("the ledger of a log", () => {
     ]);
   });
 
+  test("an owner forgets what was replaced a day ago, and what nobody believes below it", async () => {
+    const zombie = await claim("e/0", 1);
+    await zombie.save([{ subject_uid: "s", state: "first" }], 1);
+    const owner = await claim("e/0", 2);
+    await zombie.save([{ subject_uid: "s", state: "late" }], 9);
+    await owner.save([{ subject_uid: "s", state: "second" }], 2);
+    await owner.save([{ subject_uid: "t", state: "only" }], 3);
+    const rows = async () =>
+      (await store.rows("SELECT state FROM profiles WHERE log = 'e/0' ORDER BY state")).map((r) => r.state);
+    clock += 2 * 3_600_000;
+    await owner.save([{ subject_uid: "s", state: "third" }], 4);
+    expect(await rows()).toEqual(["first", "late", "only", "second", "third"]);
+    clock += 86_400_000;
+    await owner.save([{ subject_uid: "s", state: "fourth" }], 5);
+    expect(await rows()).toEqual(["fourth", "only", "third"]);
+    const next = await claim("e/0", 3);
+    expect([await state(next, "s"), await state(next, "t"), next.detectedTo()]).toEqual(["fourth", "only", 5]);
+  });
+
   test("one process keeps the newest state of each subject only", async () => {
     const ledger = await openLedger(store, now);
     for (let i = 1; i <= 365; i++)
