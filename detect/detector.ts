@@ -20,6 +20,8 @@ export interface DetectorParts {
   owns?(principalUid: string): boolean;
   /** Events that may wait in memory for the day before them; twice as many at most. */
   maxWaiting?: number;
+  /** Profiles that may stay in memory though nothing of them is open. */
+  maxProfiles?: number;
   /** Rows that are read from the store at once. */
   pageRows?: number;
 }
@@ -67,6 +69,8 @@ export interface CatchUpOptions {
 
 /** At some 650 bytes each; it must be more than a writer keeps back before it stores, since what leaves memory is read from the store. */
 const MAX_WAITING = 200_000;
+/** At some 12 KB each. */
+const MAX_PROFILES = 50_000;
 
 export async function createDetector(parts: DetectorParts): Promise<Detector> {
   const { store, engine, owns } = parts;
@@ -214,6 +218,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     if (unsaved.size === 0 && upto === ledger.detectedTo()) return;
     await ledger.save([...unsaved.values()], upto);
     unsaved.clear();
+    for (const subject of engine.dropCold(parts.maxProfiles ?? MAX_PROFILES)) known.delete(subject);
   }
 
   return {

@@ -9,7 +9,8 @@ import type { FindingState } from "./finding_state.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
 import { createPeerBook } from "./peers.ts";
-import { emptyProfile, type OpenDay, type Profile, profileFrom, profileText, valueDimensions } from "./profile.ts";
+import { type OpenDay, type Profile, profileFrom, valueDimensions } from "./profile.ts";
+import { createProfileBook } from "./profile_book.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
@@ -51,6 +52,8 @@ export interface Engine {
   /** Profiles that changed since the last call, as rows to be stored. */
   takeDirty(): { subject_uid: string; state: string }[];
   profile(subject: string): Profile | null;
+  /** Drops stored profiles with nothing open from memory until `keep` are left, and gives their subjects. Call it when they are stored. */
+  dropCold(keep: number): string[];
   /** Takes over that keys were revoked (ms), as another log told. */
   revoke(keys: readonly string[], time: number): void;
   /** Replaces the declarations; what was judged stays judged. */
@@ -88,7 +91,7 @@ export const ENGINE_SUBJECT = "~engine";
 
 export function createEngine(options: EngineOptions): Engine {
   let inventory = options.inventory;
-  const profiles = new Map<string, Profile>();
+  const profiles = createProfileBook();
   const clocks = new Map<string, ProviderClock>();
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
@@ -116,15 +119,6 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const state: EngineState = { clocks, clockOf, revoked, peers };
-
-  const profileOf = (event: DetectEvent): Profile => {
-    let profile = profiles.get(event.subject_uid);
-    if (!profile) {
-      profile = emptyProfile(event.subject_uid, event.provider);
-      profiles.set(event.subject_uid, profile);
-    }
-    return profile;
-  };
 
   function closeWindows(clock: ProviderClock, until: number): void {
     while (clock.nextClose <= until) {
@@ -192,7 +186,7 @@ export function createEngine(options: EngineOptions): Engine {
   function releaseWaiting(provider: string, clock: ProviderClock, day: number): void {
     if (clock.waiting.size() === 0) return;
     const { events, putOff } = clock.waiting.take(day);
-    const judgeOne = (event: DetectEvent) => judge.event(event, profileOf(event), clock, false);
+    const judgeOne = (event: DetectEvent) => judge.event(event, profiles.of(event), clock, false);
     if (putOff === null) for (const event of events) judgeOne(event);
     else release = newRelease(provider, { events, putOff }, judgeOne);
   }
@@ -225,7 +219,7 @@ export function createEngine(options: EngineOptions): Engine {
     const late = event.time < clock.watermark;
     moveWatermark(provider, clock, Math.min(event.time, now) - lateness);
     if (release !== null) return false;
-    const profile = profileOf(event);
+    const profile = profiles.of(event);
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
@@ -266,11 +260,7 @@ export function createEngine(options: EngineOptions): Engine {
       }
       return take();
     },
-    missing(events) {
-      const subjects = new Set<string>();
-      for (const event of events) if (!profiles.has(event.subject_uid)) subjects.add(event.subject_uid);
-      return [...subjects];
-    },
+    missing: (events) => profiles.missing(events),
     load(rows) {
       for (const row of rows) {
         if (row.subject_uid === ENGINE_SUBJECT) owed.push(...loadState(row.state, state));
@@ -278,18 +268,14 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
     takeDirty() {
-      const rows: { subject_uid: string; state: string }[] = [];
-      for (const profile of profiles.values()) {
-        if (!profile.dirty) continue;
-        profile.dirty = false;
-        rows.push({ subject_uid: profile.subject_uid, state: profileText(profile) });
-      }
+      const rows = profiles.takeDirty();
       if (engineDirty) rows.push({ subject_uid: ENGINE_SUBJECT, state: stateText(state) });
       engineDirty = false;
       return rows;
     },
     revoke,
-    profile: (subject) => profiles.get(subject) ?? null,
+    profile: (subject) => profiles.get(subject),
+    dropCold: (keep) => profiles.dropCold(keep),
     setInventory(next) {
       inventory = next;
       judge.forget();
@@ -312,14 +298,14 @@ export function createEngine(options: EngineOptions): Engine {
           for (const profile of set) if (subjects.has(profile.subject_uid)) set.delete(profile);
       }
       for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
-      for (const subject of subjects) profiles.delete(subject);
+      profiles.forget(subjects);
       peers.forget(subjects);
       judge.forget();
       engineDirty = true;
     },
     providers: () => [...clocks.keys()],
     watermark: (provider) => clockOf(provider).watermark,
-    tracked: () => profiles.size,
+    tracked: () => profiles.size(),
     owed: () => owed.splice(0),
     defer(events) {
       for (const event of events) clockOf(event.provider).waiting.add(event);
@@ -340,7 +326,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   function adopt(profile: Profile): void {
-    profiles.set(profile.subject_uid, profile);
+    profiles.add(profile);
     const clock = clockOf(profile.provider);
     if (profile.days.size > 0) clock.open.add(profile);
     for (const window of profile.callWindows.values()) closeLater(clock, profile, window);

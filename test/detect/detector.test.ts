@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DetectEvent } from "../../detect/detection.ts";
-import { createDetector, type Detector } from "../../detect/detector.ts";
+import { createDetector, type Detector, type DetectorParts } from "../../detect/detector.ts";
 import { createWriter } from "../../ingest/writer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
 import { config } from "../../schemas/config.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 /** start is a process that begins: a new engine on the same store. */
-const start = (): Promise<Detector> =>
+const start = (over: Partial<DetectorParts> = {}): Promise<Detector> =>
   createDetector({
     store,
     engine: engineFor(),
@@ -33,6 +33,7 @@ const start = (): Promise<Detector> =>
     onFindings: async (findings) => {
       for (const f of findings) found.set(f.uid, f);
     },
+    ...over,
   });
 
 async function stored(events: DetectEvent[]): Promise<ApiActivity[]> {
@@ -86,5 +87,29 @@ describe("detector", () => {
     const fifth = await start();
     await fifth.catchUp([{ from: fifth.detectedTo() + 1, to: more.at(-1)!.seq }], { report: false });
     expect([...found.keys()].sort()).toEqual(after);
+  });
+
+  test("profiles with nothing open leave memory at a save, and come back with the next event as they were", async () => {
+    const cold = engineFor();
+    const detector = await start({ engine: cold, maxProfiles: 0 });
+    const quiet = event({ time: MONDAY + 50 * DAY_MS + 10 * HOUR_MS });
+    const batch = await stored([quiet]);
+    await detector.accept(batch);
+    await detector.save(batch[0]!.seq);
+    expect(cold.profile(quiet.subject_uid)).not.toBeNull();
+    const [wake] = await stored([
+      event({ time: MONDAY + 52 * DAY_MS + 10 * HOUR_MS, subject_uid: "aws_cloudtrail:other", key_uid: null }),
+    ]);
+    await detector.accept([wake!]);
+    await detector.save(wake!.seq);
+    expect(cold.profile(quiet.subject_uid)).toBeNull();
+
+    const before = [...found.keys()];
+    const [theft] = await stored([event({ time: MONDAY + 52 * DAY_MS + 11 * HOUR_MS, ...THIEF })]);
+    await detector.accept([theft!]);
+    const learned = cold.profile(quiet.subject_uid)!.sealed;
+    expect([learned.activeDays > 25, learned.through]).toEqual([true, MONDAY / DAY_MS + 50]);
+    const fresh = [...found.values()].filter((f) => !before.includes(f.uid));
+    expect(fresh.map((f) => [f.detection, f.learning])).toContainEqual(["new_source", false]);
   });
 });
