@@ -12,6 +12,8 @@ export interface Digest {
   about: string;
   severity: Finding["severity"];
   risk: number;
+  /** How likely such a thing is on a day of this key; null where that is not known. */
+  p: number | null;
   title: string;
   /** From where, in words; null where the finding does not say. */
   from: string | null;
@@ -53,6 +55,7 @@ export function digestOf(finding: Finding): Digest {
     about: oneLine(finding.dimension, 80),
     severity: finding.severity,
     risk: Math.min(1, Math.max(0, Number.isFinite(finding.risk) ? finding.risk : 0)),
+    p: finding.anomaly.p,
     title: oneLine(finding.title, 160),
     from: fromWhere(finding),
     reasons: finding.reasons.slice(0, MAX_REASONS).map((r) => oneLine(r, TEXT)),

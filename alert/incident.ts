@@ -2,6 +2,7 @@ import { DAY_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import { type Command, type Incident, incidentUid, type Transition, type TransitionKind } from "../schemas/incident.ts";
 import { atLeast, maxSeverity, severityId } from "../schemas/severity.ts";
+import { isCombination } from "./combination.ts";
 import { applyCommand } from "./command.ts";
 import { type Digest, digestOf } from "./digest.ts";
 import { fold, riskOf } from "./fold.ts";
@@ -115,8 +116,7 @@ export function applyFinding(subject: Subject, finding: Finding, now: number): D
 /** open begins an incident when the finding, alone or with those that wait, is enough (DETECTION.md, section 7). */
 function open(subject: Subject, digest: Digest, now: number): Decided[] {
   const group = within(subject.held, digest.first_seen, digest.last_seen);
-  const signals = new Set(group.filter((d) => d.severity === "low").map((d) => `${d.detection}\n${d.family}`));
-  if (!atLeast(digest.severity, "medium") && signals.size < 2 && riskOf(group) < 60) return [];
+  if (!atLeast(digest.severity, "medium") && !isCombination(group) && riskOf(group) < 60) return [];
   const findings = takeHeld(subject, digest.first_seen, digest.last_seen);
   const known = new Map(findings.map((d) => [d.uid, d]));
   const incident: Incident = {

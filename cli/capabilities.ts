@@ -22,6 +22,7 @@ const FACTS: Record<string, Fact> = {
   key_uid: "key",
   session_uid: "session",
   per_call: "perCall",
+  user_agent: "userAgent",
 };
 
 const WHY: Record<Fact, string> = {

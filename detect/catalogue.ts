@@ -1,3 +1,4 @@
+import bulkRead from "./baseline/bulk_read.ts";
 import callVolumeSpike from "./baseline/call_volume_spike.ts";
 import concurrentUse from "./baseline/concurrent_use.ts";
 import credentialExfiltrated from "./baseline/credential_exfiltrated.ts";
@@ -5,8 +6,12 @@ import deniedEnumeration from "./baseline/denied_enumeration.ts";
 import dormantKeyUsed from "./baseline/dormant_key_used.ts";
 import failureSpike from "./baseline/failure_spike.ts";
 import firstWrite from "./baseline/first_write.ts";
+import impossibleTravel from "./baseline/impossible_travel.ts";
 import newOperation from "./baseline/new_operation.ts";
+import newRegion from "./baseline/new_region.ts";
+import newRole from "./baseline/new_role.ts";
 import newSource from "./baseline/new_source.ts";
+import newUserAgent from "./baseline/new_user_agent.ts";
 import offHours from "./baseline/off_hours.ts";
 import type { Baseline, Policy } from "./detection.ts";
 import honeytokenUsed from "./policy/honeytoken_used.ts";
@@ -40,4 +45,9 @@ export const catalogue: readonly (Policy | Baseline)[] = [
   newOperation,
   firstWrite,
   callVolumeSpike,
+  bulkRead,
+  newRegion,
+  newRole,
+  newUserAgent,
+  impossibleTravel,
 ];

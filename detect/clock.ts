@@ -3,7 +3,7 @@ import { openDay } from "./observe.ts";
 import type { Profile } from "./profile.ts";
 import { addFailureWindow } from "./stats/failures.ts";
 import { newWaiting, type Waiting } from "./waiting.ts";
-import { type CallWindow, isAligned, NETWORK_WINDOW_MS, WINDOW_MS } from "./windows.ts";
+import { type CallWindow, isAligned, NETWORK_WINDOW_MS, type NetworkWindow, WINDOW_MS } from "./windows.ts";
 
 /** Event time of a provider that was never seen, ms: the least that a Date can hold. */
 const NO_TIME = -8.64e15;
@@ -61,12 +61,24 @@ export function foldWindow(profile: Profile, window: CallWindow): void {
   calls.deniedSquares += window.denied * window.denied;
 }
 
+/** hasOwners tells whether the networks of a half hour belong to several owners. */
+function hasOwners(window: NetworkWindow): boolean {
+  let first: string | null = null;
+  for (const [, , , owner] of window.networks.values()) {
+    if (first !== null && owner !== first) return true;
+    first = owner;
+  }
+  return false;
+}
+
 /** foldNetworks moves the half hours that ended before `until` (ms) into their days. */
 export function foldNetworks(profile: Profile, until: number): void {
   for (const [start, window] of profile.networkWindows) {
     if (start + NETWORK_WINDOW_MS > until) continue;
-    const { concurrency } = openDay(profile, dayOf(start));
-    if (window.networks.size > 1) concurrency.several++;
+    const { concurrency, netConcurrency } = openDay(profile, dayOf(start));
+    if (window.networks.size > 1) netConcurrency.several++;
+    else netConcurrency.single++;
+    if (hasOwners(window)) concurrency.several++;
     else concurrency.single++;
     profile.networkWindows.delete(start);
   }

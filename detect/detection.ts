@@ -59,6 +59,8 @@ export const habitDimensions = [
   "operation",
   "service",
   "agent",
+  "region",
+  "role",
   "hour",
   "session",
 ] as const;

@@ -160,7 +160,7 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     view.hour = hourOfWeek(view.zone, event.time);
     observeEvent(profile, day, event, view.hour);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
-    view.networks = countNetwork(profile, event);
+    view.networks = countNetwork(profile, day, event);
     noteSession(day, event);
     let quiet = calm.get(day);
     if (!quiet) {

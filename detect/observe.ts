@@ -1,7 +1,9 @@
 import { isDenied, isWrite } from "../schemas/activity.ts";
 import { alignTo } from "../schemas/duration.ts";
 import type { DetectEvent } from "./detection.ts";
+import { hasObject, MAX_FRESH, slotOf } from "./objects.ts";
 import { emptyDay, type OpenDay, type Profile } from "./profile.ts";
+import { notePlace } from "./travel.ts";
 import {
   alignedStart,
   type CallWindow,
@@ -15,6 +17,7 @@ import {
 /** Values of one dimension that one open day keeps apart; a key that uses more is uninformative there anyway. */
 const MAX_DAY_VALUES = 512;
 const MAX_DAY_OPERATIONS = 256;
+const MAX_DAY_AGENTS = 32;
 
 /** openDay gives the day's accumulator, made when missing. */
 export function openDay(profile: Profile, day: number): OpenDay {
@@ -49,9 +52,49 @@ export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent,
     addValue(values.operation, operation);
     if (event.service !== null) addValue(values.service, event.service);
   }
-  if (event.user_agent_family !== null && !values.agent.has(event.user_agent_family))
-    addValue(values.agent, event.user_agent_family);
+  if (event.user_agent_family !== null) noteAgent(day, event.user_agent_family, event.time);
+  if (event.region !== null && !values.region.has(event.region) && isRegional(event))
+    addValue(values.region, event.region);
+  if (event.outcome !== "success") return;
+  day.done++;
+  if (event.resources.length === 0) return;
+  if (event.verb_class === "read") noteObjects(profile, day, event.resources);
+  if (isRoleChange(event)) for (const role of event.resources) addValue(values.role, role);
 }
+
+function noteAgent(day: OpenDay, agent: string, time: number): void {
+  const known = day.agents.get(agent);
+  if (known === undefined) {
+    if (day.agents.size >= MAX_DAY_AGENTS) return;
+    day.agents.set(agent, [time, time]);
+    addValue(day.values.agent, agent);
+    return;
+  }
+  if (time < known[0]) known[0] = time;
+  if (time > known[1]) known[1] = time;
+}
+
+function noteObjects(profile: Profile, day: OpenDay, resources: readonly string[]): void {
+  const { objects } = profile.sealed;
+  for (let i = 0; i < resources.length; i++) {
+    const slot = slotOf(resources[i]!);
+    if (!hasObject(objects, slot) && day.fresh.size < MAX_FRESH) day.fresh.add(slot);
+  }
+}
+
+/** isRoleChange tells calls by which a key takes on another role. */
+export const isRoleChange = (event: DetectEvent): boolean =>
+  event.service === "sts" && event.operation.startsWith("AssumeRole");
+
+/** Calls that a provider logs in one region wherever they are made. */
+const GLOBAL = new Set([
+  ...["iam", "sts", "organizations", "cloudfront", "route53", "ce", "budgets", "billing", "account", "support"],
+  ...["health", "shield", "globalaccelerator", "signin", "sso", "waf"],
+]);
+
+/** isRegional tells whether the region of the record was the caller's choice. */
+export const isRegional = (event: DetectEvent): boolean =>
+  event.service !== null && !GLOBAL.has(event.service) && event.operation !== "ListBuckets";
 
 const addValue = (set: Set<string>, value: string): void => {
   if (set.size < MAX_DAY_VALUES) set.add(value);
@@ -125,12 +168,15 @@ function callWindow(profile: Profile, start: number, opened: (w: CallWindow) => 
   return window;
 }
 
-/** networkOf names the network that a public call came from: its ASN, else its /24 or /48; null for everything else. */
-export const networkOf = (event: DetectEvent): string | null =>
+/** networkOf names the network that a public call came from: its /24 or /48; null for everything else. */
+export const networkOf = (event: DetectEvent): string | null => (event.src_kind !== "ip" ? null : event.src_net);
+
+/** ownerOf names who owns that network: its ASN, else the network itself. */
+export const ownerOf = (event: DetectEvent): string | null =>
   event.src_kind !== "ip" ? null : event.asn !== null ? asnValue(event.asn) : event.src_net;
 
 /** countNetwork notes the network in the half hour of the event; null where the event has none. */
-export function countNetwork(profile: Profile, event: DetectEvent): NetworkWindow | null {
+export function countNetwork(profile: Profile, day: OpenDay, event: DetectEvent): NetworkWindow | null {
   const network = networkOf(event);
   if (network === null) return null;
   const start = alignTo(event.time, NETWORK_WINDOW_MS);
@@ -139,14 +185,15 @@ export function countNetwork(profile: Profile, event: DetectEvent): NetworkWindo
     window = { start, networks: new Map() };
     profile.networkWindows.set(start, window);
   }
-  noteFirst(window.networks, network, event);
+  noteFirst(window.networks, network, day, event);
   return window;
 }
 
-function noteFirst(map: NetworkWindow["networks"], value: string, event: DetectEvent): void {
+function noteFirst(map: NetworkWindow["networks"], value: string, day: OpenDay, event: DetectEvent): void {
   const first = map.get(value);
   if (first === undefined) {
-    if (map.size < 64) map.set(value, [event.time, event.event_uid, event.time]);
+    if (map.size < 64) map.set(value, [event.time, event.event_uid, event.time, ownerOf(event) ?? value]);
+    notePlace(day, value, event);
     return;
   }
   if (event.time > first[2]) first[2] = event.time;

@@ -4,7 +4,7 @@ import type { ValueDimension } from "./profile.ts";
 const PEER_DAYS = 30;
 const MAX_VALUES = 50_000;
 const MAX_SUBJECTS = 4;
-const SHARED: readonly ValueDimension[] = ["net", "asn", "country"];
+const SHARED: readonly ValueDimension[] = ["net", "asn", "country", "region"];
 
 interface Users {
   last: number;

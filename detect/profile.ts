@@ -1,11 +1,24 @@
 import type { FindingState } from "./finding_state.ts";
+import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
 import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
+import type { DayPlace } from "./travel.ts";
 import { emptyValueSet, type ValueSet, type ValueStat } from "./values.ts";
+import { emptyVolume, type VolumeMemory } from "./volume.ts";
 import type { CallWindow, NetworkWindow } from "./windows.ts";
 
 /** The dimensions whose values are remembered per subject. */
-export const valueDimensions = ["ip", "net", "asn", "country", "operation", "service", "agent"] as const;
+export const valueDimensions = [
+  "ip",
+  "net",
+  "asn",
+  "country",
+  "operation",
+  "service",
+  "agent",
+  "region",
+  "role",
+] as const;
 export type ValueDimension = (typeof valueDimensions)[number];
 
 /** Days after which a value is forgotten; never sooner than twice the longest silence of the subject (DETECTION.md, section 2). */
@@ -17,6 +30,8 @@ export const FORGET_DAYS: Record<ValueDimension, number> = {
   operation: 180,
   service: 180,
   agent: 30,
+  region: 90,
+  role: 90,
 };
 
 /** CallHistory sums active 15-minute windows, with the sum of squares of denied calls for the count test. */
@@ -42,12 +57,22 @@ export interface Sealed {
   calls: CallHistory;
   /** Distinct denied operations: the most on one day, and the days with any. */
   deniedOperations: { most: number; days: number };
-  /** Half hours with one network, and with several. */
-  concurrency: { single: number; several: number };
+  /** Half hours with one network, and with several; by network owner, and by network. */
+  concurrency: Concurrency;
+  netConcurrency: Concurrency;
+  /** Objects that were ever read. */
+  objects: ObjectMemory;
+  /** Successful calls of each of the last days. */
+  volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
   sessions: Map<string, { places: string[]; last: number }>;
   /** How odd the hours of the last days were, and of all days before. */
   hourMemory: HourMemory;
+}
+
+export interface Concurrency {
+  single: number;
+  several: number;
 }
 
 /** Pending is a value that gave a finding and waits for days or a verdict before it is learned. */
@@ -71,7 +96,16 @@ export interface OpenDay {
   hours: number[];
   calls: CallHistory;
   deniedOperations: Map<string, [number, string]>;
-  concurrency: { single: number; several: number };
+  concurrency: Concurrency;
+  netConcurrency: Concurrency;
+  /** Slots of objects that were read on this day for the first time. */
+  fresh: Set<number>;
+  /** Successful calls. */
+  done: number;
+  /** First and last use of each program. */
+  agents: Map<string, [first: number, last: number]>;
+  /** Half hours of the day in which each network was used, with its place. */
+  places: Map<string, DayPlace>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
   sessions: Map<string, Map<string, Map<string, [number, string]>>>;
   /** Values that findings of this day hold back, with the days they need. */
@@ -115,6 +149,9 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     calls: { ...noFailureHistory, deniedSquares: 0 },
     deniedOperations: { most: 0, days: 0 },
     concurrency: { single: 0, several: 0 },
+    netConcurrency: { single: 0, several: 0 },
+    objects: emptyObjects(),
+    volume: emptyVolume(),
     sessions: new Map(),
     hourMemory: noHourMemory,
   },
@@ -136,22 +173,39 @@ export const emptyDay = (day: number): OpenDay => ({
   calls: { ...noFailureHistory, deniedSquares: 0 },
   deniedOperations: new Map(),
   concurrency: { single: 0, several: 0 },
+  netConcurrency: { single: 0, several: 0 },
+  fresh: new Set(),
+  done: 0,
+  agents: new Map(),
+  places: new Map(),
   sessions: new Map(),
   holds: new Map(),
   findings: new Map(),
 });
 
 export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
-  return { ip: make(), net: make(), asn: make(), country: make(), operation: make(), service: make(), agent: make() };
+  const where = { ip: make(), net: make(), asn: make(), country: make(), region: make() };
+  return { ...where, operation: make(), service: make(), agent: make(), role: make() };
 }
 
 /** profileText and profileFrom carry a profile to the store and back; Maps, Sets and value statistics have short forms. */
 export const profileText = (profile: Profile): string => JSON.stringify(profile, toText);
 
-export const profileFrom = (text: string): Profile => JSON.parse(text, fromText) as Profile;
+export function profileFrom(text: string): Profile {
+  const profile = JSON.parse(text, fromText) as Profile;
+  // What an older version did not know yet begins empty.
+  const empty = emptyProfile(profile.subject_uid, profile.provider).sealed;
+  profile.sealed = { ...empty, ...profile.sealed, values: { ...empty.values, ...profile.sealed.values } };
+  for (const [number, day] of profile.days) {
+    const blank = emptyDay(number);
+    profile.days.set(number, { ...blank, ...day, values: { ...blank.values, ...day.values } });
+  }
+  return profile;
+}
 
 function toText(_: string, value: unknown): unknown {
   if (value instanceof Set) return { $set: [...value] };
+  if (value instanceof Uint8Array) return { $bits: Buffer.from(value).toString("base64") };
   if (!(value instanceof Map)) return value;
   const entries = [...(value as Map<string, unknown>)];
   if (entries.length > 0 && entries.every(([, v]) => isValueStat(v))) {
@@ -164,6 +218,7 @@ function fromText(_: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if ("$map" in value) return new Map(value.$map as [unknown, unknown][]);
   if ("$set" in value) return new Set(value.$set as unknown[]);
+  if ("$bits" in value) return new Uint8Array(Buffer.from(value.$bits as string, "base64"));
   if (!("$stats" in value)) return value;
   const flat = value.$stats as (string | number)[];
   const stats = new Map<string, ValueStat>();

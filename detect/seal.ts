@@ -1,10 +1,12 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { habitsOf, hasHours, hourScore } from "./hour_score.ts";
+import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
 import { hourAccumulation, sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
 import { forget, observeDay } from "./values.ts";
 import { pendingKey } from "./view.ts";
+import { sealVolume } from "./volume.ts";
 
 const MAX_GAPS = 32;
 const MAX_SESSIONS = 64;
@@ -32,6 +34,10 @@ export function sealDay(profile: Profile, day: OpenDay): void {
   }
   sealed.concurrency.single += day.concurrency.single;
   sealed.concurrency.several += day.concurrency.several;
+  sealed.netConcurrency.single += day.netConcurrency.single;
+  sealed.netConcurrency.several += day.netConcurrency.several;
+  if (!late) sealObjects(sealed.objects, day.fresh);
+  sealVolume(sealed.volume, day.day, day.done);
   learnSessions(profile, day);
   sealed.through = Math.max(sealed.through, day.day);
   const keep = Math.ceil((2 * longestGap(profile)) / DAY_MS);

@@ -26,7 +26,7 @@ export interface CallWindow {
 /** NetworkWindow holds the networks that one key was used from in half an hour, each with its first event and last time. */
 export interface NetworkWindow {
   start: number;
-  networks: Map<string, [time: number, uid: string, last: number]>;
+  networks: Map<string, [time: number, uid: string, last: number, owner: string]>;
 }
 
 export const emptyEvidence = (): Evidence => ({ events: [], count: 0, first: Number.MAX_SAFE_INTEGER, last: 0 });

@@ -1,5 +1,6 @@
 import { defineBaseline } from "../detection.ts";
 import { networkOf } from "../observe.ts";
+import type { Concurrency } from "../profile.ts";
 import { isKnown } from "../view.ts";
 import { emptyEvidence, insertSorted, type NetworkWindow } from "../windows.ts";
 import { plural } from "../words.ts";
@@ -10,7 +11,7 @@ const MAX_HABIT_SHARE = 0.02;
 
 export default defineBaseline({
   id: "concurrent_use",
-  version: 2,
+  version: 3,
   title: "One key used from two networks at the same time",
   level: "high",
   weight: 0.7,
@@ -26,12 +27,22 @@ export default defineBaseline({
   applies: (event) => networkOf(event) !== null,
   judge(event, view) {
     const window = view.networks;
-    const { single, several } = view.sealed.concurrency;
-    if (window === null || window.networks.size < 2) return null;
-    if (single < MIN_SINGLE_WINDOWS || several > MAX_HABIT_SHARE * (single + several)) return null;
-    if (view.isOwn(event.src_ip!)) return null;
-    if (!interleaved(window, (name) => isKnown(view, name.startsWith("AS") ? "asn" : "net", name))) return null;
-    const networks = [...window.networks].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (window === null || window.networks.size < 2 || view.isOwn(event.src_ip!)) return null;
+    const { concurrency, netConcurrency } = view.sealed;
+    const owners = isSingle(concurrency) ? byOwner(window) : null;
+    const strangers =
+      owners !== null && owners.size > 1 && interleaved(owners, (name) => isKnown(view, levelOf(name), name));
+    // Two networks of one owner: a neighbour's machine, where the key always had one.
+    const neighbours =
+      isSingle(netConcurrency) &&
+      interleaved(
+        window.networks,
+        (name) => isKnown(view, "net", name),
+        (a, b) => window.networks.get(a)![3] === window.networks.get(b)![3],
+      );
+    if (!strangers && !neighbours) return null;
+    const { single, several } = strangers ? concurrency : netConcurrency;
+    const networks = [...(strangers ? owners : window.networks)].sort(([a], [b]) => (a < b ? -1 : 1));
     const evidence = emptyEvidence();
     for (const [, [time, uid]] of networks) {
       insertSorted(evidence.events, time, uid);
@@ -42,7 +53,7 @@ export default defineBaseline({
     return {
       dimension: "",
       bucket: window.start,
-      level: "high",
+      level: strangers ? "high" : "medium",
       reasons: [
         `Used from ${networks.map(([name]) => name).join(" and ")} within the same half hour.`,
         `In ${plural(single, "earlier half hour")} of activity it was in one network at a time, ${plural(several, "time")} in several.`,
@@ -60,15 +71,41 @@ export default defineBaseline({
   },
 });
 
+const isSingle = ({ single, several }: Concurrency): boolean =>
+  single >= MIN_SINGLE_WINDOWS && several <= MAX_HABIT_SHARE * (single + several);
+
+const levelOf = (name: string): "asn" | "net" => (name.startsWith("AS") ? "asn" : "net");
+
+/** byOwner joins the networks of one owner. */
+function byOwner({ networks }: NetworkWindow): NetworkWindow["networks"] {
+  const owners: NetworkWindow["networks"] = new Map();
+  for (const [, [first, uid, last, owner]] of networks) {
+    const known = owners.get(owner);
+    if (!known) owners.set(owner, [first, uid, last, owner]);
+    else {
+      known[2] = Math.max(known[2], last);
+      if (first < known[0] || (first === known[0] && uid < known[1])) [known[0], known[1]] = [first, uid];
+    }
+  }
+  return owners;
+}
+
 /**
  * interleaved tells whether the times of two networks overlap, and not both are habits: a job that moves leaves the old network
  * for good, and people go from desk to home and back.
  */
-function interleaved({ networks }: NetworkWindow, isHabit: (name: string) => boolean): boolean {
+function interleaved(
+  networks: NetworkWindow["networks"],
+  isHabit: (name: string) => boolean,
+  counts: (a: string, b: string) => boolean = () => true,
+): boolean {
   const all = [...networks];
   return all.some(([name, [first, , last]], i) =>
     all
       .slice(i + 1)
-      .some(([other, [began, , ended]]) => first <= ended && began <= last && !(isHabit(name) && isHabit(other))),
+      .some(
+        ([other, [began, , ended]]) =>
+          first <= ended && began <= last && counts(name, other) && !(isHabit(name) && isHabit(other)),
+      ),
   );
 }

@@ -53,6 +53,19 @@ export default defineBaseline({
   },
 });
 
+/** Calls of operations that the key never used, from which on a burst is more than a job that lost a permission. */
+const MIN_STRANGE = 5;
+
+/** lostPermission tells a job that is denied what it always did: a release or a policy broke it. More calls never turn it back. */
+function lostPermission({ window, sealed, learning }: View): boolean {
+  if (learning) return false;
+  let strange = 0;
+  for (const [operation, times] of window.operations) {
+    if (!sealed.values.operation.values.has(operation)) strange += times;
+  }
+  return strange < MIN_STRANGE;
+}
+
 function hitOf(view: View, p: number, expected: string, facts: Record<string, number>): Hit {
   const { window } = view;
   const top = [...window.operations].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
@@ -61,7 +74,7 @@ function hitOf(view: View, p: number, expected: string, facts: Record<string, nu
   return {
     dimension: isAligned(window) ? "" : "straddling",
     bucket: window.start,
-    level: "medium",
+    level: lostPermission(view) ? "low" : "medium",
     reasons: [
       `${window.denied}${share} calls were denied within 15 minutes; ${view.sealed.calls.windows === 0 ? "there is no history of this key to compare with" : `${expected} is usual for it`}.`,
       `Mostly ${operation}: ${plural(times, "time")}${top.length > 1 ? `, and ${plural(top.length - 1, "other operation")}` : ""}.`,

@@ -2,6 +2,7 @@ import { isWrite } from "../../schemas/activity.ts";
 import { type Severity, shiftSeverity } from "../../schemas/severity.ts";
 import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
 import { asnValue, operationOf } from "../observe.ts";
+import { isPerson } from "../people.ts";
 import { FORGET_DAYS } from "../profile.ts";
 import { ladder, type SourceLevel } from "../stats/novelty.ts";
 import { paceOf } from "../values.ts";
@@ -109,31 +110,18 @@ function levelOf(
 ): Severity {
   if (verdict === "risk" || seenBefore > 0) return "low";
   if (isKnownOwner(event, view) && level !== "country") return "low";
-  if (isPerson(event, view) && (!isWrite(event) || isKnown(view, "operation", operationOf(event)))) return "low";
+  // Nobody stays at a hosting company: a rented machine is no journey.
+  if (
+    event.hosting !== true &&
+    isPerson(event, view.sealed) &&
+    (!isWrite(event) || isKnown(view, "operation", operationOf(event)))
+  )
+    return "low";
   return peers === "owner" ? shiftSeverity("medium", -1) : "medium";
 }
 
 const isKnownOwner = (event: DetectEvent, view: View): boolean =>
   event.asn !== null && isKnown(view, "asn", asnValue(event.asn));
-
-/** Programs that people type into. */
-const BY_HAND = /^(aws-cli|gcloud|azure-cli|azure-powershell|kubectl|S3Console|browser:.*|console\..*)$/;
-const HOURS_OF_PEOPLE = 6;
-
-/**
- * isPerson tells the keys of people, who travel: the record says so, or only programs for people were used, at many hours.
- * Nobody stays at a hosting company: a rented machine is no journey.
- */
-function isPerson(event: DetectEvent, view: View): boolean {
-  if (event.hosting === true) return false;
-  if (event.principal_type !== "unknown") return event.principal_type === "human";
-  const { hours, values } = view.sealed;
-  const agents = [...values.agent.values.keys()];
-  if (agents.length === 0 || !agents.every((a) => BY_HAND.test(a))) return false;
-  const used = new Set<number>();
-  for (const [cell, days] of hours.entries()) if (days > 0) used.add(cell % 24);
-  return used.size >= HOURS_OF_PEOPLE;
-}
 
 const isExempt = (event: DetectEvent, view: View): boolean =>
   view.policy !== null &&

@@ -5,6 +5,8 @@ const ODD_TAIL = 0.06;
 const WINDOW_DAYS = 7;
 /** Accumulated surprise below this is never a finding; about three hours with a tail of 5 %, or one of 1 in 1,000. */
 const FLOOR = 6;
+/** The same while the habits are young: there is less to hold an odd hour against. */
+const YOUNG_FLOOR = 8;
 const DEVIATIONS = 0.5;
 /** Days of zero surprise that stand for a past not known yet. */
 const PRIOR_DAYS = 10;
@@ -50,7 +52,8 @@ export function hourAccumulation(memory: HourMemory, day: number, score: number,
   const days = memory.n + PRIOR_DAYS;
   const mean = memory.sum / days;
   const deviation = Math.sqrt(Math.max(0, memory.sumSq / days - mean * mean));
-  const bound = Math.max(FLOOR, mean + DEVIATIONS * deviation);
+  const floor = FLOOR + (YOUNG_FLOOR - FLOOR) * youth;
+  const bound = Math.max(floor, mean + DEVIATIONS * deviation);
   const quiet = memory.fired !== null && day - memory.fired < QUIET_DAYS;
   const least = MIN_SCORE + (YOUNG_MIN_SCORE - MIN_SCORE) * youth;
   return { fires: accumulated > bound && score >= least && !quiet, accumulated, bound };

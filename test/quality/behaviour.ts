@@ -1,3 +1,4 @@
+import { haversine } from "../../detect/stats/haversine.ts";
 import type { Agent, Call, Rhythm, Schedule } from "./agent.ts";
 import { WINDOW_DAYS, windowOf } from "./agents.ts";
 import { DAY, dayNumber, dayOfMonth, HOUR, isWeekend, MINUTE, monthOf, utcOf, weekday } from "./calendar.ts";
@@ -26,12 +27,27 @@ export function callsOf(seed: number, agent: Agent, day: number, surprises: read
     const source = sourceOf(seed, agent, day, trip, mine, r);
     return run.map((time) => callOf(seed, agent, time, session, source, mine, r));
   });
-  for (const s of mine) calls.push(...extra(seed, agent, day, s, mine, zone, r));
+  for (const s of mine) calls.push(...extra(seed, agent, day, s, mine, zone, trip, r));
   return withTrouble(
-    calls.filter((c) => c.time >= agent.active.from && c.time < agent.active.until),
+    calls.filter((c) => c.time >= agent.active.from && c.time < agent.active.until && !inFlight(agent, c.time)),
     mine,
     r,
   );
+}
+
+const FLIGHT_KMH = 800;
+const AIRPORT = 3 * HOUR;
+
+/** inFlight tells whether a traveller sits in an aeroplane, which leaves at three in the afternoon: nobody calls from there. */
+function inFlight(agent: Agent, time: number): boolean {
+  if (agent.trips.length === 0 || agent.source.type !== "fixed") return false;
+  const home = networkNamed(agent.source.network).place;
+  return agent.trips.some((trip) => {
+    const there = networkNamed(trip.network).place;
+    const lasts = AIRPORT + (haversine(home.lat!, home.lon!, there.lat!, there.lon!) / FLIGHT_KMH) * HOUR;
+    const leaves = [utcOf(agent.zone, trip.fromDay - 1, 15 * 60), utcOf(trip.zone, trip.toDay, 15 * 60)];
+    return leaves.some((from) => time >= from && time < from + lasts);
+  });
 }
 
 /** runsOf gives the times of a day in runs: calls of one run share session and address. */
@@ -215,9 +231,10 @@ function extra(
   s: Surprise,
   mine: readonly Surprise[],
   zone: string,
+  trip: Agent["trips"][number] | undefined,
   r: Draws,
 ): Call[] {
-  const source = () => sourceOf(seed, agent, day, undefined, mine, r);
+  const source = () => sourceOf(seed, agent, day, trip, mine, r);
   const run = (start: number, count: number, minutes: number) => {
     const session = sessionOf(agent, seed, start, r);
     const place = source();
