@@ -12,6 +12,7 @@ import type {
   KeyDetail,
   KeyOut,
   KeyQuery,
+  SilenceOut,
   SourceOut,
   Stats,
   StatusOut,
@@ -69,6 +70,10 @@ export interface Backend {
   changes(since: number, limit: number): Promise<ChangeRow[]>;
   /** Rows in the store. */
   eventCount(): Promise<number>;
+  silences(all: boolean): Promise<SilenceOut[]>;
+  /** Keeps messages back. Rejects with Refused and the sentence. */
+  silence(wanted: { actor: string; matchers: string[]; reason: string; lastsMs: number }): Promise<SilenceOut>;
+  expire(uid: string, actor: string): Promise<boolean>;
   audit(limit: number): Promise<AuditOut[]>;
   /** Notes who did what. */
   note(entry: { actor: string; via: string; action: string; target: string; detail: string }): Promise<void>;

@@ -103,6 +103,34 @@ export const exploreEndpoints = {
   ),
 };
 
+export const silenceEndpoints = {
+  list: read(
+    "/v1/silences",
+    "silences",
+    "Silences that hold or will; all=1 with those that ended",
+    z.object({ silences: z.array(api.silenceOut) }),
+    z.strictObject({ all: z.enum(["0", "1"]).optional() }),
+  ),
+  add: defineEndpoint({
+    method: "POST",
+    path: "/v1/silences",
+    tag: "silences",
+    role: "admin",
+    summary: "Keep messages about matching incidents back for a while",
+    body: api.silenceBody,
+    answer: api.silenceOut,
+  }),
+  expire: defineEndpoint({
+    method: "POST",
+    path: "/v1/silences/{id}/expire",
+    tag: "silences",
+    role: "admin",
+    summary: "End a silence now",
+    body: z.strictObject({}),
+    answer: z.object({ changed: z.boolean() }),
+  }),
+};
+
 export const sessionEndpoints = {
   show: defineEndpoint({
     method: "GET",
@@ -135,5 +163,6 @@ export const sessionEndpoints = {
 export const allEndpoints = () => [
   ...Object.values(incidentEndpoints),
   ...Object.values(exploreEndpoints),
+  ...Object.values(silenceEndpoints),
   ...Object.values(sessionEndpoints),
 ];

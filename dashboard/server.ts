@@ -8,6 +8,7 @@ import { ingestRoute } from "./routes/ingest.ts";
 import { operationsRoutes } from "./routes/operations.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { silenceRoutes } from "./routes/silences.ts";
 import { streamRoute } from "./routes/stream.ts";
 import type { Surface } from "./surface.ts";
 
@@ -68,6 +69,7 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   sessionRoutes(surface);
   incidentRoutes(surface);
   exploreRoutes(surface);
+  silenceRoutes(surface);
   streamRoute(surface);
   pageRoutes(surface);
   return server;

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { apiActivity } from "./activity.ts";
+import { HOUR_MS } from "./duration.ts";
 import { finding } from "./finding.ts";
 import { incident, transition, verdicts } from "./incident.ts";
 import { severities } from "./severity.ts";
+import { MAX_SILENCE_MS, silence, silenceStates } from "./silence.ts";
 
 /** What the HTTP API answers and takes. Public: additive changes only. Times are ISO-8601 UTC where a person reads them, ms in charts. */
 
@@ -169,6 +171,26 @@ export const auditOut = z.object({
   target: text,
   detail: text,
 });
+export const silenceOut = silence.extend({
+  label: text,
+  state: z.enum(silenceStates),
+  starts_at: time,
+  ends_at: time,
+  created_at: time,
+  expired_at: time.nullable(),
+});
+export const silenceBody = z.strictObject({
+  matchers: z
+    .array(z.string().min(1).max(500))
+    .min(1)
+    .max(20)
+    .describe('such as key_name="billing-bot"; all of them have to match'),
+  reason: z.string().min(1).max(500),
+  hours: z
+    .number()
+    .positive()
+    .max(MAX_SILENCE_MS / HOUR_MS),
+});
 export const session = z.object({
   login: z.enum(["open", "required", "done"]).describe("open: this machine alone, without tokens"),
   name: text.nullable(),
@@ -258,6 +280,7 @@ export type Stats = z.infer<typeof stats>;
 export type StatusOut = z.infer<typeof status>;
 export type AuditOut = z.infer<typeof auditOut>;
 export type SessionOut = z.infer<typeof session>;
+export type SilenceOut = z.infer<typeof silenceOut>;
 export type EventQuery = z.infer<typeof eventQuery>;
 export type FindingQuery = z.infer<typeof findingQuery>;
 export type IncidentQuery = z.infer<typeof incidentQuery>;

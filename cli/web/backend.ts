@@ -3,7 +3,7 @@ import { type Backend, Refused } from "../../dashboard/backend.ts";
 import type { Exposition } from "../../dashboard/metrics.ts";
 import { iso } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
-import type { IncidentQuery } from "../../schemas/http_api.ts";
+import type { IncidentQuery, SilenceOut } from "../../schemas/http_api.ts";
 import { timeOf } from "../../schemas/http_api.ts";
 import { type Incident, incidentStatuses } from "../../schemas/incident.ts";
 import { packageVersion } from "../../schemas/package_root.ts";
@@ -12,6 +12,7 @@ import { findingList, findingsLike } from "../../schemas/queries/findings.ts";
 import { changesSince, eventCount } from "../../schemas/queries/page.ts";
 import { statusCounts } from "../../schemas/queries/status.ts";
 import { severities } from "../../schemas/severity.ts";
+import { type Silence, silenceAdd, silenceLabel, silenceState } from "../../schemas/silence.ts";
 import type { App } from "../app.ts";
 import { createPush } from "../push.ts";
 import { eventOf, searchEvents } from "./events.ts";
@@ -76,10 +77,38 @@ export function createBackend(app: App, { exposition, faults }: BackendParts): B
     stats: (from, to) => stats(Math.floor(from / FRESH_MS) * FRESH_MS, Math.ceil(to / FRESH_MS) * FRESH_MS),
     changes: (since, limit) => app.store.ask(changesSince, { since: Math.floor(since), limit }),
     eventCount: async () => (await app.store.ask(eventCount, {}))[0]?.events ?? 0,
+    silences: async (all) => (await app.alerter.silences({ all })).map((s) => silenceOut(s, now())),
+    silence: ({ actor, matchers, reason, lastsMs }) =>
+      told(async () => {
+        const at = now();
+        const wanted = silenceAdd.safeParse({
+          ...{ kind: "silence_add", id: randomUUID(), actor, at, matchers, reason },
+          ...{ starts_at: at, ends_at: at + Math.round(lastsMs) },
+        });
+        if (!wanted.success) throw new Refused(400, wanted.error.issues.map((i) => i.message).join("; "));
+        const silence = await app.alerter.silence(wanted.data);
+        if (silence === null) throw new Refused(409, "This silence is there already.");
+        return silenceOut(silence, now());
+      }),
+    expire: (uid, actor) =>
+      told(
+        async () =>
+          (await app.alerter.silence({ kind: "silence_expire", id: randomUUID(), actor, at: now(), uid })) !== null,
+      ),
     audit: async (limit) => (await app.store.ask(auditLog, { limit })).map((r) => ({ ...r, at: iso(r.at) })),
     note: (entry) => app.store.insert("audit", [{ ...entry, at: iso(now()), id: randomUUID() }]),
   };
 }
+
+const silenceOut = (s: Silence, at: number): SilenceOut => ({
+  ...s,
+  label: silenceLabel(s.uid),
+  state: silenceState(s, at),
+  starts_at: iso(s.starts_at),
+  ends_at: iso(s.ends_at),
+  created_at: iso(s.created_at),
+  expired_at: s.expired_at === null ? null : iso(s.expired_at),
+});
 
 /** incidentOf takes a uid, its beginning or a label; what cannot be one is not there. */
 async function incidentOf(app: App, name: string) {

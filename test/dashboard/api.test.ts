@@ -3,6 +3,7 @@ import {
   allEndpoints,
   exploreEndpoints as explore,
   incidentEndpoints as incidents,
+  silenceEndpoints as silences,
 } from "../../dashboard/endpoints.ts";
 import { openApi } from "../../dashboard/openapi.ts";
 import { until } from "../support.ts";
@@ -172,6 +173,29 @@ describe("lists", () => {
 
   test("a span of centuries is refused, not reckoned", async () =>
     expect((await get("/v1/stats?from=1970-01-01T00:00Z")).status).toBe(400));
+});
+
+describe("silences", () => {
+  test("are made, listed and ended, each once, and the audit log says by whom", async () => {
+    const made = (await post("/v1/silences", { matchers: ['key_name="report-bot"'], reason: "move", hours: 2 })).body;
+    expect(silences.add.answer.safeParse(made).error?.issues ?? []).toEqual([]);
+    const list = (await get("/v1/silences")).body;
+    expect(silences.list.answer.safeParse(list).error?.issues ?? []).toEqual([]);
+    expect(list.silences).toMatchObject([{ uid: made.uid, author: "local", state: "active" }]);
+    expect((await post(`/v1/silences/${made.uid}/expire`)).body).toEqual({ changed: true });
+    expect((await post(`/v1/silences/${made.uid}/expire`)).body).toEqual({ changed: false });
+    expect((await get("/v1/silences")).body.silences).toEqual([]);
+    expect((await get("/v1/silences?all=1")).body.silences).toMatchObject([{ state: "expired" }]);
+    const { entries } = (await get("/v1/audit?limit=2")).body;
+    expect(entries).toMatchObject([{ action: "silence ended" }, { action: "silenced", target: made.label }]);
+  });
+
+  test.each([
+    ["no matcher", { matchers: [], reason: "x", hours: 1 }],
+    ["nonsense", { matchers: ["nonsense"], reason: "x", hours: 1 }],
+    ["a year", { matchers: ["key=x"], reason: "x", hours: 9_000 }],
+    ["no reason", { matchers: ["key=x"], reason: "", hours: 1 }],
+  ])("%s is refused", async (_, body) => expect((await post("/v1/silences", body)).status).toBe(400));
 });
 
 describe("the description", () => {
