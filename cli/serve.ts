@@ -3,20 +3,18 @@ import type { Exposition } from "../dashboard/metrics.ts";
 import { createServer } from "../dashboard/server.ts";
 import type { Config, FolderSource } from "../schemas/config.ts";
 import { incidentLabel } from "../schemas/incident.ts";
-import { packageVersion } from "../schemas/package_root.ts";
-import { statusCounts } from "../schemas/queries/status.ts";
 import type { App } from "./app.ts";
 import type { StoreCommand } from "./commands/command.ts";
 import { ingestFiles } from "./ingest_job.ts";
 import { type Loaded, socketPath } from "./load_config.ts";
 import { CommandFault, count, type Out } from "./out.ts";
-import { createPush } from "./push.ts";
 import { createReadings } from "./readings.ts";
 import { createReadiness } from "./ready.ts";
 import { createReload, type Reloaded, tellReload } from "./reload.ts";
 import { listenForCommands } from "./socket.ts";
 import { stopInOrder } from "./stop.ts";
 import { watchFolder } from "./watch.ts";
+import { createBackend } from "./web/backend.ts";
 
 const TICK_MS = 2_000;
 const SAVE_MS = 10_000;
@@ -49,18 +47,8 @@ export async function startServing(
   const readiness = createReadiness(app);
   const reload = createReload(app, load);
   const socket = await listenForCommands(app, socketPath(app.config), { ...commands, reload: reloadCommand(reload) });
-  const push = createPush(app);
-  const server = createServer(
-    app.config.http,
-    {
-      push,
-      incidents: listOf(app),
-      incident: oneOf(app),
-      status: () => statusOf(app),
-      faults: readiness.faults,
-      metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
-    },
-    (error) => app.log.error({ error: String(error) }, "A request failed."),
+  const server = createServer(app.config.http, createBackend(app, { exposition, faults: readiness.faults }), (error) =>
+    app.log.error({ error: String(error) }, "A request failed."),
   );
   const address = await listen(server, app.config.http.listen);
   app.alerter.start();
@@ -159,20 +147,4 @@ function every(ms: number, work: () => Promise<void>, app: App): NodeJS.Timeout 
         busy = false;
       });
   }, ms);
-}
-
-export const listOf = (app: App) => (filter: { open: boolean; limit: number }) =>
-  app.alerter.list({
-    limit: filter.limit,
-    ...(filter.open ? { statuses: ["open", "acknowledged", "reopened"] as const } : {}),
-  });
-
-export const oneOf = (app: App) => async (name: string) => {
-  const incident = /^(INC-)?[0-9a-f-]{4,36}$/i.test(name) ? await app.alerter.get(name) : null;
-  return incident ? { incident, transitions: await app.alerter.transitions(incident.uid) } : null;
-};
-
-export async function statusOf(app: App) {
-  const [row] = await app.store.ask(statusCounts, {});
-  return { version: packageVersion, deferred: app.engine.deferred(), ...row! };
 }

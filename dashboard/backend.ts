@@ -1,5 +1,24 @@
 import type { Readable } from "node:stream";
-import type { Incident, Transition } from "../schemas/incident.ts";
+import type { Finding } from "../schemas/finding.ts";
+import type {
+  AuditOut,
+  EventDetail,
+  EventOut,
+  EventQuery,
+  Evidence,
+  FeedOut,
+  FindingQuery,
+  IncidentQuery,
+  KeyDetail,
+  KeyOut,
+  KeyQuery,
+  SilenceOut,
+  SourceOut,
+  Stats,
+  StatusOut,
+} from "../schemas/http_api.ts";
+import type { Command, Incident, Transition } from "../schemas/incident.ts";
+import type { ChangeRow } from "../schemas/queries/page.ts";
 
 /** Pushed says what became of the records of one request; the rows are stored when it is given. */
 export interface Pushed {
@@ -23,25 +42,39 @@ export class Refused extends Error {
   }
 }
 
-/** Backend is what the HTTP side needs of the rest; main wires it. */
+/** Backend is what the HTTP side needs of the rest; main wires it. Where something is not there it gives null. */
 export interface Backend {
+  now(): number;
   /** Stores what a body holds. Rejects with Refused, or with another error when the store did not take it. */
   push(provider: string, body: Readable, options: { idempotencyKey: string | null }): Promise<Pushed>;
-  incidents(filter: { open: boolean; limit: number }): Promise<Incident[]>;
-  incident(name: string): Promise<{ incident: Incident; transitions: Transition[] } | null>;
-  status(): Promise<Status>;
   /** Why it cannot do its work now, a sentence each; nothing when it can. */
   faults(): Promise<string[]>;
   /** Metrics in Prometheus' text form. */
   metrics(): Promise<{ text: string; contentType: string }>;
-}
-
-export interface Status {
-  version: string;
-  events: number;
-  keys: number;
-  findings: number;
-  dead_letters: number;
-  deferred: number;
-  newest: number | null;
+  status(): Promise<StatusOut>;
+  incidents(query: IncidentQuery): Promise<Incident[]>;
+  incident(name: string): Promise<{ incident: Incident; transitions: Transition[] } | null>;
+  /** What stands behind an incident, to be drawn: findings, hours, counts, places, events. */
+  evidence(name: string): Promise<Evidence | null>;
+  /** Does what a person asked for; false when it was so already. Rejects with Refused and the sentence. */
+  command(command: Omit<Command, "id" | "at">): Promise<boolean>;
+  findings(query: FindingQuery): Promise<Finding[]>;
+  finding(uid: string): Promise<Finding | null>;
+  keys(query: KeyQuery): Promise<KeyOut[]>;
+  key(name: string): Promise<KeyDetail | null>;
+  events(query: EventQuery): Promise<{ events: EventOut[]; next: string | null; from: number; to: number }>;
+  event(principal: string, time: number, uid: string): Promise<EventDetail | null>;
+  sources(): Promise<{ sources: SourceOut[]; feeds: FeedOut[] }>;
+  stats(from: number, to: number): Promise<Stats>;
+  /** What became of incidents since a time, ms. */
+  changes(since: number, limit: number): Promise<ChangeRow[]>;
+  /** Rows in the store. */
+  eventCount(): Promise<number>;
+  silences(all: boolean): Promise<SilenceOut[]>;
+  /** Keeps messages back. Rejects with Refused and the sentence. */
+  silence(wanted: { actor: string; matchers: string[]; reason: string; lastsMs: number }): Promise<SilenceOut>;
+  expire(uid: string, actor: string): Promise<boolean>;
+  audit(limit: number): Promise<AuditOut[]>;
+  /** Notes who did what. */
+  note(entry: { actor: string; via: string; action: string; target: string; detail: string }): Promise<void>;
 }

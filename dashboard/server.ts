@@ -1,14 +1,28 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Config } from "../schemas/config.ts";
-import { guard } from "./auth.ts";
+import { createGuard, refuseTokensInUrls } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
+import { exploreRoutes } from "./routes/explore.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { ingestRoute } from "./routes/ingest.ts";
 import { operationsRoutes } from "./routes/operations.ts";
 import { pageRoutes } from "./routes/page.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { silenceRoutes } from "./routes/silences.ts";
+import { streamRoute } from "./routes/stream.ts";
 import type { Surface } from "./surface.ts";
 
 const LINGER_MS = 2_000;
+/** Nothing of ours needs another host, a frame, an inline script or a string that becomes HTML. */
+const HARMLESS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+};
 const BAD_PATH = "The path of this request cannot be read, or is too long.";
 
 /** createServer makes the HTTP side; each surface registers itself from a file of routes/. It listens nowhere yet. */
@@ -20,7 +34,7 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
     http: { connectionsCheckingInterval: Math.min(30_000, http.timeout / 2), headersTimeout: http.timeout },
     // A push may wait for the store longer than its sender may take to send it.
     connectionTimeout: http.timeout * 10,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 600 },
     // Fastify's own sentence repeats the path, and a path may hold a token that slipped into it.
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
       void reply.code(error.statusCode ?? 400).send({ error: BAD_PATH }),
@@ -29,14 +43,11 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   // Bodies are read by the backend, within its bounds; nothing is parsed before the token was checked.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+  const refuseTokens = refuseTokensInUrls(http);
+  server.addHook("onRequest", async (request) => refuseTokens(request.raw.url ?? ""));
   server.addHook("onSend", async (_request, reply) => {
-    reply.headers({
-      "content-security-policy":
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cache-control": "no-store",
-    });
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+    reply.headers(HARMLESS);
   });
   server.addHook("onResponse", async (request) => lingerAndClose(request));
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
@@ -51,10 +62,15 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
       .send({ error: "There is nothing here. POST /v1/ingest/<provider>, GET /v1/incidents, GET / for the page." }),
   );
 
-  const surface: Surface = { server, http, backend, allow: guard(http) };
+  const guard = createGuard(http, backend.now);
+  const surface: Surface = { server, http, backend, guard, allow: guard.allow };
   ingestRoute(surface);
   operationsRoutes(surface);
+  sessionRoutes(surface);
   incidentRoutes(surface);
+  exploreRoutes(surface);
+  silenceRoutes(surface);
+  streamRoute(surface);
   pageRoutes(surface);
   return server;
 }
@@ -74,11 +90,14 @@ function answerError(
 ): FastifyReply {
   const status = error instanceof Refused ? error.status : (error.statusCode ?? 500);
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  if (error instanceof Refused && status < 500) return reply.code(status).send({ error: error.message });
+  if (error instanceof Refused) return reply.code(status).send({ error: error.message });
   if (status < 500) return reply.code(status).send({ error: "This request cannot be read as HTTP asks for." });
   onError(error);
   reply.header("retry-after", "5");
-  return reply
-    .code(503)
-    .send({ error: "The rows could not be stored now; nothing of this request was acknowledged. Send it again." });
+  const reads = reply.request.method === "GET";
+  return reply.code(503).send({
+    error: reads
+      ? "This could not be answered now. Ask again in a moment; the log says why."
+      : "The rows could not be stored now; nothing of this request was acknowledged. Send it again.",
+  });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../schemas/config.ts";
-import type { guard } from "./auth.ts";
+import type { Guard } from "./auth.ts";
 import type { Backend } from "./backend.ts";
 
 /** Surface is what a file of routes/ gets to register itself on. */
@@ -8,6 +8,7 @@ export interface Surface {
   server: FastifyInstance;
   http: Config["http"];
   backend: Backend;
-  /** Refuses a request without a token of the role, and gives the name of who asks. */
-  allow: ReturnType<typeof guard>;
+  guard: Guard;
+  /** guard.allow: refuses a request without the role, and gives the name of who asks. */
+  allow: Guard["allow"];
 }

@@ -1,9 +1,9 @@
 import type { Exposition } from "../../dashboard/metrics.ts";
 import { createServer } from "../../dashboard/server.ts";
-import { createPush } from "../push.ts";
 import { createReadings } from "../readings.ts";
 import { createReadiness } from "../ready.ts";
-import { listen, listOf, oneOf, statusOf } from "../serve.ts";
+import { listen } from "../serve.ts";
+import { createBackend } from "../web/backend.ts";
 import type { Hub, Role } from "./hub.ts";
 import { remoteApp } from "./remote_app.ts";
 
@@ -12,17 +12,8 @@ export async function startWeb(hub: Hub, exposition: Exposition): Promise<Role &
   const app = await remoteApp(hub);
   exposition.read(createReadings(app));
   const readiness = createReadiness(app);
-  const server = createServer(
-    hub.config.http,
-    {
-      push: createPush(app),
-      incidents: listOf(app),
-      incident: oneOf(app),
-      status: () => statusOf(app),
-      faults: readiness.faults,
-      metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
-    },
-    (error) => hub.log.error({ error: String(error) }, "A request failed."),
+  const server = createServer(hub.config.http, createBackend(app, { exposition, faults: readiness.faults }), (error) =>
+    hub.log.error({ error: String(error) }, "A request failed."),
   );
   const address = await listen(server, hub.config.http.listen);
   return {

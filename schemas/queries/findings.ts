@@ -23,3 +23,10 @@ export const findingsLike = defineQuestion<{ prefix: string }, { document: strin
   sql: "SELECT document FROM findings FINAL WHERE startsWith(uid, {prefix:String}) LIMIT 2",
   row: document,
 });
+
+/** Findings by their uids, oldest first. */
+export const findingsNamed = defineQuestion<{ uids: readonly string[] }, { document: string }>({
+  name: "findings_named",
+  sql: "SELECT document FROM findings FINAL WHERE uid IN {uids:Array(String)} ORDER BY first_seen, uid",
+  row: document,
+});

@@ -70,3 +70,12 @@ export const subjectsBehind = defineQuestion<Record<string, never>, z.infer<type
     WHERE i.last < t.last`,
   row: behind,
 });
+
+/** incidentsOfSubject gives the newest incidents of one subject, or of many keys it is one of. */
+export const incidentsOfSubject = defineQuestion<{ subject: string; limit: number }, z.infer<typeof document>>({
+  name: "incidents_of_subject",
+  sql: `SELECT document FROM incidents FINAL
+WHERE subject_uid = {subject:String} OR has(JSONExtract(document, 'members', 'Array(String)'), {subject:String})
+ORDER BY incidents.last_seen DESC, uid LIMIT {limit:UInt32}`,
+  row: document,
+});

@@ -221,9 +221,19 @@ describe.skipIf(file === null)("no raw secret leaves a running serve", () => {
     expect(incidents.length).toBeGreaterThanOrEqual(secrets.length);
     for (const { uid } of incidents) {
       expect(await ask("an incident", `/v1/incidents/${uid}`)).toBe(200);
-      expect(await ask("the page of an incident", `/incidents/${uid}`)).toBe(200);
+      expect(await ask("the evidence of an incident", `/v1/incidents/${uid}/evidence`)).toBe(200);
     }
-    for (const path of ["/v1/status", "/", "/metrics", "/readyz", "/healthz"]) await ask(path, path);
+    for (const path of [
+      "/v1/status",
+      "/v1/keys",
+      "/v1/events?limit=500",
+      "/v1/findings",
+      "/v1/audit",
+      "/metrics",
+      "/readyz",
+      "/healthz",
+    ])
+      await ask(path, path);
     serving.child.kill("SIGTERM");
     const { stdout, stderr } = await serving;
     expect(stderr).toContain('"level":');

@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../../cli/app.ts";
-import { createPush } from "../../cli/push.ts";
+import { createBackend } from "../../cli/web/backend.ts";
+import { createExposition } from "../../dashboard/metrics.ts";
 import { createServer } from "../../dashboard/server.ts";
 import { cloudTrail } from "../records.ts";
 import { openTestApp, tempFolder } from "../support.ts";
@@ -26,27 +27,16 @@ beforeAll(async () => {
   app = await openTestApp(tempFolder(), {
     http: { tokens: TOKENS.map((t) => ({ ...t, roles: [...t.roles] })), max_body: 100_000, max_in_flight: 2 },
   });
-  const push = createPush(app);
+  const exposition = createExposition();
+  const backend = createBackend(app, { exposition, faults: async () => faults });
   server = createServer(
     app.config.http,
     {
+      ...backend,
       push: async (...args) => {
         if (args[0] === "ocsf") await new Promise<void>((resolve) => (slow = resolve));
-        return push(...args);
+        return backend.push(...args);
       },
-      incidents: () => app.alerter.list(),
-      incident: async () => null,
-      faults: async () => faults,
-      metrics: async () => ({ text: "keywatch_up 1\n", contentType: "text/plain" }),
-      status: async () => ({
-        version: "x",
-        events: 0,
-        keys: 0,
-        findings: 0,
-        dead_letters: 0,
-        deferred: 0,
-        newest: null,
-      }),
     },
     () => undefined,
   );
@@ -161,7 +151,7 @@ describe("the rest of the door", () => {
 
   test("metrics are for readers", async () => {
     expect((await fetch(`${base}/metrics`)).status).toBe(401);
-    expect(await (await fetch(`${base}/metrics`, { headers: READER })).text()).toContain("keywatch_up");
+    expect(await (await fetch(`${base}/metrics`, { headers: READER })).text()).toContain("keywatch_readings_up");
   });
 
   test("unknown paths and incidents are told, and nothing is executed by a browser", async () => {

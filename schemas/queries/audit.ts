@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { defineQuestion } from "../store/store.ts";
+
+const row = z.object({
+  at: z.number(),
+  actor: z.string(),
+  via: z.string(),
+  action: z.string(),
+  target: z.string(),
+  detail: z.string(),
+});
+export type AuditRow = z.infer<typeof row>;
+
+/** auditLog gives who did what, newest first: sign-ins and changes, what people did to incidents by any way, and what was erased. */
+export const auditLog = defineQuestion<{ limit: number }, AuditRow>({
+  name: "audit_log",
+  sql: `SELECT * FROM
+(
+  SELECT toUnixTimestamp64Milli(at) AS at, actor, toString(via) AS via, toString(action) AS action, target, detail FROM audit FINAL
+  ORDER BY at DESC LIMIT {limit:UInt32}
+  UNION ALL
+  SELECT toUnixTimestamp64Milli(at), actor, 'incidents', toString(kind), concat('INC-', substring(incident_uid, 1, 8)), note FROM transitions FINAL
+  WHERE command_id != '' ORDER BY at DESC LIMIT {limit:UInt32}
+  UNION ALL
+  SELECT toUnixTimestamp64Milli(updated_at), JSONExtractString(value, 'actor'), 'cli', 'erased', 'a principal', JSONExtractRaw(value, 'rows')
+  FROM meta FINAL WHERE startsWith(name, 'erased ') ORDER BY updated_at DESC LIMIT {limit:UInt32}
+)
+ORDER BY at DESC LIMIT {limit:UInt32}`,
+  row,
+});
