@@ -5,6 +5,7 @@ import type { Config, FolderSource } from "../schemas/config.ts";
 import { incidentLabel } from "../schemas/incident.ts";
 import { packageVersion } from "../schemas/package_root.ts";
 import { statusCounts } from "../schemas/queries/status.ts";
+import { inboundOf } from "./answering.ts";
 import type { App } from "./app.ts";
 import type { StoreCommand } from "./commands/command.ts";
 import { ingestFiles } from "./ingest_job.ts";
@@ -59,6 +60,7 @@ export async function startServing(
       status: () => statusOf(app),
       faults: readiness.faults,
       metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
+      inbound: inboundOf(app),
     },
     (error) => app.log.error({ error: String(error) }, "A request failed."),
   );

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Incident, Transition } from "../schemas/incident.ts";
+import type { Inbound } from "./inbound.ts";
 
 /** Pushed says what became of the records of one request; the rows are stored when it is given. */
 export interface Pushed {
@@ -34,6 +35,8 @@ export interface Backend {
   faults(): Promise<string[]>;
   /** Metrics in Prometheus' text form. */
   metrics(): Promise<{ text: string; contentType: string }>;
+  /** Left out: nobody can answer from Slack, mails or other tools. */
+  inbound?: Inbound;
 }
 
 export interface Status {

@@ -4,8 +4,11 @@ import { guard } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { ingestRoute } from "./routes/ingest.ts";
+import { linkRoutes } from "./routes/links.ts";
 import { operationsRoutes } from "./routes/operations.ts";
 import { pageRoutes } from "./routes/page.ts";
+import { pagerdutyRoutes } from "./routes/pagerduty.ts";
+import { slackRoutes } from "./routes/slack.ts";
 import type { Surface } from "./surface.ts";
 
 const LINGER_MS = 2_000;
@@ -56,6 +59,9 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   operationsRoutes(surface);
   incidentRoutes(surface);
   pageRoutes(surface);
+  slackRoutes(surface);
+  pagerdutyRoutes(surface);
+  linkRoutes(surface);
   return server;
 }
 

@@ -1,5 +1,6 @@
 import type { Exposition } from "../../dashboard/metrics.ts";
 import { createServer } from "../../dashboard/server.ts";
+import { inboundOf } from "../answering.ts";
 import { createPush } from "../push.ts";
 import { createReadings } from "../readings.ts";
 import { createReadiness } from "../ready.ts";
@@ -21,6 +22,7 @@ export async function startWeb(hub: Hub, exposition: Exposition): Promise<Role &
       status: () => statusOf(app),
       faults: readiness.faults,
       metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
+      inbound: inboundOf(app),
     },
     (error) => hub.log.error({ error: String(error) }, "A request failed."),
   );
