@@ -133,7 +133,12 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       letter(bytes, provider.id, reason, into, kept === record ? text : JSON.stringify(kept));
       return;
     }
-    const redacted = redactor.record(kept === record ? text : JSON.stringify(kept), kept, keyIdsOf(drafts));
+    const redacted = redactor.record(
+      kept === record ? text : JSON.stringify(kept),
+      kept,
+      keyIdsOf(drafts),
+      kept !== record,
+    );
     let fallback: string | null = null;
     for (const [i, draft] of drafts.entries()) {
       if (draft.event_uid === null) fallback ??= drawnUid(provider.id, bytes);

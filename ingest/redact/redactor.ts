@@ -18,8 +18,11 @@ export interface Redacted {
 
 /** Redactor removes secrets and key ids. It never throws for what a record holds and reports at most 20 secrets of one. */
 export interface Redactor {
-  /** `text` is the record's own JSON, `record` its parsed value, `keyIds` the ids that its provider named: they become hints. */
-  record(text: string, record: JsonObject, keyIds: readonly string[]): Redacted;
+  /**
+   * `text` is the record's own JSON, `record` its parsed value, `keyIds` the ids that its provider named: they become hints. `part` says that
+   * the record is only a part of the one that strings for `scrub` are taken from.
+   */
+  record(text: string, record: JsonObject, keyIds: readonly string[], part?: boolean): Redacted;
   /** text cleans free text: log lines, error messages, broken JSON. */
   text(s: string): { text: string; found: SecretFound[] };
 }
@@ -73,6 +76,7 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   const inspect = createInspector({
     names,
     isClean: (s) => isClean(s) || cleanString(s, IGNORE, 0) === s,
+    isHidden: (s, keyIds) => mentions(s, keyIds) && cleanString(s, IGNORE, 0) === sweep(s, NO_VALUES, keyIds),
   });
 
   const slow = (record: JsonObject, keyIds: readonly string[]): Redacted => {
@@ -89,9 +93,10 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   };
 
   return {
-    record(text, record, keyIds) {
+    record(text, record, keyIds, part = false) {
       const raw = inspect(text, record, keyIds);
       if (raw === null) return slow(record, keyIds);
+      if (part) return { raw, found: NONE, scrub: (s) => scrub(s, NO_VALUES, keyIds) };
       // Every string of the record was found clean, so what a provider took out of it needs no second look but for the ids.
       return { raw, found: NONE, scrub: (s) => (mentions(s, keyIds) ? (sweep(s, NO_VALUES, keyIds) as string) : s) };
     },
