@@ -67,8 +67,13 @@ export function createInspector(of: InspectorParts): Inspector {
 
   /** number adds the usual text of a number; where another spelling could be shorter the length alone is not relied upon. */
   const number = (v: number): void => {
+    if (Number.isInteger(v) && v >= 0 && v <= Number.MAX_SAFE_INTEGER) {
+      size += digitsOf(v);
+      if (v >= 1000 && v % 10 === 0) exact = false;
+      return;
+    }
     size += `${v}`.length;
-    if (!(Number.isInteger(v) && (v % 10 !== 0 || (v < 1000 && v > -1000)))) exact = false;
+    exact = false;
   };
 
   const list = (values: Json[], verdict: NameVerdict, under: boolean, depth: number): boolean => {
@@ -115,4 +120,10 @@ function isPlainSpelled(text: string, strings: number): boolean {
   let quotes = 0;
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
   return quotes === 2 * strings;
+}
+
+function digitsOf(v: number): number {
+  let digits = 1;
+  for (let bound = 10; v >= bound; bound *= 10) digits++;
+  return digits;
 }
