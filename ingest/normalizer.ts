@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ApiActivity } from "../schemas/activity.ts";
 import type { DeadLetter } from "./dead_letter.ts";
 import { deadLetterOf } from "./dead_letter.ts";
@@ -85,7 +85,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
         provider,
         reason,
         position: `${context.position}#${number}`,
-        occurrence: occurrenceOf(createHash("sha256").update(bytes).digest("base64")),
+        occurrence: occurrenceOf(hash("sha256", bytes, "base64")),
         now: context.now(),
       }),
     );
@@ -133,7 +133,12 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       letter(bytes, provider.id, reason, into, kept === record ? text : JSON.stringify(kept));
       return;
     }
-    const redacted = redactor.record(kept === record ? text : JSON.stringify(kept), kept, keyIdsOf(drafts));
+    const redacted = redactor.record(
+      kept === record ? text : JSON.stringify(kept),
+      kept,
+      keyIdsOf(drafts),
+      kept !== record,
+    );
     let fallback: string | null = null;
     for (const [i, draft] of drafts.entries()) {
       if (draft.event_uid === null) fallback ??= drawnUid(provider.id, bytes);
@@ -151,7 +156,8 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
 
   /** Identity for records without one: provider, bytes, and which of their twins in this source it is. */
   function drawnUid(provider: string, bytes: Buffer): string {
-    const digest = createHash("sha256").update(provider).update("\0").update(bytes).digest("hex").slice(0, 32);
+    const named = Buffer.concat([Buffer.from(`${provider}\0`), bytes]);
+    const digest = hash("sha256", named, "hex").slice(0, 32);
     const n = occurrenceOf(digest);
     return n === 0 ? digest : `${digest}-${n}`;
   }

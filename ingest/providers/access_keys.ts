@@ -84,8 +84,16 @@ const CREDENTIALS =
 const HEADERS = /^((request|response)_)?headers$|^(request|response)$/i;
 const QUERY_KEYS = /((?:^|[?&\s])(?:key|api_?key|access_token|apikey|token|sig|signature)=)[^&#\s]+/gi;
 
-/** withoutKeys is what of a line is kept: no header that authorises, and no key in a query, however it is written. */
+/** withoutKeys is what of a line is kept: no header that authorises, and no key in a query, however it is written. Most lines stay what they are. */
 export function withoutKeys(record: JsonObject): JsonObject {
+  for (const name in record) {
+    const value = record[name] ?? null;
+    if (CREDENTIALS.test(name) || keptOf(name, value) !== value) return copyWithoutKeys(record);
+  }
+  return record;
+}
+
+function copyWithoutKeys(record: JsonObject): JsonObject {
   const copy: JsonObject = {};
   for (const name in record) if (!CREDENTIALS.test(name)) copy[name] = keptOf(name, record[name] ?? null);
   return copy;

@@ -46,15 +46,32 @@ function partsOf(name: string): string[] {
 }
 
 function halfDotted(record: JsonObject, name: string): Json | undefined {
-  for (let dot = name.indexOf("."); dot > 0; dot = name.indexOf(".", dot + 1)) {
-    const head = name.slice(0, dot);
+  for (const { head, rest } of halvesOf(name)) {
     const inner = Object.hasOwn(record, head) ? record[head] : undefined;
     if (!isObject(inner)) continue;
-    const rest = name.slice(dot + 1);
-    const found = Object.hasOwn(inner, rest) ? inner[rest] : rest.includes(".") ? halfDotted(inner, rest) : undefined;
+    const found = Object.hasOwn(inner, rest) ? inner[rest] : halfDotted(inner, rest);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+interface Halves {
+  head: string;
+  rest: string;
+}
+const halved = new Map<string, Halves[]>();
+
+/** halvesOf remembers the ways to part a name at one dot: a name that was just cut has to be hashed before it can be looked up. */
+function halvesOf(name: string): Halves[] {
+  let halves = halved.get(name);
+  if (halves === undefined) {
+    const parts = name.split(".");
+    halves = parts
+      .slice(1)
+      .map((_, i) => ({ head: parts.slice(0, i + 1).join("."), rest: parts.slice(i + 1).join(".") }));
+    halved.set(name, halves);
+  }
+  return halves;
 }
 
 const first = (value: Json | undefined): string | null => {

@@ -18,8 +18,11 @@ export interface Redacted {
 
 /** Redactor removes secrets and key ids. It never throws for what a record holds and reports at most 20 secrets of one. */
 export interface Redactor {
-  /** `text` is the record's own JSON, `record` its parsed value, `keyIds` the ids that its provider named: they become hints. */
-  record(text: string, record: JsonObject, keyIds: readonly string[]): Redacted;
+  /**
+   * `text` is the record's own JSON, `record` its parsed value, `keyIds` the ids that its provider named: they become hints. `part` says that
+   * the record is only a part of the one that strings for `scrub` are taken from.
+   */
+  record(text: string, record: JsonObject, keyIds: readonly string[], part?: boolean): Redacted;
   /** text cleans free text: log lines, error messages, broken JSON. */
   text(s: string): { text: string; found: SecretFound[] };
 }
@@ -28,6 +31,8 @@ export interface Redactor {
 const UUID_LENGTH = 36;
 const DASH = 45;
 const MIN_LENGTH = 6;
+/** A shorter string is looked through faster than it is looked up in a table that the processor's cache does not hold. */
+const SCANNED = 32;
 const PLAIN = { sort: "plain", kind: "", part: "none" } as const;
 const NONE: SecretFound[] = [];
 
@@ -59,7 +64,8 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
     return cleaned;
   };
   const isClean = (s: string): boolean => {
-    if (s.length < MIN_LENGTH || seen.has(s)) return true;
+    if (s.length < SCANNED) return s.length < MIN_LENGTH || !mayHold(s, extra) || seen.has(s);
+    if (seen.has(s)) return true;
     if (mayHold(s, extra)) return false;
     if (s.length !== UUID_LENGTH || s.charCodeAt(8) !== DASH) seen.add(s);
     return true;
@@ -73,6 +79,7 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   const inspect = createInspector({
     names,
     isClean: (s) => isClean(s) || cleanString(s, IGNORE, 0) === s,
+    isHidden: (s, keyIds) => mentions(s, keyIds) && cleanString(s, IGNORE, 0) === sweep(s, NO_VALUES, keyIds),
   });
 
   const slow = (record: JsonObject, keyIds: readonly string[]): Redacted => {
@@ -89,9 +96,10 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   };
 
   return {
-    record(text, record, keyIds) {
+    record(text, record, keyIds, part = false) {
       const raw = inspect(text, record, keyIds);
       if (raw === null) return slow(record, keyIds);
+      if (part) return { raw, found: NONE, scrub: (s) => scrub(s, NO_VALUES, keyIds) };
       // Every string of the record was found clean, so what a provider took out of it needs no second look but for the ids.
       return { raw, found: NONE, scrub: (s) => (mentions(s, keyIds) ? (sweep(s, NO_VALUES, keyIds) as string) : s) };
     },

@@ -7,7 +7,7 @@ import { setField } from "./rebuild.ts";
 const MAX_INSIDE = 64;
 const MIN_ID_INSIDE = 8;
 /** A shorter id (`1`) is no secret and equals too much; its own field shows the hint all the same. */
-const MIN_ID = 6;
+export const MIN_ID = 6;
 
 /**
  * sweep removes what was found in one place of a record from all other places, names included, and turns key ids into hints.
