@@ -1,6 +1,8 @@
+import { backtest } from "./backtest.ts";
 import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
+import { detectionsExplain } from "./detections_explain.ts";
 import { doctor } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
 import { findingsList, findingsShow } from "./findings.ts";
@@ -34,6 +36,8 @@ export const storeCommands: Record<string, StoreCommand> = {
   "silence expire": silenceExpire,
   "findings list": findingsList,
   "findings show": findingsShow,
+  "detections explain": detectionsExplain,
+  backtest,
   "dead-letters list": deadLettersList,
   "dead-letters replay": deadLettersReplay,
   sql,
