@@ -46,6 +46,8 @@ export interface AlerterOptions {
   random?: () => number;
   log?: AlertLog;
   output?: Surroundings["output"];
+  links?: Surroundings["links"];
+  ownerOf?: Surroundings["ownerOf"];
   metrics?: Pick<Metrics, "delivery">;
 }
 

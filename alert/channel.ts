@@ -1,4 +1,6 @@
 import type { ChannelConfig } from "../schemas/config_channels.ts";
+import type { LinkSigner } from "./inbound/link.ts";
+import { withTemplate } from "./own_words.ts";
 import type { Message } from "./template.ts";
 
 /** reasons is the closed list of why a delivery did not work. */
@@ -36,6 +38,16 @@ export interface Surroundings {
   now(): number;
   /** Where the console channel writes, and whether colours are wanted there. */
   output: { write(text: string): void; colour: boolean };
+  /** Signs the addresses in mails by which people answer; without it mails have none. */
+  links?: LinkSigner | undefined;
+  /** Where the owner of a key can be asked; null where the inventory gives no such owner. */
+  ownerOf?: ((owner: string) => Promise<OwnerAddress | null>) | undefined;
+}
+
+/** OwnerAddress is what the inventory says of an owner; null where it says nothing. */
+export interface OwnerAddress {
+  email: string | null;
+  slack: string | null;
 }
 
 /** ChannelType is one file of alert/channels/: its kind equals the file name and the `kind` in the config. */
@@ -50,7 +62,10 @@ export const defineChannel = <K extends ChannelConfig["kind"]>(type: ChannelType
 /** openChannel loads the file of that kind and opens it; a new channel is a new file and nothing here. */
 export async function openChannel(config: ChannelConfig, surroundings: Surroundings): Promise<Channel> {
   const module = (await import(`./channels/${config.kind}.ts`)) as { default: AnyChannelType };
-  return module.default.open(config, surroundings);
+  const channel = module.default.open(config, surroundings);
+  const { template } = config;
+  if (!template) return channel;
+  return { ...channel, send: (message, signal) => channel.send(withTemplate(message, template), signal) };
 }
 
 /** AnyChannelType forgets which config it takes; openChannel has matched them by name. */

@@ -34,8 +34,33 @@ export function applyCommand(incident: Incident, command: Command): Change | nul
       if (closed && incident.verdict === verdict) return null;
       return { kind: "resolved", note, state: { status: "resolved", verdict } };
     }
+    case "close":
+      return closed ? null : close(incident, note);
+    case "suggest":
+      return suggest(incident, command, note);
     case "reopen":
       if (!closed) return null;
       return { kind: "reopened", note, state: { status: "reopened", verdict: null } };
   }
 }
+
+/** close resolves without a verdict, as a tool asks for it. A critical incident waits for a person who says what it was. */
+function close(incident: Incident, note: string): Change {
+  if (incident.severity !== "critical") return { kind: "resolved", note, state: { status: "resolved", verdict: null } };
+  const waits = "It is critical and stays open until somebody says what it was: incidents resolve --verdict.";
+  return { kind: "commented", note: note === "" ? waits : `${note}. ${waits}`, state: {} };
+}
+
+/** suggest records what the key's owner answered. The same answer to the same question again changes nothing. */
+function suggest(incident: Incident, command: Command, note: string): Change | null {
+  const { verdict, at } = command;
+  if (verdict === null) throw new Error(`${incidentLabel(incident.uid)} was answered without a verdict.`);
+  const finding_uids = (command.finding_uids ?? []).filter((uid) => incident.finding_uids.includes(uid));
+  const by = oneLine(command.actor, 200);
+  const before = incident.suggested ?? null;
+  const same = before?.verdict === verdict && before.by === by && sameUids(before.finding_uids, finding_uids);
+  return same ? null : { kind: "suggested", note, state: { suggested: { verdict, by, at, finding_uids } } };
+}
+
+const sameUids = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((uid) => b.includes(uid));

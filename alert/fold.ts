@@ -16,11 +16,13 @@ export function fold(digests: Iterable<Digest>): Folded {
   const speaking = told.length > 0 ? told : sorted;
   const strongest = speaking[0]!;
   const newest = speaking.reduce((a, b) => (b.last_seen > a.last_seen ? b : a));
+  const from = speaking.find((d) => d.from !== null)?.from ?? null;
   const byTime = [...sorted].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
   return {
     ...newest.who,
     tags: [...newest.who.tags],
-    title: titleOf(strongest, newest, speaking.find((d) => d.from !== null)?.from ?? null),
+    title: titleOf(strongest, newest, from),
+    from,
     severity: told.reduce<Severity>((s, d) => maxSeverity(s, d.severity), "medium"),
     risk: riskOf(told),
     first_seen: Math.min(...speaking.map((d) => d.first_seen)),

@@ -9,11 +9,11 @@ type Receivers = Config["receivers"];
 /** openChannels opens every channel of the receivers, by laneKey; those in `kept` are open already. */
 export async function openChannels(
   receivers: Receivers,
-  world: { now(): number; output?: Surroundings["output"] },
+  world: Omit<Surroundings, "output"> & Partial<Pick<Surroundings, "output">>,
   kept: ReadonlyMap<string, Channel> = new Map(),
 ): Promise<Map<string, Channel>> {
   const output = world.output ?? { write: (text) => void process.stdout.write(text), colour: process.stdout.isTTY };
-  const surroundings: Surroundings = { now: world.now, output };
+  const surroundings: Surroundings = { now: world.now, output, links: world.links, ownerOf: world.ownerOf };
   const channels = new Map<string, Channel>();
   for (const [lane, config] of settingsOf(receivers))
     channels.set(lane, kept.get(lane) ?? (await openChannel(config, surroundings)));

@@ -2,6 +2,8 @@ import { formatDuration } from "../schemas/duration.ts";
 import { type Incident, incidentLabel, type Transition, type TransitionKind } from "../schemas/incident.ts";
 import { cleanDeep, oneLine } from "./clean.ts";
 import { keyLabel } from "./fold.ts";
+import { viaOf } from "./inbound/origin.ts";
+import { providerSteps } from "./provider_steps.ts";
 
 /**
  * Message is what every channel renders: all of it is one harmless line each, cut to a length that people read.
@@ -19,7 +21,7 @@ export interface Message {
   /** When it happened, ms. */
   at: number;
   /** The transitions told, oldest first. */
-  transitions: { n: number; kind: TransitionKind; at: number; actor: string; note: string }[];
+  transitions: { n: number; kind: TransitionKind; at: number; actor: string; note: string; via: string }[];
   severity: Incident["severity"];
   /** Key and what and where from, one line. */
   title: string;
@@ -31,9 +33,11 @@ export interface Message {
   facts: [string, string][];
   /** Why: reasons of the findings. */
   why: string[];
-  /** What to do now, in order. */
+  /** What to do now, in order; the last ones say how it is done at that provider. */
   steps: string[];
   links: { label: string; url: string }[];
+  /** Address under which this keywatch is reached, without a slash at its end; null where the config names none. */
+  home: string | null;
   /** What the channel answered to its first message of the incident; null when this is the first. */
   root: { receipt: string } | null;
   /** The incident for machines, every string cleaned. */
@@ -52,7 +56,13 @@ export interface Telling {
 /** compose makes the message of one or more transitions of an incident, oldest first; the last state is what it shows. */
 export function compose(transitions: readonly Transition[], telling: Telling): Message {
   const last = transitions.at(-1)!;
-  const incident = cleanDeep(last.state, 2_000);
+  const state = cleanDeep(last.state, 2_000);
+  const steps = [
+    ...state.runbook.slice(0, 6).map((r) => oneLine(r, 400)),
+    ...(telling.test ? [] : providerSteps(state)),
+  ];
+  const incident = { ...state, runbook: steps };
+  const home = telling.externalUrl?.replace(/\/+$/, "") ?? null;
   const kind = loudest(transitions.map((t) => t.kind));
   return {
     id: telling.id,
@@ -61,12 +71,13 @@ export function compose(transitions: readonly Transition[], telling: Telling): M
     from_n: transitions[0]!.n,
     to_n: last.n,
     at: last.at,
-    transitions: transitions.map(({ n, kind, at, actor, note }) => ({
+    transitions: transitions.map(({ n, kind, at, actor, note, command_id }) => ({
       n,
       kind,
       at,
       actor: oneLine(actor, 200),
       note: oneLine(note, 2_000),
+      via: viaOf(command_id),
     })),
     severity: incident.severity,
     title: oneLine(incident.title, 240),
@@ -74,8 +85,12 @@ export function compose(transitions: readonly Transition[], telling: Telling): M
     changes: transitions.filter((t) => t.kind !== "updated" || transitions.length === 1).map(changeOf),
     facts: factsOf(incident),
     why: incident.reasons.slice(0, 10).map((r) => oneLine(r, 400)),
-    steps: incident.runbook.slice(0, 8).map((r) => oneLine(r, 400)),
-    links: linksOf(incident, telling.externalUrl),
+    steps,
+    links:
+      home === null
+        ? []
+        : [{ label: "Open the incident", url: `${home}/incidents/${encodeURIComponent(incident.uid)}` }],
+    home,
     root: telling.root,
     incident,
     test: telling.test ?? false,
@@ -90,6 +105,7 @@ const LOUD: TransitionKind[] = [
   "escalated",
   "opened",
   "acknowledged",
+  "suggested",
   "assigned",
   "commented",
   "updated",
@@ -106,6 +122,8 @@ export function changeOf(t: Transition): string {
       return `Opened at ${state.severity}, ${plural(state.finding_uids.length, "finding")}`;
     case "assigned":
       return `${state.assignee === null ? "Assigned to nobody" : `Assigned to ${oneLine(state.assignee, 80)}`}${by}${note}`;
+    case "suggested":
+      return `Suggested as ${words(state.suggested?.verdict ?? "unknown")}${by}${note}`;
     case "resolved":
       return `Resolved${state.verdict === null ? "" : ` as ${words(state.verdict)}`}${by}${note}`;
     default:
@@ -121,6 +139,7 @@ export function factsOf(i: Incident): [string, string][] {
     ["Owner", i.owner],
     ["Provider", i.account === null ? i.provider : `${i.provider}, account ${i.account}`],
     ["Environment", i.environment],
+    ["From", i.from ?? null],
     ["Since", `${utc(i.first_seen)} UTC`],
     [
       "Until",
@@ -129,6 +148,7 @@ export function factsOf(i: Incident): [string, string][] {
     ["Seen", `${plural(i.finding_uids.length, "finding")}, ${plural(i.event_count, "event")}`],
     ["Risk", `${Math.round(i.risk)} of 100`],
     ["Status", statusOf(i)],
+    ["Owner says", i.suggested ? `${words(i.suggested.verdict)}, by ${i.suggested.by}` : null],
   ];
   return facts.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, oneLine(value, 200)]]));
 }
@@ -140,9 +160,3 @@ export const statusOf = (i: Incident): string =>
 export const utc = (time: number): string => new Date(time).toISOString().slice(0, 19).replace("T", " ");
 export const plural = (n: number, noun: string): string => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
 const words = (name: string): string => name.replaceAll("_", " ");
-
-function linksOf(i: Incident, externalUrl: string | null): Message["links"] {
-  if (externalUrl === null) return [];
-  const base = externalUrl.replace(/\/+$/, "");
-  return [{ label: "Open the incident", url: `${base}/incidents/${encodeURIComponent(i.uid)}` }];
-}

@@ -1,8 +1,13 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { httpUrl } from "./http_url.ts";
+import { template } from "./message_template.ts";
 
-const channelBase = { send_resolved: z.boolean().default(true) };
+const channelBase = {
+  send_resolved: z.boolean().default(true),
+  /** Own words for the messages of this channel. */
+  template: template.optional(),
+};
 const consoleChannel = z.strictObject({ kind: z.literal("console"), ...channelBase });
 const slackChannel = z
   .strictObject({
@@ -10,21 +15,34 @@ const slackChannel = z
     webhook_url: httpUrl.nullable().default(null),
     bot_token: z.string().min(1).nullable().default(null),
     channel: z.string().min(1).nullable().default(null),
+    /** Signing secret of the app; with it messages have buttons, and what they send back is believed. */
+    signing_secret: z.string().min(16, "must be the app's signing secret").nullish(),
+    /** The key's owner is asked "was this you?" instead, by the Slack id that the inventory gives for the owner. */
+    ask_owner: z.boolean().optional(),
     /** Base of the Slack Web API, another one in tests. */
     api_url: httpUrl.default("https://slack.com/api"),
     ...channelBase,
   })
-  .refine((c) => c.webhook_url !== null || (c.bot_token !== null && c.channel !== null), {
+  .refine((c) => c.webhook_url !== null || (c.bot_token !== null && (c.channel !== null || c.ask_owner === true)), {
     message: "slack needs webhook_url, or bot_token and channel",
+  })
+  .refine((c) => c.ask_owner !== true || (c.bot_token !== null && typeof c.signing_secret === "string"), {
+    message: "ask_owner needs bot_token, to write to the owner, and signing_secret, to believe the answer",
   });
-const emailChannel = z.strictObject({
-  kind: z.literal("email"),
-  /** smtp://user:password@host:port or smtps://… */
-  smtp_url: z.string().regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://"),
-  from: z.string().min(3),
-  to: z.array(z.string().min(3)).min(1),
-  ...channelBase,
-});
+const emailChannel = z
+  .strictObject({
+    kind: z.literal("email"),
+    /** smtp://user:password@host:port or smtps://… */
+    smtp_url: z.string().regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://"),
+    from: z.string().min(3),
+    to: z.array(z.string().min(3)).default([]),
+    /** The key's owner is asked "was this you?" instead of `to`, at the address that the inventory gives for the owner. */
+    ask_owner: z.boolean().optional(),
+    ...channelBase,
+  })
+  .refine((c) => c.to.length > 0 !== (c.ask_owner === true), {
+    message: "email needs to, or ask_owner: true, and not both",
+  });
 const webhookChannel = z.strictObject({
   kind: z.literal("webhook"),
   url: httpUrl,
@@ -41,6 +59,8 @@ const pagerdutyChannel = z.strictObject({
   kind: z.literal("pagerduty"),
   /** Integration key of an Events API v2 integration. */
   routing_key: z.string().regex(/^[A-Za-z0-9]{32}$/, "must be the 32 characters of an Events API v2 integration key"),
+  /** Secrets of webhook subscriptions (v3); with them PagerDuty's own acknowledge and resolve are taken over. */
+  webhook_secrets: z.array(z.string().min(16, "must be the secret of a webhook subscription")).optional(),
   /** https://events.eu.pagerduty.com for an account in the EU. */
   api_url: httpUrl.default("https://events.pagerduty.com"),
   ...channelBase,
@@ -49,6 +69,8 @@ const opsgenieChannel = z.strictObject({
   kind: z.literal("opsgenie"),
   /** Key of an API integration. */
   api_key: z.string().min(1),
+  /** What the outgoing webhook sends as `Authorization: Bearer …`; with it, acknowledge and close there are taken over. */
+  webhook_token: z.string().min(16, "a token needs at least 16 characters").nullish(),
   /** Jira Service Management; Opsgenie's own is https://api.opsgenie.com or https://api.eu.opsgenie.com. */
   api_url: httpUrl.default("https://api.atlassian.com/jsm/ops/integration"),
   /** Who is called, where the integration does not say it already. */

@@ -13,11 +13,21 @@ export const transitionKinds = [
   "acknowledged",
   "assigned",
   "commented",
+  "suggested",
   "resolved",
   "reopened",
   "merged",
 ] as const;
 export type TransitionKind = (typeof transitionKinds)[number];
+
+/** suggestion is what the key's owner answered to "was this you?": of these findings, each one value of this key, and of no others. */
+export const suggestion = z.strictObject({
+  verdict: z.enum(verdicts),
+  by: z.string(),
+  at: z.number().int(),
+  finding_uids: z.array(z.string()),
+});
+export type Suggestion = z.infer<typeof suggestion>;
 
 /** incident is the fold of its transitions: findings of one subject closer than 24 h in event time. */
 export const incident = z.strictObject({
@@ -43,6 +53,10 @@ export const incident = z.strictObject({
   verdict: z.enum(verdicts).nullable(),
   assignee: z.string().nullable(),
   merged_into: z.string().nullable(),
+  /** The owner's answer; it resolves nothing. */
+  suggested: suggestion.nullable().optional(),
+  /** From where, in words: "203.0.113.9 (Example Net, DE)". */
+  from: z.string().nullable().optional(),
   first_seen: z.number().int(),
   last_seen: z.number().int(),
   opened_at: z.number().int(),
@@ -82,11 +96,14 @@ export const incidentLabel = (uid: string): string => `INC-${uid.slice(0, 8)}`;
 export const command = z.strictObject({
   id: z.string(),
   incident_uid: z.string(),
-  kind: z.enum(["acknowledge", "assign", "comment", "resolve", "reopen"]),
+  /** `close` is a resolve by a tool that knows no verdicts; `suggest` is what the key's owner says it was. */
+  kind: z.enum(["acknowledge", "assign", "comment", "resolve", "reopen", "close", "suggest"]),
   actor: z.string(),
   at: z.number().int(),
   note: z.string().default(""),
   assignee: z.string().nullable().default(null),
   verdict: z.enum(verdicts).nullable().default(null),
+  /** What a suggestion is about. */
+  finding_uids: z.array(z.string()).optional(),
 });
 export type Command = z.infer<typeof command>;

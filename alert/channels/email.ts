@@ -1,4 +1,5 @@
 import { createTransport } from "nodemailer";
+import { ownerAddress, withAnswers } from "../answers.ts";
 import { type Channel, defineChannel, fail, retry, type SendResult, sent } from "../channel.ts";
 import { oneLine } from "../clean.ts";
 import { emailHtml, emailSubject, emailText } from "../email_body.ts";
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 20_000;
 export default defineChannel({
   kind: "email",
   title: "Email (SMTP)",
-  open({ smtp_url, from, to }): Channel {
+  open({ smtp_url, from, to, ask_owner }, { links, ownerOf }): Channel {
     const domain = domainOf(from);
     const secrets = secretsOf(smtp_url);
     return {
@@ -31,14 +32,17 @@ export default defineChannel({
       async send(message, signal) {
         if (signal.aborted) return retry("timeout", "The mail was given up.");
         // One connection a mail: incidents are rare, and a connection kept open is closed by the server at the wrong moment.
+        const asked = ask_owner ? await ownerAddress(message, "email", ownerOf) : to;
+        if (!Array.isArray(asked)) return asked;
+        const answerable = withAnswers(message, asked, ask_owner ? "owner" : "crew", links);
+        const { subject, ...mail } = mailOf(answerable, domain);
         const transport = transportTo(smtp_url);
-        const { subject, ...mail } = mailOf(message, domain);
         try {
           await transport.sendMail({
             ...mail,
             subject,
             from,
-            to,
+            to: asked,
             signal,
             disableFileAccess: true,
             disableUrlAccess: true,

@@ -3,6 +3,7 @@ import { defineChannel, type SendResult, sent } from "../channel.ts";
 import { cut } from "../clean.ts";
 import { dutyOf } from "../duty.ts";
 import { byStatus, httpPost, isAnswer } from "../http_post.ts";
+import { isEcho } from "../inbound/origin.ts";
 import { reach } from "../reach.ts";
 import type { Message } from "../template.ts";
 
@@ -31,7 +32,7 @@ const PRIORITY: Record<Severity, string> = {
 export default defineChannel({
   kind: "opsgenie",
   title: "Jira Service Management, Opsgenie",
-  open({ api_key, api_url, responders }, { now }) {
+  open({ api_key, api_url, responders, webhook_token }, { now }) {
     const alerts = `${api_url.replace(/\/+$/, "")}/v2/alerts`;
     const post = async (path: string, body: object, signal: AbortSignal): Promise<SendResult | null> => {
       const answer = await httpPost({
@@ -47,6 +48,7 @@ export default defineChannel({
     return {
       check: (signal) => reach(api_url, true, signal),
       async send(message, signal) {
+        if (isEcho(message.transitions, "opsgenie", webhook_token ? [webhook_token] : [])) return sent();
         for (const { path, body } of callsOf(message, responders)) {
           const ended = await post(path, body, signal);
           if (ended) return ended;

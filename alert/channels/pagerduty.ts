@@ -4,6 +4,7 @@ import { defineChannel, sent } from "../channel.ts";
 import { cut } from "../clean.ts";
 import { dutyOf } from "../duty.ts";
 import { byStatus, httpPost, isAnswer } from "../http_post.ts";
+import { isEcho } from "../inbound/origin.ts";
 import { reach } from "../reach.ts";
 import type { Message } from "../template.ts";
 
@@ -23,16 +24,17 @@ const SEVERITY: Record<Severity, string> = {
 
 /**
  * The pagerduty channel speaks Events API v2. The incident's uid is the dedup_key, so that a repeated trigger is the same
- * alert, and what acknowledges and resolves reaches the one that was triggered.
+ * alert, and what acknowledges and resolves reaches the one that was triggered. What PagerDuty itself told is not told back.
  */
 export default defineChannel({
   kind: "pagerduty",
   title: "PagerDuty (Events API v2)",
-  open({ routing_key, api_url }, { now }) {
+  open({ routing_key, api_url, webhook_secrets }, { now }) {
     const url = `${api_url.replace(/\/+$/, "")}/v2/enqueue`;
     return {
       check: (signal) => reach(url, true, signal),
       async send(message, signal) {
+        if (isEcho(message.transitions, "pagerduty", webhook_secrets ?? [])) return sent();
         for (const event of eventsOf(message)) {
           const answer = await httpPost({
             url,

@@ -1,4 +1,5 @@
 import type { ChannelConfig } from "../../schemas/config_channels.ts";
+import { ownerAddress } from "../answers.ts";
 import { defineChannel, fail, retry, type SendResult, sent } from "../channel.ts";
 import { type Answer, byStatus, httpPost, isAnswer } from "../http_post.ts";
 import { reach } from "../reach.ts";
@@ -16,11 +17,12 @@ const TIMEOUT_MS = 10_000;
 export default defineChannel({
   kind: "slack",
   title: "Slack",
-  open(config, { now }) {
-    const { bot_token: token, channel, webhook_url: webhook } = config;
-    if (token === null || channel === null) {
+  open(config, { now, ownerOf }) {
+    const { bot_token: token, channel, webhook_url: webhook, ask_owner } = config;
+    const buttons = !config.signing_secret ? "none" : ask_owner ? "owner" : "crew";
+    if (token === null || (channel === null && !ask_owner)) {
       return {
-        send: (message, signal) => postWebhook(webhook!, message, signal, now),
+        send: (message, signal) => postWebhook(webhook!, slackMessage(message, buttons), message, signal, now),
         check: (signal) => reach(webhook!, true, signal),
       };
     }
@@ -33,12 +35,18 @@ export default defineChannel({
       },
       async send(message, signal) {
         const root = readReceipt(message.root?.receipt);
-        const content = slackMessage(message);
+        const content = slackMessage(message, buttons);
         if (root === null) {
-          const posted = await call("chat.postMessage", { channel, ...content.whole, ...content.envelope }, signal);
+          const place = ask_owner ? await ownerAddress(message, "slack", ownerOf) : [channel];
+          if (!Array.isArray(place)) return place;
+          const posted = await call(
+            "chat.postMessage",
+            { channel: place[0], ...content.whole, ...content.envelope },
+            signal,
+          );
           return "kind" in posted
             ? posted
-            : sent(JSON.stringify({ channel: posted.channel ?? channel, ts: posted.ts }));
+            : sent(JSON.stringify({ channel: posted.channel ?? place[0], ts: posted.ts }));
         }
         // The update comes first: doing it twice changes nothing, while a thread message twice would be seen twice.
         const updated = await call("chat.update", { channel: root.channel, ts: root.ts, ...content.whole }, signal);
@@ -57,8 +65,13 @@ interface Posted {
 }
 
 /** postWebhook sends the whole incident each time, led by what changed: a webhook cannot answer in a thread. */
-async function postWebhook(url: string, message: Message, signal: AbortSignal, now: () => number): Promise<SendResult> {
-  const { whole, change } = slackMessage(message);
+async function postWebhook(
+  url: string,
+  { whole, change }: ReturnType<typeof slackMessage>,
+  message: Message,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<SendResult> {
   const body = message.root === null ? whole : { text: change.text, blocks: [...change.blocks, ...whole.blocks] };
   const answer = await post(url, {}, body, signal);
   if (!isAnswer(answer)) return answer;
