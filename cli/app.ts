@@ -1,4 +1,5 @@
 import { type Alerter, createAlerter } from "../alert/alerter.ts";
+import { createLinkSigner, type LinkSigner } from "../alert/inbound/link.ts";
 import { type CatchUpOptions, createDetector, type Detector } from "../detect/detector.ts";
 import type { Engine } from "../detect/engine.ts";
 import { createInventoryIndex, type InventoryIndex } from "../detect/inventory_index.ts";
@@ -14,6 +15,7 @@ import type { SeqRange } from "../schemas/queries/detect.ts";
 import { connectStore } from "../schemas/store/connect.ts";
 import { migrate } from "../schemas/store/migrate.ts";
 import { type Store, StoreDown } from "../schemas/store/store.ts";
+import { ownersIn } from "./answering.ts";
 import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readYaml } from "./load_config.ts";
 import type { Log } from "./log.ts";
@@ -29,6 +31,8 @@ export interface App {
   engine: Engine;
   detector: Detector;
   alerter: Alerter;
+  /** Signs and reads the addresses in mails. */
+  links: LinkSigner;
   now: () => number;
   log: Log;
   counters: Counters;
@@ -122,9 +126,12 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
   const inventory = async (): Promise<InventoryIndex> =>
     createInventoryIndex(await readInventory(store), parts.fingerprint);
   const engine = detectionEngine(config, parts, await inventory(), faultTeller(log));
+  const links = createLinkSigner(pepper);
   const alerter = await createAlerter({
     store,
     config,
+    links,
+    ownerOf: ownersIn(store),
     now,
     log: (level, sentence, facts) => log[level](facts, sentence),
     metrics,
@@ -239,6 +246,7 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
     engine,
     detector,
     alerter,
+    links,
     now,
     log,
     counters,

@@ -19,6 +19,7 @@ import type {
 } from "../schemas/http_api.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
 import type { ChangeRow } from "../schemas/queries/page.ts";
+import type { Inbound } from "./inbound.ts";
 
 /** Pushed says what became of the records of one request; the rows are stored when it is given. */
 export interface Pushed {
@@ -75,6 +76,8 @@ export interface Backend {
   silence(wanted: { actor: string; matchers: string[]; reason: string; lastsMs: number }): Promise<SilenceOut>;
   expire(uid: string, actor: string): Promise<boolean>;
   audit(limit: number): Promise<AuditOut[]>;
+  /** Left out: nobody can answer from Slack, mails or other tools. */
+  inbound?: Inbound;
   /** Notes who did what. */
   note(entry: { actor: string; via: string; action: string; target: string; detail: string }): Promise<void>;
 }

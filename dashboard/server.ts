@@ -5,10 +5,13 @@ import { type Backend, Refused } from "./backend.ts";
 import { exploreRoutes } from "./routes/explore.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { ingestRoute } from "./routes/ingest.ts";
+import { linkRoutes } from "./routes/links.ts";
 import { operationsRoutes } from "./routes/operations.ts";
 import { pageRoutes } from "./routes/page.ts";
+import { pagerdutyRoutes } from "./routes/pagerduty.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { silenceRoutes } from "./routes/silences.ts";
+import { slackRoutes } from "./routes/slack.ts";
 import { streamRoute } from "./routes/stream.ts";
 import type { Surface } from "./surface.ts";
 
@@ -72,6 +75,9 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   silenceRoutes(surface);
   streamRoute(surface);
   pageRoutes(surface);
+  slackRoutes(surface);
+  pagerdutyRoutes(surface);
+  linkRoutes(surface);
   return server;
 }
 

@@ -5,6 +5,7 @@ import type { Finding } from "../../schemas/finding.ts";
 import { command } from "../../schemas/incident.ts";
 import { silenceCommand } from "../../schemas/silence.ts";
 import type { Store } from "../../schemas/store/store.ts";
+import { ownersIn } from "../answering.ts";
 import type { AppOptions } from "../app.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
 
@@ -25,6 +26,8 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
     const alerter = await createAlerter({
       store: fenced(hub.store, ledger),
       config: hub.config,
+      links: hub.links,
+      ownerOf: ownersIn(hub.store),
       now: hub.now,
       metrics: hub.metrics,
       log: (level, sentence, facts) => log[level](facts, sentence),

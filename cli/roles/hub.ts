@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Kafka } from "kafkajs";
+import { createLinkSigner, type LinkSigner } from "../../alert/inbound/link.ts";
 import { createInventoryIndex, type InventoryIndex } from "../../detect/inventory_index.ts";
 import { loadPepper } from "../../ingest/fingerprint.ts";
 import { connectKafka } from "../../ingest/kafka/connect.ts";
@@ -31,6 +32,7 @@ export interface Hub {
   /** Partitions of the events topic. */
   partitions: number;
   parts: NormalizerParts;
+  links: LinkSigner;
   counters: Counters;
   metrics: Metrics;
   /** Name of this process, for claims. */
@@ -80,6 +82,7 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       topics,
       partitions: await awaited("The brokers do", log, () => partitionsOf(kafka, topics.events).catch(withoutTopic)),
       parts,
+      links: createLinkSigner(pepper),
       metrics,
       counters: { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: new Map(), findings: 0 },
       owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,

@@ -63,6 +63,7 @@ export async function remoteApp(hub: Hub): Promise<App> {
       now: hub.now,
       send: (messages) => sender.send(messages),
     }),
+    links: hub.links,
     now: hub.now,
     log: hub.log,
     counters: hub.counters,

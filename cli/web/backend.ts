@@ -13,6 +13,7 @@ import { changesSince, eventCount } from "../../schemas/queries/page.ts";
 import { statusCounts } from "../../schemas/queries/status.ts";
 import { severities } from "../../schemas/severity.ts";
 import { type Silence, silenceAdd, silenceLabel, silenceState } from "../../schemas/silence.ts";
+import { inboundOf } from "../answering.ts";
 import type { App } from "../app.ts";
 import { createPush } from "../push.ts";
 import { eventOf, searchEvents } from "./events.ts";
@@ -41,6 +42,7 @@ export function createBackend(app: App, { exposition, faults }: BackendParts): B
   return {
     now,
     push: createPush(app),
+    inbound: inboundOf(app),
     faults,
     metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
     status,
