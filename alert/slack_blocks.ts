@@ -1,6 +1,7 @@
 import type { Severity } from "../schemas/severity.ts";
 import { type Answerers, canAnswer, questionOf } from "./answers.ts";
 import { escapeSlack, fitEscaped } from "./clean.ts";
+import { keyMatchers } from "./inbound/quiet.ts";
 import { buttonValue } from "./inbound/slack.ts";
 import type { Message } from "./template.ts";
 
@@ -84,6 +85,7 @@ function actionsOf(message: Message, who: Answerers): object[] {
             ? []
             : [button("acknowledge", "Acknowledge", { style: "primary" })]),
           button("expected", "Expected", { confirm: EXPECTED }),
+          ...(keyMatchers(message.incident) ? [button("silence", "Silence 1 h")] : []),
           ...open,
         ];
   return [{ type: "actions", elements }];

@@ -1,4 +1,5 @@
 import type { Command, Incident, Transition } from "../../schemas/incident.ts";
+import type { Silence, SilenceCommand } from "../../schemas/silence.ts";
 import { applyCommand } from "../command.ts";
 
 /** Desk is what inbound requests may do: look an incident up, and hand in commands. In role mode these travel by Kafka. */
@@ -6,6 +7,7 @@ export interface Desk {
   get(uid: string): Promise<Incident | null>;
   command(command: Command): Promise<Transition | null>;
   transitions(uid: string): Promise<Transition[]>;
+  silence(command: SilenceCommand): Promise<Silence | null>;
 }
 
 /** Handled is every way a command from outside can end; a store that does not answer rejects. */

@@ -1,13 +1,15 @@
 import type { Config } from "../../schemas/config.ts";
 import type { ChannelConfig } from "../../schemas/config_channels.ts";
 import { httpPost } from "../http_post.ts";
+import { saySilence } from "../silence.ts";
 import { type ByLink, commandOf, createByLink } from "./by_link.ts";
-import { type Desk, type Handled, hand, within } from "./desk.ts";
+import { type Desk, type Handled, hand, isIncidentUid, within } from "./desk.ts";
 import type { LinkSigner } from "./link.ts";
 import { provenTokens, readOpsgenie } from "./opsgenie.ts";
 import { originOf, SHARED } from "./origin.ts";
 import { provenSecrets, readPagerduty, type Told } from "./pagerduty.ts";
 import { createSeen, type Headers } from "./proof.ts";
+import { quietFor } from "./quiet.ts";
 import { type Click, mayAnswerAt, readClick, SKEW_MS, said, verifySlack } from "./slack.ts";
 
 /** Reply is what a tool hears. Nothing of it repeats what the request said. */
@@ -62,11 +64,26 @@ export function createInbound({ receivers, desk, links, now, log }: InboundParts
 
   async function clicked(click: Click): Promise<void> {
     const { action, incident, n } = click;
-    if (action === "open" || action === "silence") return;
-    const at = Math.min(click.at || now(), now());
-    const command = await commandOf(desk, action, { incident, n }, { id: click.id, actor: click.actor, at });
+    if (action === "open") return;
+    const by = { id: click.id, actor: click.actor, at: Math.min(click.at || now(), now()) };
+    if (action === "silence") return await tell(click, await silence(incident, by));
+    const command = await commandOf(desk, action, { incident, n }, by);
     const text = sentenceOf(await hand(desk, command));
     if (text !== null) await tell(click, text);
+  }
+
+  /** silence quiets the key for an hour and writes so into the incident's log; it says what holds now. */
+  async function silence(uid: string, by: { id: string; actor: string; at: number }): Promise<string> {
+    const incident = isIncidentUid(uid) ? await desk.get(uid) : null;
+    if (incident === null) return said.unknown;
+    const wanted = quietFor(incident, by);
+    if (wanted === null) return said.nameless;
+    const made = await desk.silence(wanted);
+    if (made === null) return said.same(uid);
+    const note = saySilence(made);
+    const log = { kind: "comment" as const, incident_uid: uid, note, assignee: null, verdict: null };
+    await hand(desk, { ...by, ...log, id: `${by.id}.silence` });
+    return note;
   }
 
   async function toolTold(tool: string, told: Told): Promise<Reply> {

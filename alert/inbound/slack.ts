@@ -102,6 +102,7 @@ export function mayAnswerAt(url: string, apiUrls: readonly string[]): boolean {
 /** sentences that only who clicked sees. What changed is shown to all by the message itself. */
 export const said = {
   same: (uid: string) => `${incidentLabel(uid)} was so already; nothing changed.`,
+  nameless: "This key has no name in the inventory, so it cannot be silenced from here. Use `keywatch silence add`.",
   unknown: "keywatch does not know this incident any more.",
   trouble: "keywatch could not do that now. Try it again in a minute.",
 };
