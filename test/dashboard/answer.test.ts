@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { inboundOf } from "../../cli/answering.ts";
 import type { App } from "../../cli/app.ts";
-import { createServer } from "../../dashboard/server.ts";
 import {
   clickBody,
   PD_SECRET,
@@ -11,19 +9,18 @@ import {
   slackHeaders,
 } from "../alert/inbound/parts.ts";
 import { finding } from "../alert/support.ts";
-import { openTestApp, tempFolder } from "../support.ts";
+import { openWeb, type Web, withTokens } from "./support.ts";
 
 const routing_key = "R0123456789ABCDEFGHIJKLMNOPQRSTU";
-const TOKEN = "t-read-0123456789";
 const hostile = '<script>alert(1)</script>"><img src=x onerror=alert(1)>';
 
+let web: Web;
 let app: App;
-let server: ReturnType<typeof createServer>;
 let base: string;
 beforeAll(async () => {
-  app = await openTestApp(tempFolder(), {
+  web = await openWeb({
     // Tokens are for the API; who answers proves itself otherwise.
-    http: { tokens: [{ name: "reader", token: TOKEN, roles: ["read"] }] },
+    ...withTokens,
     alert: { external_url: "https://keywatch.example.com", max_age: "99999d" },
     route: { receiver: "all", group_wait: "9000d" },
     receivers: [
@@ -36,21 +33,9 @@ beforeAll(async () => {
       },
     ],
   });
-  const nothing = async () => ({}) as never;
-  server = createServer(
-    app.config.http,
-    {
-      ...{ push: nothing, incidents: async () => [], incident: async () => null, faults: async () => [] },
-      ...{ metrics: nothing, status: nothing, inbound: inboundOf(app) },
-    } as Parameters<typeof createServer>[1],
-    () => undefined,
-  );
-  base = await server.listen({ host: "127.0.0.1", port: 0 });
+  ({ app, base } = web);
 }, 60_000);
-afterAll(async () => {
-  await server.close();
-  await app.close();
-});
+afterAll(() => web.close());
 
 let many = 0;
 const newIncident = async () => {

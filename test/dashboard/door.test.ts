@@ -17,6 +17,9 @@ afterAll(() => web.close());
 const OPEN =
   /^GET \/(healthz|readyz|assets\/:name|v1\/session|incidents|incidents\/:id|keys|key|events|sources|silences|audit)?$|^(POST|DELETE) \/v1\/session$/;
 
+/** Where people and tools answer from outside: each proves itself in its own way, and a token of ours is no proof (answer.test.ts). */
+const ANSWERS = /^(GET|POST) \/(answer|v1\/(slack\/interactions|pagerduty\/webhook|opsgenie\/webhook))$/;
+
 const ask = (route: string, headers: Record<string, string> = {}) => {
   const [method = "", path = ""] = route.split(" ");
   return fetch(`${web.base}${path.replace(/:\w+/g, "aws_cloudtrail")}`, {
@@ -34,7 +37,7 @@ describe("every route of the server", () => {
   });
 
   test("that is not open to all refuses who has no token, a wrong one, or one without the role", async () => {
-    const closed = routes.filter((route) => !OPEN.test(route));
+    const closed = routes.filter((route) => !OPEN.test(route) && !ANSWERS.test(route));
     expect(closed.length).toBeGreaterThan(15);
     for (const route of closed) {
       expect([route, (await ask(route)).status]).toEqual([route, 401]);
@@ -46,8 +49,16 @@ describe("every route of the server", () => {
     }
   });
 
+  test("that people and tools answer by refuses whoever has no proof, an admin's token too", async () => {
+    const answers = routes.filter((route) => ANSWERS.test(route));
+    expect(answers).toHaveLength(5);
+    for (const route of answers)
+      for (const headers of [{}, { authorization: `Bearer ${ADMIN_TOKEN}` }])
+        expect([401, 404]).toContain((await ask(route, headers)).status);
+  });
+
   test("refuses a page of another origin", async () => {
-    for (const route of routes.filter((r) => / \/(v1|metrics)/.test(r))) {
+    for (const route of routes.filter((r) => / \/(v1|metrics)/.test(r) && !ANSWERS.test(r))) {
       const token = { authorization: `Bearer ${ADMIN_TOKEN}` };
       expect([route, (await ask(route, { ...token, origin: "https://evil.example.com" })).status]).toEqual([
         route,
