@@ -13,15 +13,18 @@ export function withTemplate(message: Message, template: Template): Message {
       text.replace(PLACEHOLDER, (whole, name: string) => values[name as Placeholder] ?? whole),
       max,
     );
-  const { title, facts = {}, do_now = [] } = template;
+  const { facts = {}, do_now = [] } = template;
+  const title = template.title === undefined ? message.title : fill(template.title, 240);
+  const steps = [...do_now.map((text) => fill(text, 400)), ...message.steps];
   return {
     ...message,
-    ...(title === undefined ? {} : { title: fill(title, 240) }),
+    title,
+    steps,
+    incident: { ...message.incident, title, runbook: steps },
     facts: [
       ...Object.entries(facts).map(([name, text]): [string, string] => [name, fill(text, 300)]),
       ...message.facts,
     ],
-    steps: [...do_now.map((text) => fill(text, 400)), ...message.steps],
   };
 }
 

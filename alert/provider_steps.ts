@@ -34,7 +34,7 @@ const plain = (value: string | null | undefined, fallback: string): string =>
 function knownOf(incident: Incident): Known {
   const { principal_uid, principal, account, key_hint } = incident;
   const last = principal_uid.split("/").at(-1);
-  const tail = /…([A-Za-z0-9_-]{2,8})$/.exec(key_hint ?? "")?.[1];
+  const tail = /…([A-Za-z0-9]{2,8})$/.exec(key_hint ?? "")?.[1];
   return {
     incident,
     name: (fallback) => plain(principal_uid.includes("/") ? last : principal, fallback),

@@ -76,6 +76,8 @@ export interface Backend {
   silence(wanted: { actor: string; matchers: string[]; reason: string; lastsMs: number }): Promise<SilenceOut>;
   expire(uid: string, actor: string): Promise<boolean>;
   audit(limit: number): Promise<AuditOut[]>;
+  /** Left out: nobody can answer from Slack, mails or other tools. */
+  inbound?: Inbound;
   /** Notes who did what. */
   note(entry: { actor: string; via: string; action: string; target: string; detail: string }): Promise<void>;
   /** Left out: nobody can answer from Slack, mails or other tools. */
