@@ -80,6 +80,4 @@ export interface Backend {
   inbound?: Inbound;
   /** Notes who did what. */
   note(entry: { actor: string; via: string; action: string; target: string; detail: string }): Promise<void>;
-  /** Left out: nobody can answer from Slack, mails or other tools. */
-  inbound?: Inbound;
 }
