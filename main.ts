@@ -121,18 +121,21 @@ program
 
 program
   .command("redact")
-  .description("take secrets out of standard input; lines stay lines")
-  .option("--report", "print only how many secrets of which kind stand where")
-  .addHelpText("after", example("redact < app.log > clean.log"))
-  .action((o) =>
-    guarded(async () =>
-      (await import("./cli/commands/normalize.ts")).redact(
+  .argument("[paths...]", "files, folders or patterns (default: standard input)")
+  .description("take secrets out of logs; lines stay lines")
+  .option("--report", "print only which kinds of secrets stand in which file and line, never their values")
+  .option("--json", "the report as one JSON object a secret and line")
+  .addHelpText("after", `${example("redact < app.log > clean.log")}\n  keywatch redact --report ./logs`)
+  .action((paths: string[], o) =>
+    guarded(async () => {
+      const options = { paths, report: o.report ?? false, json: o.json ?? false };
+      return (await import("./cli/commands/redact.ts")).redact(
         configFor(globals()),
-        { report: o.report ?? false },
+        options,
         process.stdin,
         terminalOut(),
-      ),
-    ),
+      );
+    }),
   );
 
 program

@@ -5,6 +5,7 @@ import { deadLetterOf } from "./dead_letter.ts";
 import type { Enrich } from "./enrich/enrich.ts";
 import { userAgentFamily } from "./enrich/user_agent.ts";
 import { type Fingerprinter, keyHint } from "./fingerprint.ts";
+import { createOccurrences } from "./occurrences.ts";
 import type { Draft, JsonObject, Provider } from "./provider.ts";
 import { createRecent } from "./recent.ts";
 import type { Redacted, Redactor } from "./redact/redactor.ts";
@@ -63,7 +64,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
   if (context.provider !== "auto" && named === null) {
     throw new Error(`There is no provider "${context.provider}". Known are: auto, ${registry.ids().join(", ")}.`);
   }
-  const occurrences = new Map<string, number>();
+  const occurrences = createOccurrences();
   let number = context.first ?? 0;
   let hint: Provider | null = null;
 
@@ -71,9 +72,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
 
   const occurrenceOf = (digest: string): number => {
     skippable = false;
-    const n = occurrences.get(digest) ?? 0;
-    occurrences.set(digest, n + 1);
-    return n;
+    return occurrences(digest);
   };
 
   /** `text` is what may be kept of the bytes; their digest stays the letter's identity. */
@@ -141,7 +140,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     );
     let fallback: string | null = null;
     for (const [i, draft] of drafts.entries()) {
-      if (draft.event_uid === null) fallback ??= drawnUid(provider.id, bytes);
+      if (draft.event_uid === null) fallback ??= drawnUid(provider.id, bytes, draft.time === null);
       const base = draft.event_uid ?? fallback!;
       into.events.push(activity(provider, draft, drafts.length > 1 ? `${base}/${i}` : base, redacted));
     }
@@ -154,9 +153,12 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     return answer;
   }
 
-  /** Identity for records without one: provider, bytes, and which of their twins in this source it is. */
-  function drawnUid(provider: string, bytes: Buffer): string {
-    const named = Buffer.concat([Buffer.from(`${provider}\0`), bytes]);
+  /**
+   * Identity for records without one: provider, bytes, and which of their twins in this source it is. One without a time could be any call
+   * of its kind, so it is itself in its own source only: the same file, the same Idempotency-Key.
+   */
+  function drawnUid(provider: string, bytes: Buffer, timeless: boolean): string {
+    const named = Buffer.concat([Buffer.from(`${provider}\0${timeless ? `${context.position}\0` : ""}`), bytes]);
     const digest = hash("sha256", named, "hex").slice(0, 32);
     const n = occurrenceOf(digest);
     return n === 0 ? digest : `${digest}-${n}`;

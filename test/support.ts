@@ -59,7 +59,7 @@ export interface Ran {
 
 const NODE = process.execPath;
 /** Node 24 runs the sources as they are; older ones run what `npm run build` made. */
-const MAIN =
+export const MAIN =
   Number(process.versions.node.split(".")[0]) >= 24
     ? join(packageRoot, "main.ts")
     : join(packageRoot, "dist", "main.js");

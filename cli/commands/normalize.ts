@@ -1,7 +1,5 @@
 import type { Readable } from "node:stream";
 import { createFingerprinter, loadPepper } from "../../ingest/fingerprint.ts";
-import { createRedactor } from "../../ingest/redact/redactor.ts";
-import { emptyReport, redactStream } from "../../ingest/redact/report.ts";
 import { ocsfActivity } from "../../schemas/ocsf/activity.ts";
 import type { Loaded } from "../load_config.ts";
 import { count, type Out } from "../out.ts";
@@ -27,20 +25,6 @@ export async function normalize(
     for (const { reason } of yielded.letters) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   for (const [reason, n] of reasons) out.note(`${count(n)} records could not be read: ${reason}.`);
-  return 0;
-}
-
-/** redact cleans standard input line by line; the report counts kinds and places, never values. */
-export async function redact(loaded: Loaded, options: { report: boolean }, input: Readable, out: Out): Promise<number> {
-  const redactor = createRedactor({ fieldNames: loaded.config.redact.field_names });
-  const report = emptyReport();
-  for await (const line of redactStream(input, redactor, report)) if (!options.report) process.stdout.write(line);
-  const tell = options.report ? out.line : out.note;
-  tell(`${count(report.lines)} lines, ${count(report.exposed)} with secrets.`);
-  for (const [kind, n] of [...report.kinds].sort((a, b) => b[1] - a[1])) tell(`  ${count(n)}  ${kind}`);
-  if (options.report)
-    for (const [place, n] of [...report.places].sort((a, b) => b[1] - a[1]).slice(0, 20))
-      tell(`  ${count(n)}  at ${place}`);
   return 0;
 }
 

@@ -15,6 +15,13 @@ export interface RedactionReport {
 
 export const emptyReport = (): RedactionReport => ({ lines: 0, exposed: 0, kinds: new Map(), places: new Map() });
 
+/** Exposed says what stood in which line (from 1), without the value. */
+export interface Exposed {
+  line: number;
+  kind: string;
+  path: string;
+}
+
 const MAX_LINE_BYTES = 64 * 2 ** 20;
 /** How far back a cut may look for a place that no secret spans. */
 const CUT_WINDOW = 64 * 1024;
@@ -23,7 +30,7 @@ const MAX_PLACES = 1_000;
 const NEWLINE = 10;
 
 /**
- * redactStream cleans a stream line by line, keeps the line ends as they are and counts into `report`.
+ * redactStream cleans a stream line by line, keeps the line ends as they are and counts into `report`; `onExposed` hears of each secret.
  * A line over `maxLineBytes` (64 MiB) is cut at a space, comma or semicolon; a piece that has none goes whole.
  */
 export async function* redactStream(
@@ -31,8 +38,9 @@ export async function* redactStream(
   redactor: Redactor,
   report: RedactionReport = emptyReport(),
   maxLineBytes: number = MAX_LINE_BYTES,
+  onExposed: (exposed: Exposed) => void = () => undefined,
 ): AsyncIterable<string> {
-  const line = createLine(redactor, report);
+  const line = createLine(redactor, report, onExposed);
   for await (const piece of linesOf(input, maxLineBytes)) yield line(piece);
 }
 
@@ -79,7 +87,11 @@ function safeCut(bytes: Buffer, max: number): number {
   return -max;
 }
 
-function createLine(redactor: Redactor, report: RedactionReport): (piece: Piece) => string {
+function createLine(
+  redactor: Redactor,
+  report: RedactionReport,
+  onExposed: (exposed: Exposed) => void,
+): (piece: Piece) => string {
   // A private key in a text file spans lines: from its first line to its last each one goes.
   let inKey = false;
   let inToken = false;
@@ -87,10 +99,15 @@ function createLine(redactor: Redactor, report: RedactionReport): (piece: Piece)
     const text = bytes.toString("utf8");
     const body = text.replace(/\r?\n$/, "");
     const end = text.slice(body.length);
+    const line = report.lines + 1;
     if (ends) report.lines++;
+    const told = (cleaned: Cleaned): string => {
+      for (const { kind, path } of cleaned.found) onExposed({ line, kind, path });
+      return count(report, cleaned);
+    };
     if (uncut || inToken) {
       inToken = uncut;
-      return count(report, { text: marker("too_long"), found: [{ kind: "too_long", path: "text" }] }) + end;
+      return told({ text: marker("too_long"), found: [{ kind: "too_long", path: "text" }] }) + end;
     }
     if (inKey) {
       inKey = !body.includes("-----END");
@@ -98,11 +115,16 @@ function createLine(redactor: Redactor, report: RedactionReport): (piece: Piece)
     }
     const opened = body.lastIndexOf("-----BEGIN");
     inKey = opened >= 0 && body.includes("PRIVATE KEY", opened) && !body.includes("-----END", opened);
-    return count(report, cleanLine(redactor, body)) + end;
+    return told(cleanLine(redactor, body)) + end;
   };
 }
 
-function cleanLine(redactor: Redactor, body: string): { text: string; found: { kind: string; path: string }[] } {
+interface Cleaned {
+  text: string;
+  found: { kind: string; path: string }[];
+}
+
+function cleanLine(redactor: Redactor, body: string): Cleaned {
   const value = parse(body);
   if (value === null || typeof value !== "object" || Array.isArray(value)) return redactor.text(body);
   const { raw, found } = redactor.record(body, value as JsonObject, []);
@@ -118,7 +140,7 @@ function parse(body: string): Json {
   }
 }
 
-function count(report: RedactionReport, line: { text: string; found: { kind: string; path: string }[] }): string {
+function count(report: RedactionReport, line: Cleaned): string {
   if (line.found.length > 0) report.exposed++;
   for (const { kind, path } of line.found) {
     report.kinds.set(kind, (report.kinds.get(kind) ?? 0) + 1);
