@@ -195,10 +195,10 @@ describe("escalation", () => {
       await world.pass(HOUR, 30_000);
       expect(hooks()).toEqual(["bot-a: opened"]);
       expect(world.chat()).toMatchObject([{ at: 15 * MINUTE + 30_000 }]);
-      const [{ note }] = (await opened.store.rows("SELECT note FROM transitions WHERE kind = 'reminded'")) as {
+      const [line] = (await opened.store.rows("SELECT note FROM transitions WHERE kind = 'reminded'")) as {
         note: string;
       }[];
-      expect(note).toBe("nobody acknowledged it within 15 min, so chat hears of it");
+      expect(line?.note).toBe("nobody acknowledged it within 15 min, so chat hears of it");
     },
   );
 
