@@ -1,47 +1,41 @@
 import type { Config } from "../schemas/config.ts";
-import { DAY_MS, formatDuration, MINUTE_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
 import { type Metrics, noMetrics } from "../schemas/metrics.ts";
-import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts";
-import { messagesSince, pendingMessages } from "../schemas/queries/outbox.ts";
-import { targetsSince, transitionsOf } from "../schemas/queries/transitions.ts";
+import { bundledOfLiving } from "../schemas/queries/live.ts";
+import { spentSince } from "../schemas/queries/outbox.ts";
+import { transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Silence, SilenceCommand } from "../schemas/silence.ts";
 import type { Store } from "../schemas/store/store.ts";
+import { createBudget, startOfDay } from "./budget.ts";
 import type { Channel, SendResult, Surroundings } from "./channel.ts";
-import type { Digest } from "./digest.ts";
 import { type AlertLog, createDispatcher } from "./dispatch.ts";
-import { createBook, type Decided, inEventOrder, type Subject } from "./incident.ts";
-import {
-  readSubjects,
-  readTold,
-  targetsOf,
-  toTransition,
-  type Written,
-  writeIncidents,
-  writeLedger,
-} from "./ledger.ts";
+import { type Draft, draftsOf, type Waiting } from "./draft.ts";
+import { createGate } from "./gate.ts";
+import { createGroups } from "./group.ts";
+import { createBook } from "./incident.ts";
+import { createInhibitor } from "./inhibit.ts";
+import { targetsOf, toTransition, type Written, writeLedger } from "./ledger.ts";
+import { createLetters } from "./letters.ts";
+import { aboutsOf, createLive } from "./live.ts";
 import { findIncident, type IncidentFilter, listIncidents, requireIncident } from "./lookup.ts";
 import { checkChannels, openChannels, unchanged } from "./open_channels.ts";
 import { createOutbox } from "./outbox.ts";
-import { repairOutbox } from "./repair.ts";
-import { compileRoute } from "./route.ts";
+import { createRecall } from "./recall.ts";
+import { compileRoute, routesOf } from "./route.ts";
+import { createSifter } from "./sift.ts";
 import { createSilences, listSilences } from "./silence.ts";
-import { hear, planTargets } from "./targets.ts";
+import { hear, laneKey, planTargets, type Target } from "./targets.ts";
+import { createTimers } from "./timers.ts";
 
 /** Subjects kept in memory; others are read again from the log when a finding of theirs comes. */
 const MAX_SUBJECTS = 10_000;
-/** How far back the log is compared with the outbox at start. */
-const REPAIR_MS = 7 * DAY_MS;
 const TIMER_MS = 250;
 const STOP_GRACE_MS = 5_000;
-const EXPIRE_AT_ONCE = 500;
-/** How soon it is looked again where there was more, or the store did not answer. */
-const EXPIRE_AGAIN_MS = 2_000;
 
 export interface AlerterOptions {
   store: Store;
-  config: Pick<Config, "alert" | "route" | "receivers">;
+  config: Pick<Config, "alert" | "route" | "receivers" | "inhibit_rules" | "time_intervals">;
   now(): number;
   random?: () => number;
   log?: AlertLog;
@@ -93,23 +87,31 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
   /** Channels of an earlier config; a send of theirs may still be under way. */
   let retired: Channel[] = [];
   const book = createBook();
-  const silences = createSilences(store);
   const outbox = createOutbox();
+  const groups = createGroups();
+  const silences = createSilences(store);
+  let inhibitor = createInhibitor(config.inhibit_rules);
+  const live = createLive(() => inhibitor);
+  const gate = createGate({
+    ...{ silences, inhibitor: () => inhibitor, route: () => route, intervals: () => config.time_intervals },
+  });
+  const budget = createBudget({ config: () => config, spent: await spentToday(store, now()), now: now() });
+  const letters = createLetters(store, () => config.alert.external_url);
   const dispatcher = createDispatcher({
-    store,
-    outbox,
-    channels,
-    externalUrl: () => config.alert.external_url,
-    now,
+    ...{ store, outbox, channels, letters, budget, now, log },
+    sift: createSifter({ store, outbox, gate, budget, abouts: (uids) => aboutsOf(store, uids) }),
+    onTold: live.told,
     random: options.random ?? Math.random,
-    log,
     metrics: options.metrics ?? noMetrics,
   });
-  /** Subjects whose last write failed: the log and the outbox may differ. */
-  const suspects = new Set<string>();
+  const recall = createRecall({ store, book, outbox, budget, now, log });
+  const timers = createTimers({
+    ...{ store, book, outbox, live, gate, now, config: () => config, route: () => route },
+    ...{ ensure: recall.ensure, commit: (drafts) => commit(drafts, []) },
+  });
   let tail: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
-  let expireAt = 0;
+  let ticking = false;
 
   /** exclusive runs one decision after the other: they share the book. */
   function exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -128,66 +130,60 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
     for (const [lane, channel] of opened) channels.set(lane, channel);
     config = next;
     route = compileRoute(next);
+    inhibitor = createInhibitor(next.inhibit_rules);
+    live.inform(inhibitor);
+    lookAgain();
   }
 
-  async function recover(): Promise<void> {
+  /** lookAgain asks of everything that is held, and of every timer, whether it still holds. */
+  function lookAgain(): void {
+    outbox.recheck(now());
+    live.lookAgain();
+  }
+
+  async function start(): Promise<void> {
     await silences.load(now());
-    outbox.restore(await store.ask(pendingMessages, {}));
-    const since = now() - REPAIR_MS;
-    const told = (await store.ask(targetsSince, { since })).map((row) => ({ ...row, targets: targetsOf(row.targets) }));
-    const known = told.length > 0 ? await store.ask(messagesSince, { since: since - DAY_MS }) : [];
-    const batch = outbox.batch();
-    const repaired = repairOutbox(batch, told, known);
-    if (repaired > 0) log("warn", "Messages that a kill kept from the outbox were put there.", { messages: repaired });
-    await store.insert("messages", batch.rows());
-    batch.commit();
-    const behind = (await store.ask(subjectsBehind, {})).map((row) => row.subject_uid);
-    await relist(await readSubjects(store, behind));
+    await recall.recover();
+    await live.load(store);
+    for (const { incident_uid, bundled } of await store.ask(bundledOfLiving, {})) {
+      const labels = live.get(incident_uid)?.about.labels;
+      for (const target of labels ? bundled.flatMap(targetsOf) : [])
+        groups.restore(route, incident_uid, labels!, target);
+    }
   }
 
-  /** relist writes the states of subjects once more, for the list that a crash left behind the log. */
-  const relist = (subjects: ReadonlyMap<string, Subject>): Promise<void> =>
-    writeIncidents(
-      store,
-      [...subjects.values()].flatMap((s) => s.episodes.map((e) => e.incident)),
-    );
-
-  /** ensure has every subject in the book, read from the log where it is not. */
-  async function ensure(uids: Iterable<string>): Promise<void> {
-    const missing = [...new Set(uids)].filter((uid) => book.subject(uid) === undefined);
-    if (missing.length === 0) return;
-    const subjects = await readSubjects(store, missing);
-    const doubtful = missing.filter((uid) => suspects.has(uid));
-    if (doubtful.length > 0) {
-      const { told, known } = await readTold(store, doubtful);
-      const batch = outbox.batch();
-      repairOutbox(batch, told, known);
-      try {
-        await relist(new Map(doubtful.map((uid) => [uid, subjects.get(uid)!])));
-        await store.insert("messages", batch.rows());
-      } catch (cause) {
-        batch.rollback();
-        throw cause;
-      }
-      batch.commit();
-      for (const uid of doubtful) suspects.delete(uid);
-    }
-    for (const [uid, subject] of subjects) book.set(uid, subject);
+  /** whomOf gives the targets of a transition. */
+  function whomOf({ subjectUid, decided, notify, whom }: Draft, at: number): Target[] {
+    const { incident_uid, n, state } = decided.transition;
+    const { heard } = book.subject(subjectUid)!.episodes.find((e) => e.incident.uid === incident_uid)!;
+    const waiting = (target: Target) => outbox.waiting(incident_uid, target, at);
+    const routes = whom ? routesOf(route, live.get(incident_uid)?.about.labels ?? {}) : [];
+    const targets = whom
+      ? whom.map((w): Target => {
+          const last = heard.get(laneKey(w.receiver, w.channel)) ?? { ...w, head: n, due: at, bundle: "" };
+          const { due, bundle } = groups.later(
+            routes.find((r) => r.receiver === w.receiver),
+            last,
+            at,
+          );
+          return { ...w, head: n, due, bundle };
+        })
+      : planTargets(decided, { heard, route, receivers: config.receivers, groups, notify, now: at, waiting });
+    if (state.status === "resolved" || state.status === "merged_into") groups.leave(incident_uid);
+    hear(heard, targets);
+    return targets;
   }
 
   /** commit stores what was decided and who hears of it; when the store refuses, all is as it was before. */
-  async function commit(drafts: readonly Draft[], held: Parameters<typeof writeLedger>[2]): Promise<Transition[]> {
+  async function commit(drafts: readonly Draft[], held: readonly Waiting[]): Promise<Transition[]> {
     const batch = outbox.batch();
     const lines: Written[] = [];
     const at = now();
     try {
-      for (const { subjectUid, decided, notify } of drafts) {
-        const { incident_uid } = decided.transition;
-        const { heard } = book.subject(subjectUid)!.episodes.find((e) => e.incident.uid === incident_uid)!;
-        const waiting = outbox.waiting.bind(outbox, incident_uid);
-        const targets = planTargets(decided, { heard, route, receivers: config.receivers, notify, now: at, waiting });
-        hear(heard, targets);
-        batch.add(decided.transition, subjectUid, targets);
+      for (const draft of drafts) {
+        const { subjectUid, decided } = draft;
+        const targets = whomOf(draft, at);
+        batch.add(decided.transition, subjectUid, targets, live.take(decided.transition));
         lines.push({ subjectUid, decided, targets });
       }
       await writeLedger(store, lines, held, batch.rows());
@@ -195,13 +191,15 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       batch.rollback();
       for (const { subjectUid } of [...drafts, ...held]) {
         book.forget(subjectUid);
-        suspects.add(subjectUid);
+        recall.doubt(subjectUid);
       }
       throw cause;
     }
-    dispatcher.remember(lines.map((line) => line.decided.transition));
+    letters.remember(lines.map((line) => line.decided.transition));
     batch.commit();
     book.trim(MAX_SUBJECTS);
+    // What inhibited others may be over now.
+    if (config.inhibit_rules.length > 0 && lines.length > 0) outbox.recheck(at);
     if (timer !== null && lines.length > 0) pump();
     return lines.map((line) => line.decided.transition);
   }
@@ -212,73 +210,38 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
 
   async function applyAll(findings: readonly Finding[], report: boolean): Promise<Transition[]> {
     book.trim(MAX_SUBJECTS);
-    await ensure(findings.map((f) => f.subject_uid));
+    await recall.ensure(findings.map((f) => f.subject_uid));
     const at = now();
-    const drafts: Draft[] = [];
-    const last = new Map<string, Draft>();
-    const held: { subjectUid: string; digest: Digest }[] = [];
-    for (const finding of inEventOrder(findings)) {
-      const { subject_uid: subjectUid, uid } = finding;
-      const before = book.subject(subjectUid)?.held.get(uid);
-      const notify = !report && at - finding.last_seen <= config.alert.max_age;
-      for (const decided of book.apply(finding, at)) squash({ subjectUid, decided, notify });
-      const waits = book.subject(subjectUid)?.held.get(uid);
-      if (waits && waits !== before) held.push({ subjectUid, digest: waits });
-    }
+    const isNews = (f: Finding) => !report && at - f.last_seen <= config.alert.max_age;
+    const { drafts, held } = draftsOf(book, findings, at, isNews);
     return drafts.length + held.length === 0 ? [] : await commit(drafts, held);
-
-    /** squash makes one transition of an incident's mere updates inside a call: a burst is one line of the log. */
-    function squash(draft: Draft): void {
-      const { transition } = draft.decided;
-      const earlier = last.get(transition.incident_uid);
-      if (!earlier || transition.kind !== "updated") {
-        drafts.push(draft);
-        last.set(transition.incident_uid, draft);
-        return;
-      }
-      const episode = book.subject(draft.subjectUid)!.episodes.find((e) => e.incident.uid === transition.incident_uid)!;
-      const { n } = earlier.decided.transition;
-      episode.incident = { ...episode.incident, n };
-      earlier.decided = {
-        transition: { ...earlier.decided.transition, state: episode.incident },
-        findings: [...earlier.decided.findings, ...draft.decided.findings],
-        fresh: earlier.decided.fresh || draft.decided.fresh,
-      };
-      earlier.notify ||= draft.notify;
-    }
   }
 
-  /** expire resolves, once a minute, what has been quiet for alert.auto_resolve. */
-  async function expire(): Promise<void> {
-    const at = now();
-    if (at < expireAt) return;
-    expireAt = at + EXPIRE_AGAIN_MS;
-    const quiet = await store.ask(quietIncidents, { before: at - config.alert.auto_resolve, limit: EXPIRE_AT_ONCE });
-    if (quiet.length < EXPIRE_AT_ONCE) expireAt = at + MINUTE_MS;
-    if (quiet.length === 0) return;
-    await ensure(quiet.map((q) => q.subject_uid));
-    const note = `quiet for ${formatDuration(config.alert.auto_resolve)}`;
-    const drafts: Draft[] = [];
-    for (const { uid, subject_uid: subjectUid } of quiet) {
-      const decided = book.expire(subjectUid, uid, at, note);
-      if (decided) drafts.push({ subjectUid, decided, notify: true });
-    }
-    await commit(drafts, []);
+  async function silence(command: SilenceCommand): Promise<Silence | null> {
+    const changed = await silences.command(command, now());
+    if (changed !== null) lookAgain();
+    return changed;
   }
 
-  await recover();
+  /** tick does what time brings about; each part goes on where another fails. */
+  async function tick(): Promise<void> {
+    for (const due of [timers.expire, timers.remind, timers.beat])
+      await exclusive(due).catch((cause: unknown) => log("warn", "What is due waits.", { error: String(cause) }));
+  }
+
+  await start();
   return {
     apply: (findings, { report = false } = {}) => exclusive(() => applyAll(findings, report)),
     command: (command) =>
       exclusive(async () => {
         const { uid, subject_uid: subjectUid } = await requireIncident(store, command.incident_uid);
-        await ensure([subjectUid]);
+        await recall.ensure([subjectUid]);
         const decided = book.command(subjectUid, { ...command, incident_uid: uid }, now());
         if (decided === null) return null;
         const [transition] = await commit([{ subjectUid, decided, notify: true }], []);
         return transition ?? null;
       }),
-    silence: (command) => exclusive(() => silences.command(command, now())),
+    silence: (command) => exclusive(() => silence(command)),
     silences: ({ all = false } = {}) => (all ? listSilences(store) : listSilences(store, now())),
     list: (filter) => listIncidents(store, filter),
     get: (name) => findIncident(store, name),
@@ -291,17 +254,22 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       exclusive(async () => {
         for (const subject of subjects) book.forget(subject);
         outbox.forget(subjects);
+        live.forget(subjects);
       }),
     check: () => checkChannels(channels),
     queue: () => ({ size: outbox.size, oldestDue: outbox.oldestDue() }),
     async tick() {
-      await exclusive(expire);
+      await tick();
       await dispatcher.pump();
     },
     start() {
       timer ??= setInterval(() => {
-        exclusive(expire).catch((cause: unknown) => log("warn", "Auto-resolve waits.", { error: String(cause) }));
-        pump();
+        if (ticking) return;
+        ticking = true;
+        void tick().finally(() => {
+          ticking = false;
+          pump();
+        });
       }, TIMER_MS);
     },
     async stop() {
@@ -318,8 +286,8 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
   };
 }
 
-interface Draft {
-  subjectUid: string;
-  decided: Decided;
-  notify: boolean;
+/** spentToday gives by lane how much of today's budget was used before this start. */
+async function spentToday(store: Store, now: number): Promise<Map<string, number>> {
+  const rows = await store.ask(spentSince, { since: startOfDay(now) });
+  return new Map(rows.map((row) => [laneKey(row.receiver, row.channel), row.messages]));
 }

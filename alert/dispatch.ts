@@ -1,24 +1,21 @@
 import { iso } from "../schemas/duration.ts";
-import type { Transition } from "../schemas/incident.ts";
 import type { Metrics } from "../schemas/metrics.ts";
-import { firstReceipt } from "../schemas/queries/outbox.ts";
-import { transitionsOf } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
-import { uuid5 } from "../schemas/uid.ts";
+import type { Budget } from "./budget.ts";
 import { type Channel, fail, retry, type SendResult } from "./channel.ts";
-import { toTransition } from "./ledger.ts";
-import type { Entry, Outbox } from "./outbox.ts";
+import { isDigest } from "./group.ts";
+import type { Letters } from "./letters.ts";
+import type { Entry, Outbox, Parcel } from "./outbox.ts";
 import { nextAttempt, retryDelay } from "./retry.ts";
+import type { Sift } from "./sift.ts";
 import { kindOf, laneKey } from "./targets.ts";
-import { compose, type Message } from "./template.ts";
+import type { Message } from "./template.ts";
 
 /** No send may take longer, whatever the channel does. */
 const SEND_CEILING_MS = 60_000;
 /** After a failure the whole lane rests, so that a channel that is down is not hammered with every message it has. */
 const MAX_LANE_REST_MS = 30_000;
 const STORE_REST_MS = 2_000;
-const MAX_RECEIPTS = 10_000;
-const MAX_RECENT = 2_000;
 
 export type AlertLog = (level: "warn" | "error", sentence: string, facts: Record<string, unknown>) => void;
 
@@ -27,7 +24,11 @@ export interface DispatcherParts {
   outbox: Outbox;
   /** By laneKey. */
   channels: ReadonlyMap<string, Channel>;
-  externalUrl(): string | null;
+  sift: Sift;
+  letters: Letters;
+  budget: Budget;
+  /** A channel was told of an incident, or could not be. */
+  onTold(incidentUid: string, lane: string, at: number, inDigest: boolean): void;
   now(): number;
   random(): number;
   log: AlertLog;
@@ -36,8 +37,6 @@ export interface DispatcherParts {
 
 /** Dispatcher is the one loop that sends and retries: one message at a time per channel, channels side by side. */
 export interface Dispatcher {
-  /** Keeps stored transitions at hand, so that a message that leaves soon needs no question to the store. */
-  remember(transitions: readonly Transition[]): void;
   /** Sends all that is due, and comes back when nothing more is due now. */
   pump(): Promise<void>;
   /** Lets sends under way end, for `graceMs` at most, and begins none. */
@@ -46,11 +45,9 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { store, outbox, channels, now, log } = parts;
+  const { store, outbox, channels, letters, now, log } = parts;
   const running = new Map<string, Promise<void>>();
   const restUntil = new Map<string, number>();
-  const receipts = new Map<string, string>();
-  const recent = new Map<string, Transition>();
   const unsaved: object[] = [];
   const halt = new AbortController();
   let idlers: (() => void)[] = [];
@@ -59,36 +56,63 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function drain(lane: string): Promise<void> {
     for (;;) {
+      if (stopped || (restUntil.get(lane) ?? 0) > now()) return;
       const due = outbox.due(lane, now());
+      if (due.length === 0) return;
+      const ready = await sifted(lane, due);
       let sent = 0;
-      for (const entry of due) {
+      for (const parcel of ready) {
         if (stopped || (restUntil.get(lane) ?? 0) > now() || !(await save())) return;
-        await attempt(lane, entry);
+        // A transition that it takes in is being written: it leaves with that.
+        if (parcel.some((e) => e.holds > 0 || e.sending)) continue;
+        await attempt(lane, parcel);
         sent++;
       }
       if (sent === 0) return;
     }
   }
 
-  async function attempt(lane: string, entry: Entry): Promise<void> {
-    entry.sending = true;
+  async function sifted(lane: string, due: readonly Parcel[]): Promise<Parcel[]> {
+    const at = now();
+    try {
+      const { ready, withheld } = await parts.sift(lane, due, at);
+      for (const entry of withheld) {
+        outbox.remove(entry);
+        const end = { status: "withheld", reason: "", error: "Over before it could be told.", receipt: "" };
+        unsaved.push(deliveryRow(entry, { at, endedAt: at, message_id: "", outcome: "withheld", ...end }));
+      }
+      return ready;
+    } catch (cause) {
+      restUntil.set(lane, at + STORE_REST_MS);
+      log("warn", "What holds messages back could not be stored; sending rests until it can.", {
+        error: String(cause),
+      });
+      return [];
+    }
+  }
+
+  async function attempt(lane: string, parcel: Parcel): Promise<void> {
+    const [first] = parcel;
+    for (const entry of parcel) entry.sending = true;
     try {
       const at = now();
       let message: Message;
       try {
-        message = await messageOf(entry);
+        message = await letters.messageOf(parcel);
       } catch (cause) {
         restUntil.set(lane, at + STORE_REST_MS);
         log("warn", "A message could not be read from the store; it is tried again.", { lane, error: String(cause) });
         return;
       }
-      if (entry.attempts === 0) entry.first_at = at;
-      entry.attempts++;
-      const result = await send(entry, message);
-      settle(lane, entry, message, result, at);
+      for (const entry of parcel) {
+        if (entry.attempts === 0) entry.first_at = at;
+        entry.attempts++;
+      }
+      const result = await send(first, message);
+      settle(lane, parcel, message, result, at);
       await save();
     } finally {
-      entry.sending = false;
+      for (const entry of parcel) entry.sending = false;
     }
   }
 
@@ -113,44 +137,43 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   /** settle decides what becomes of the message: delivered, failed, or pending until its next attempt. */
-  function settle(lane: string, entry: Entry, message: Message, result: SendResult, startedAt: number): void {
+  function settle(lane: string, parcel: Parcel, message: Message, result: SendResult, startedAt: number): void {
     const at = now();
+    const [first] = parcel;
     const end = { status: "delivered", reason: "", error: "", receipt: "" };
     if (result.kind === "ok") {
-      end.receipt = result.receipt;
-      keep(receipts, receiptKey(entry), message.root?.receipt ?? result.receipt, MAX_RECEIPTS);
+      end.receipt = isDigest(first.bundle) ? "" : result.receipt;
+      letters.answered(parcel, message, result.receipt);
+      if (first.counted) parts.budget.spend(lane, at);
     } else {
       end.status = "failed";
       end.reason = result.reason;
       end.error = result.detail;
     }
     if (result.kind === "retry") {
-      const delay = retryDelay(entry.attempts, parts.random(), result.afterMs);
-      const next = nextAttempt(at, entry.first_at, delay);
+      const delay = retryDelay(first.attempts, parts.random(), result.afterMs);
+      const next = nextAttempt(at, first.first_at, delay);
       restUntil.set(lane, at + (result.afterMs === null ? Math.min(delay, MAX_LANE_REST_MS) : delay));
       if (next !== null) {
         end.status = "pending";
-        entry.next_at = next;
+        for (const entry of parcel) entry.next_at = next;
       } else end.error = `Given up after a day: ${result.detail}`;
     }
-    if (end.status !== "pending") outbox.remove(entry);
+    if (end.status !== "pending") {
+      for (const entry of parcel) {
+        outbox.remove(entry);
+        parts.onTold(entry.incident_uid, lane, at, isDigest(first.bundle));
+      }
+    }
+    const { receiver, channel } = first;
     if (end.status === "failed") {
-      const facts = { incident: message.label, receiver: entry.receiver, channel: entry.channel, reason: end.reason };
+      const facts = { incident: message.label, receiver, channel, reason: end.reason };
       log("error", `A message was not delivered. ${end.error}`, facts);
     }
-    const { incident_uid, receiver, channel, n, attempts: attempt } = entry;
     const seconds = Math.max(0, at - startedAt) / 1000;
     parts.metrics.delivery({ channel: kindOf(channel), outcome: end.status, reason: end.reason, seconds });
-    unsaved.push({
-      ...{ incident_uid, receiver, channel, n, last_n: message.to_n, attempt },
-      message_id: message.id,
-      at: iso(startedAt),
-      duration_ms: Math.max(0, at - startedAt),
-      outcome: result.kind,
-      ...end,
-      first_at: iso(entry.first_at),
-      next_at: iso(entry.next_at),
-    });
+    const ended = { at: startedAt, endedAt: at, message_id: message.id, outcome: result.kind, ...end };
+    for (const entry of parcel) unsaved.push(deliveryRow(entry, ended));
   }
 
   /** save writes what became of attempts; while the store refuses, it keeps the rows and nothing more is sent. */
@@ -169,41 +192,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
-  async function messageOf(entry: Entry): Promise<Message> {
-    const { subject_uid: subject, incident_uid: incident, n: from, last_n: to } = entry;
-    let transitions: Transition[] = [];
-    for (let n = from; n <= to; n++) {
-      const line = recent.get(`${incident}/${n}`);
-      if (line) transitions.push(line);
-    }
-    if (transitions.length <= to - from) {
-      transitions = (await store.ask(transitionsOf, { subject, incident, from, to })).map(toTransition);
-    }
-    if (transitions.length === 0) throw new Error(`no transition ${from} of incident ${incident}`);
-    const id = messageId(entry);
-    return compose(transitions, { id, externalUrl: parts.externalUrl(), root: await rootOf(entry) });
-  }
-
-  async function rootOf(entry: Entry): Promise<Message["root"]> {
-    const { incident_uid: incident, receiver, channel, n: before } = entry;
-    if (before === 1) return null;
-    const known = receipts.get(receiptKey(entry));
-    if (known !== undefined) return { receipt: known };
-    const [row] = await store.ask(firstReceipt, { incident, receiver, channel, before });
-    return row ?? null;
-  }
-
   function wakeIdlers(): void {
-    if (outbox.size > 0 || unsaved.length > 0) return;
+    if (outbox.oldestDue() !== null || unsaved.length > 0) return;
     const waiting = idlers;
     idlers = [];
     for (const wake of waiting) wake();
   }
 
   return {
-    remember(transitions) {
-      for (const t of transitions) keep(recent, `${t.incident_uid}/${t.n}`, t, MAX_RECENT);
-    },
     async pump() {
       if (stopped) return;
       await save();
@@ -234,15 +230,27 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   };
 }
 
-/** messageId is the idempotency key: it depends on who hears what, and not on the attempt. */
-export const messageId = (e: { receiver: string; channel: string; incident_uid: string; n: number }): string =>
-  `msg_${uuid5("message", e.receiver, e.channel, e.incident_uid, e.n)}`;
-
-/** keep puts a value into a bounded map; the oldest leaves. */
-function keep<V>(map: Map<string, V>, key: string, value: V, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > max) map.delete(map.keys().next().value!);
+interface Ended {
+  /** When the attempt began, ms. */
+  at: number;
+  endedAt: number;
+  message_id: string;
+  outcome: string;
+  status: string;
+  reason: string;
+  error: string;
+  receipt: string;
 }
 
-const receiptKey = (e: Entry): string => `${e.incident_uid}\n${e.receiver}\n${e.channel}`;
+/** deliveryRow is one attempt as the delivery log keeps it. */
+function deliveryRow(entry: Entry, { at, endedAt, ...ended }: Ended): object {
+  const { incident_uid, receiver, channel, n, last_n, attempts: attempt, bundle, counted } = entry;
+  return {
+    ...{ incident_uid, receiver, channel, n, last_n, attempt: Math.max(1, attempt), bundle, counted: Number(counted) },
+    ...ended,
+    at: iso(at),
+    duration_ms: Math.max(0, endedAt - at),
+    first_at: iso(entry.first_at),
+    next_at: iso(entry.next_at),
+  };
+}

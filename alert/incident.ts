@@ -50,6 +50,8 @@ export interface IncidentBook {
   command(subjectUid: string, command: Command, now: number): Decided | null;
   /** Resolves without a verdict because it has been quiet; null when it was resolved meanwhile. */
   expire(subjectUid: string, uid: string, now: number, note: string): Decided | null;
+  /** Notes that it is told again; null when that is not needed any more. */
+  remind(subjectUid: string, uid: string, now: number, note: string): Decided | null;
   subject(uid: string): Subject | undefined;
   set(uid: string, subject: Subject): void;
   forget(uid: string): void;
@@ -86,6 +88,15 @@ export function createBook(): IncidentBook {
       const { status } = episode.incident;
       if (status === "resolved" || status === "merged_into") return null;
       return step(episode, "resolved", { status: "resolved" }, now, { note });
+    },
+    remind(subjectUid, uid, now, note) {
+      const episode = episodeOf(subjectUid, uid);
+      const { status, updated_at } = episode.incident;
+      if (status !== "open" && status !== "reopened") return null;
+      const decided = step(episode, "reminded", {}, now, { note });
+      // Telling it again is no sign of life: it may still be resolved for being quiet.
+      episode.incident = { ...episode.incident, updated_at };
+      return { ...decided, transition: { ...decided.transition, state: episode.incident } };
     },
     subject: (uid) => subjects.get(uid),
     set: (uid, subject) => void subjects.set(uid, subject),

@@ -1,6 +1,7 @@
-import type { Config, RouteNode } from "../schemas/config.ts";
+import type { Config } from "../schemas/config.ts";
+import type { Escalation, RouteNode } from "../schemas/config_routing.ts";
 import { MINUTE_MS } from "../schemas/duration.ts";
-import type { Incident } from "../schemas/incident.ts";
+import { type Incident, incidentLabel } from "../schemas/incident.ts";
 import { type Labels, type Matcher, matches } from "../schemas/matcher.ts";
 
 /** Route is a node of the tree with everything that it inherits filled in; times in ms. */
@@ -10,37 +11,53 @@ export interface Route {
   receiver: string;
   matchers: Matcher[];
   continue: boolean;
-  group_by: string[];
+  /** Labels whose values join incidents into one message; null: each incident speaks for itself. */
+  group_by: string[] | null;
   group_wait: number;
   group_interval: number;
   repeat_interval: number;
+  /** Null where the receiver's own holds. */
+  escalation: Escalation | null;
+  active_time_intervals: string[];
+  mute_time_intervals: string[];
   routes: Route[];
 }
 
-/** Alertmanager's defaults. */
-const DEFAULTS = { group_by: [], group_wait: 30_000, group_interval: 5 * MINUTE_MS, repeat_interval: 240 * MINUTE_MS };
+/** Alertmanager's defaults, but for group_by: an incident is a group of findings already, so each speaks for itself. */
+const DEFAULTS = {
+  ...{ group_by: null, group_wait: 30_000, group_interval: 5 * MINUTE_MS, repeat_interval: 240 * MINUTE_MS },
+  escalation: null,
+};
+/** Alertmanager's way to say that each alert speaks for itself. */
+const BY_ALL = "...";
 /** Without a route of their own people try keywatch out, and should not wait long for the first message. */
 const UNROUTED_WAIT_MS = 5_000;
+
+/** Inherited is what a child takes from its parent; time intervals are not, as in Alertmanager. */
+type Inherited = Pick<
+  Route,
+  "receiver" | "group_by" | "group_wait" | "group_interval" | "repeat_interval" | "escalation"
+>;
 
 /** compileRoute fills in what children inherit. Without a route everything goes to the first receiver. */
 export function compileRoute(config: Pick<Config, "route" | "receivers">): Route {
   const first = config.receivers[0]?.name ?? "";
-  const fill = (
-    node: RouteNode,
-    parent: Omit<Route, "path" | "matchers" | "continue" | "routes">,
-    path: string,
-  ): Route => {
+  const fill = (node: RouteNode, parent: Inherited, path: string): Route => {
     const own = {
       receiver: node.receiver ?? parent.receiver,
-      group_by: node.group_by ?? parent.group_by,
+      group_by: node.group_by?.includes(BY_ALL) ? null : (node.group_by ?? parent.group_by),
       group_wait: node.group_wait ?? parent.group_wait,
       group_interval: node.group_interval ?? parent.group_interval,
       repeat_interval: node.repeat_interval ?? parent.repeat_interval,
+      escalation: node.escalation ?? parent.escalation,
     };
+    const { active_time_intervals, mute_time_intervals } = node;
     const routes = node.routes.map((child, i) => fill(child, own, `${path}.routes[${i}]`));
-    return { path, ...own, matchers: node.matchers, continue: node.continue, routes };
+    const { matchers, continue: goesOn } = node;
+    return { path, ...own, active_time_intervals, mute_time_intervals, matchers, continue: goesOn, routes };
   };
-  const root = config.route ?? { continue: false, matchers: [], routes: [], group_wait: UNROUTED_WAIT_MS };
+  const times = { active_time_intervals: [], mute_time_intervals: [] };
+  const root = config.route ?? { continue: false, matchers: [], routes: [], ...times, group_wait: UNROUTED_WAIT_MS };
   return fill(root, { receiver: first, ...DEFAULTS }, "route");
 }
 
@@ -66,6 +83,8 @@ export const labelsOf = (incident: Incident): Labels => ({
   detection: incident.detections.join(","),
   account: incident.account ?? "",
   tag: incident.tags.join(","),
+  key_uid: incident.key_uid ?? "",
+  incident: incidentLabel(incident.uid),
 });
 
 const LISTS = new Set(["detection", "tag"]);

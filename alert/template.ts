@@ -44,6 +44,17 @@ export interface Message {
   incident: Incident;
   /** True for `keywatch channels test`: nothing has happened. */
   test: boolean;
+  /** Set where it tells of several incidents, or of none: `incident` is then a sum of them that nothing can be done to. */
+  bundle?: Bundled;
+}
+
+/** Bundled says what a message is that is not about one incident. */
+export interface Bundled {
+  kind: "group" | "digest" | "heartbeat";
+  /** Incidents it tells of. */
+  count: number;
+  /** The gravest of them. */
+  incidents: Pick<Incident, "uid" | "title" | "severity" | "status">[];
 }
 
 export interface Telling {
@@ -104,6 +115,7 @@ const LOUD: TransitionKind[] = [
   "reopened",
   "escalated",
   "opened",
+  "reminded",
   "acknowledged",
   "suggested",
   "assigned",

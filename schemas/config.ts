@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { channelConfig } from "./config_channels.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
+import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
 import { duration } from "./duration.ts";
 import { httpUrl } from "./http_url.ts";
-import { matcher } from "./matcher.ts";
 import { cidr } from "./network.ts";
 import { severities } from "./severity.ts";
+import { timeIntervals } from "./time_interval.ts";
 
 /** bytes takes "32MiB", "10MB" or a plain number and gives bytes. */
 const bytes = z.union([z.number().int().positive(), z.string()]).transform((value, ctx) => {
@@ -118,36 +118,6 @@ const detect = z.strictObject({
   rules: z.string().min(1).nullable().default(null),
 });
 
-const receiver = z.strictObject({ name: z.string().min(1), channels: z.array(channelConfig).default([]) });
-export type Receiver = z.infer<typeof receiver>;
-
-const routeFields = {
-  receiver: z.string().optional(),
-  group_by: z.array(z.string()).optional(),
-  continue: z.boolean().default(false),
-  matchers: z.array(matcher).default([]),
-  group_wait: duration.optional(),
-  group_interval: duration.optional(),
-  repeat_interval: duration.optional(),
-};
-/** A node of the route tree; what it does not say it inherits from its parent. */
-export interface RouteNode {
-  receiver?: string | undefined;
-  group_by?: string[] | undefined;
-  continue: boolean;
-  matchers: z.infer<typeof matcher>[];
-  group_wait?: number | undefined;
-  group_interval?: number | undefined;
-  repeat_interval?: number | undefined;
-  routes: RouteNode[];
-}
-export const routeNode: z.ZodType<RouteNode> = z.strictObject({
-  ...routeFields,
-  get routes() {
-    return z.array(routeNode).default([]);
-  },
-}) as z.ZodType<RouteNode>;
-
 const alert = z.strictObject({
   /** Findings older than this are stored and shown, not notified. */
   max_age: duration.prefault("24h"),
@@ -155,6 +125,8 @@ const alert = z.strictObject({
   external_url: httpUrl.nullable().default(null),
   /** Unresolved incidents are resolved after so long without a finding; critical ones never without a verdict. */
   auto_resolve: duration.prefault("24h"),
+  /** What is over a channel's budget waits so long for others and goes out in one digest. */
+  digest_interval: duration.prefault("1h"),
 });
 
 const log = z.strictObject({
@@ -185,6 +157,8 @@ export const config = z
     alert: alert.prefault({}),
     log: log.prefault({}),
     route: routeNode.optional(),
+    inhibit_rules: z.array(inhibitRule).default([]),
+    time_intervals: z.array(timeIntervals).default([]),
     receivers: z.array(receiver).default([{ name: "console", channels: [{ kind: "console", send_resolved: true }] }]),
   })
   .superRefine((c, ctx) => crossCheck(c, (path, message) => ctx.addIssue({ code: "custom", path, message })));
@@ -195,37 +169,16 @@ export type KafkaSource = Extract<Config["sources"][number], { kind: "kafka" }>;
 export type ConfigText = z.input<typeof config>;
 
 /** What crossCheck reads; a document that is wrong elsewhere is still checked here, so that all faults come at once. */
-interface LooseConfig {
+interface LooseConfig extends LooseRouting {
   http?: { listen?: unknown; tokens?: unknown } | undefined;
-  receivers?: { name?: unknown }[] | undefined;
   sources?: { kind?: unknown; topic?: unknown }[] | undefined;
   kafka?: unknown;
   store?: { url?: unknown } | undefined;
-  route?: LooseRoute | undefined;
-}
-interface LooseRoute {
-  receiver?: unknown;
-  routes?: LooseRoute[] | undefined;
 }
 
 /** crossCheck finds the faults between parts: names that nobody has, names that stand twice, an open door without tokens. */
 export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], message: string) => void): void {
-  const names = new Set<unknown>();
-  for (const [i, r] of listOf(c.receivers).entries()) {
-    if (names.has(r?.name)) fault(["receivers", i, "name"], `the name "${String(r?.name)}" stands twice`);
-    names.add(r?.name);
-  }
-  if (c.receivers === undefined) names.add("console");
-  const walk = (node: LooseRoute | undefined, path: (string | number)[]): void => {
-    if (typeof node?.receiver === "string" && !names.has(node.receiver)) {
-      fault([...path, "receiver"], `no receiver named "${node.receiver}"; there are ${[...names].join(", ")}`);
-    }
-    for (const [i, child] of listOf(node?.routes).entries()) walk(child, [...path, "routes", i]);
-  };
-  if (c.route) {
-    walk(c.route, ["route"]);
-    if (c.route.receiver === undefined) fault(["route", "receiver"], "the root route needs a receiver");
-  }
+  routingFaults(c, fault);
   storeFaults(c.store, fault);
   const topics = new Set<unknown>();
   for (const [i, source] of listOf(c.sources).entries()) {

@@ -2,9 +2,23 @@ import { z } from "zod";
 import { duration } from "./duration.ts";
 import { httpUrl } from "./http_url.ts";
 import { template } from "./message_template.ts";
+import { isZone } from "./zone.ts";
+
+const heartbeat = z.strictObject({
+  at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "write it like 09:00"),
+  location: z.string().refine(isZone, { message: "no IANA time zone; write it like Europe/Berlin" }).default("UTC"),
+});
+export type Heartbeat = z.infer<typeof heartbeat>;
 
 const channelBase = {
   send_resolved: z.boolean().default(true),
+  /**
+   * Immediate messages a day; what is over it goes into a digest. null: no limit. Left out: 20 where people read (slack,
+   * email, teams), no limit where a tool or a file takes it.
+   */
+  budget: z.number().int().min(0).nullable().optional(),
+  /** A message a day that says that keywatch lives; whoever misses it looks. */
+  heartbeat: heartbeat.optional(),
   /** Own words for the messages of this channel. */
   template: template.optional(),
 };

@@ -17,6 +17,8 @@ export const transitionKinds = [
   "resolved",
   "reopened",
   "merged",
+  /** Told again, or to somebody else, because nobody acknowledged it. */
+  "reminded",
 ] as const;
 export type TransitionKind = (typeof transitionKinds)[number];
 

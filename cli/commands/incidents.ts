@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { renderIncident } from "../../alert/render_console.ts";
 import { type Command, incidentLabel, type Verdict, verdicts } from "../../schemas/incident.ts";
+import { holdsOf } from "../../schemas/queries/outbox.ts";
 import { type Severity, severities } from "../../schemas/severity.ts";
 import { incidentLine } from "../../schemas/wire.ts";
 import { CommandFault } from "../out.ts";
@@ -43,8 +44,10 @@ export const incidentsShow: StoreCommand = async ({ app, args, out }) => {
   if (!incident)
     throw new CommandFault(`There is no incident ${args.id}. \`keywatch incidents list --all\` shows what there is.`);
   const transitions = await app.alerter.transitions(incident.uid);
+  const holds = await app.store.ask(holdsOf, { incident: incident.uid });
   if (flag(args.json)) {
-    out.line(JSON.stringify({ ...incidentLine(incident), transitions: transitions.map(({ state: _, ...t }) => t) }));
+    const told = transitions.map(({ state: _, ...t }) => t);
+    out.line(JSON.stringify({ ...incidentLine(incident), transitions: told, holds }));
     return 0;
   }
   out.line(renderIncident(incident, { colour: out.color, width: out.width }));
@@ -52,6 +55,12 @@ export const incidentsShow: StoreCommand = async ({ app, args, out }) => {
   out.line("  What happened to it");
   for (const t of transitions) {
     out.line(`    ${shortTime(t.at)}  ${t.kind.padEnd(12)} ${inert(t.actor)}${t.note ? `: ${inert(t.note)}` : ""}`);
+  }
+  if (holds.length > 0) {
+    out.line("");
+    out.line("  Why not everybody was told at once");
+    for (const { at, receiver, kind, note } of holds)
+      out.line(`    ${shortTime(at)}  ${inert(receiver)}  ${kind}${note ? `: ${inert(note)}` : ""}`);
   }
   out.line("");
   out.line(

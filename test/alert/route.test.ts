@@ -67,6 +67,8 @@ test("labels of an incident", () => {
     detection: "new_source",
     account: "111122223333",
     tag: "pci",
+    key_uid: "aws_cloudtrail:f00d",
+    incident: expect.stringMatching(/^INC-[0-9a-f]{8}$/),
   });
 });
 

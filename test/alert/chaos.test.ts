@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { nodeBinary, playChaos } from "./chaos.ts";
+
+const why = nodeBinary === null ? " (skipped: needs Node 24, which runs TypeScript)" : "";
+
+test.skipIf(nodeBinary === null)(
+  `kill -9 at any moment while receivers fail: every transition told, none seen twice${why}`,
+  async () => {
+    const played = await playChaos({ rounds: 6, incidents: 24, seed: 7, lifeMs: 900 });
+    expect(played).toMatchObject({ transitions: 96, killed: 6 });
+  },
+  180_000,
+);
