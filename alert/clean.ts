@@ -47,6 +47,12 @@ export const escapeHtml = (text: string): string =>
 export const escapeSlack = (text: string): string =>
   text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]!);
 
+/**
+ * inertCell keeps text that a spreadsheet would take for a formula from being one: tools export what they are shown as CSV.
+ * A plain number stays a number.
+ */
+export const inertCell = (text: string): string => (/^\s*(?:[=@]|[+-](?![\d\s.,]*$))/.test(text) ? `'${text}` : text);
+
 // biome-ignore-start lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ESCAPE_SEQUENCES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[@-Z\\-_]/g;
 const LONE_SURROGATES = /\p{Surrogate}/gu;

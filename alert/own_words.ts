@@ -1,5 +1,5 @@
 import { PLACEHOLDER, type Placeholder, type Template } from "../schemas/message_template.ts";
-import { oneLine } from "./clean.ts";
+import { inertCell, oneLine } from "./clean.ts";
 import { type Message, statusOf, utc } from "./template.ts";
 
 /**
@@ -9,9 +9,11 @@ import { type Message, statusOf, utc } from "./template.ts";
 export function withTemplate(message: Message, template: Template): Message {
   const values = valuesOf(message);
   const fill = (text: string, max: number) =>
-    oneLine(
-      text.replace(PLACEHOLDER, (whole, name: string) => values[name as Placeholder] ?? whole),
-      max,
+    inertCell(
+      oneLine(
+        text.replace(PLACEHOLDER, (whole, name: string) => values[name as Placeholder] ?? whole),
+        max - 1,
+      ),
     );
   const { facts = {}, do_now = [] } = template;
   const title = template.title === undefined ? message.title : fill(template.title, 240);

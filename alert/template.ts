@@ -1,6 +1,6 @@
 import { formatDuration } from "../schemas/duration.ts";
 import { type Incident, incidentLabel, type Transition, type TransitionKind } from "../schemas/incident.ts";
-import { cleanDeep, oneLine } from "./clean.ts";
+import { cleanDeep, inertCell, oneLine } from "./clean.ts";
 import { keyLabel } from "./fold.ts";
 import { viaOf } from "./inbound/origin.ts";
 import { providerSteps } from "./provider_steps.ts";
@@ -69,7 +69,7 @@ export function compose(transitions: readonly Transition[], telling: Telling): M
   const last = transitions.at(-1)!;
   const state = cleanDeep(last.state, 2_000);
   const steps = [
-    ...state.runbook.slice(0, 6).map((r) => oneLine(r, 400)),
+    ...state.runbook.slice(0, 6).map((r) => inertCell(oneLine(r, 400))),
     ...(telling.test ? [] : providerSteps(state)),
   ];
   const incident = { ...state, runbook: steps };
@@ -91,11 +91,11 @@ export function compose(transitions: readonly Transition[], telling: Telling): M
       via: viaOf(command_id),
     })),
     severity: incident.severity,
-    title: oneLine(incident.title, 240),
-    key: keyLabel(incident),
+    title: inertCell(oneLine(incident.title, 239)),
+    key: inertCell(keyLabel(incident)),
     changes: transitions.filter((t) => t.kind !== "updated" || transitions.length === 1).map(changeOf),
     facts: factsOf(incident),
-    why: incident.reasons.slice(0, 10).map((r) => oneLine(r, 400)),
+    why: incident.reasons.slice(0, 10).map((r) => inertCell(oneLine(r, 400))),
     steps,
     links:
       home === null
@@ -162,7 +162,9 @@ export function factsOf(i: Incident): [string, string][] {
     ["Status", statusOf(i)],
     ["Owner says", i.suggested ? `${words(i.suggested.verdict)}, by ${i.suggested.by}` : null],
   ];
-  return facts.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, oneLine(value, 200)]]));
+  return facts.flatMap(([name, value]) =>
+    value === null || value === "" ? [] : [[name, inertCell(oneLine(value, 200))]],
+  );
 }
 
 export const statusOf = (i: Incident): string =>

@@ -1,6 +1,6 @@
 import type { Severity } from "../../schemas/severity.ts";
 import { defineChannel, type SendResult, sent } from "../channel.ts";
-import { cut } from "../clean.ts";
+import { cut, inertCell } from "../clean.ts";
 import { dutyOf } from "../duty.ts";
 import { byStatus, httpPost, isAnswer } from "../http_post.ts";
 import { isEcho } from "../inbound/origin.ts";
@@ -64,7 +64,7 @@ function callsOf(message: Message, responders: readonly object[]): { path: strin
   const own = (action: string) => `/${encodeURIComponent(message.incident.uid)}/${action}?identifierType=alias`;
   const note = {
     source: "keywatch",
-    user: cut(message.transitions.at(-1)!.actor, NAME),
+    user: cut(inertCell(message.transitions.at(-1)!.actor), NAME),
     note: cut(message.changes.join("\n"), NOTE),
   };
   if (closes) return [{ path: own("close"), body: note }];
@@ -102,7 +102,7 @@ function alertOf(message: Message, responders: readonly object[]): object {
     description: cut(description, DESCRIPTION),
     ...(responders.length > 0 ? { responders } : {}),
     // Opsgenie separates tags by commas.
-    tags: [...new Set(tags.flatMap((t) => (t ? [cut(t.replaceAll(",", " "), TAG)] : [])))].slice(0, TAGS),
+    tags: [...new Set(tags.flatMap((t) => (t ? [cut(inertCell(t.replaceAll(",", " ")), TAG)] : [])))].slice(0, TAGS),
     details: { incident: label, ...Object.fromEntries(facts) },
     entity: cut(message.key, ENTITY),
     source: "keywatch",

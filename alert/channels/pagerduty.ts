@@ -1,7 +1,7 @@
 import { iso } from "../../schemas/duration.ts";
 import type { Severity } from "../../schemas/severity.ts";
 import { defineChannel, sent } from "../channel.ts";
-import { cut } from "../clean.ts";
+import { cut, inertCell } from "../clean.ts";
 import { dutyOf } from "../duty.ts";
 import { byStatus, httpPost, isAnswer } from "../http_post.ts";
 import { isEcho } from "../inbound/origin.ts";
@@ -67,6 +67,8 @@ function eventsOf(message: Message): object[] {
   return events;
 }
 
+const name = (text: string): string => cut(inertCell(text), NAME);
+
 function triggerOf(message: Message): object {
   const { incident, severity, title, label, links, facts, changes, why, steps } = message;
   const [page] = links;
@@ -75,12 +77,12 @@ function triggerOf(message: Message): object {
     ...(page ? { client_url: page.url, links: links.map((l) => ({ href: l.url, text: l.label })) } : {}),
     payload: {
       summary: cut(`[${severity.toUpperCase()}] ${title} (${label})`, SUMMARY),
-      source: cut(incident.account === null ? incident.provider : `${incident.provider} ${incident.account}`, NAME),
+      source: name(incident.account === null ? incident.provider : `${incident.provider} ${incident.account}`),
       severity: SEVERITY[severity],
       timestamp: iso(message.at),
-      component: cut(message.key, NAME),
-      group: cut(incident.owner ?? incident.environment ?? incident.provider, NAME),
-      class: cut(incident.detections[0] ?? "keywatch", NAME),
+      component: name(message.key),
+      group: name(incident.owner ?? incident.environment ?? incident.provider),
+      class: name(incident.detections[0] ?? "keywatch"),
       custom_details: {
         incident: label,
         ...Object.fromEntries(facts),

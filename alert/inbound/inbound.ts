@@ -1,5 +1,6 @@
 import type { Config } from "../../schemas/config.ts";
 import type { ChannelConfig } from "../../schemas/config_channels.ts";
+import { escapeSlack } from "../clean.ts";
 import { httpPost } from "../http_post.ts";
 import { saySilence } from "../silence.ts";
 import { type ByLink, commandOf, createByLink } from "./by_link.ts";
@@ -55,7 +56,7 @@ export function createInbound({ receivers, desk, links, now, log }: InboundParts
     await httpPost({
       url,
       headers: { "content-type": "application/json; charset=utf-8" },
-      body: JSON.stringify({ response_type: "ephemeral", replace_original: false, text }),
+      body: JSON.stringify({ response_type: "ephemeral", replace_original: false, text: escapeSlack(text) }),
       timeoutMs: ANSWER_MS,
       signal: AbortSignal.timeout(ANSWER_MS),
       allowPrivate: true,

@@ -1,25 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openChannel } from "../../alert/channel.ts";
-import { headersOf, smtpReceiver } from "./receivers.ts";
+import { decoded, headersOf, smtpReceiver } from "./receivers.ts";
 import { messageOf } from "./support.ts";
 
 const never = new AbortController().signal;
 const surroundings = { now: Date.now, output: { write: () => {}, colour: false } };
-
-/** The decoded text of a mail's parts, quoted-printable and base64 alike. */
-const decoded = (mail: string): string =>
-  mail
-    .split(/\r\n--[-_=.\w]+(?:--)?\r\n/)
-    .map((part) => {
-      const [head = "", ...body] = part.split("\r\n\r\n");
-      const text = body.join("\r\n\r\n");
-      if (/base64/i.test(head)) return Buffer.from(text, "base64").toString("utf8");
-      const bytes = text
-        .replace(/=\r\n/g, "")
-        .replace(/=([0-9A-F]{2})/g, (_m, h: string) => String.fromCharCode(Number.parseInt(h, 16)));
-      return /quoted-printable/i.test(head) ? Buffer.from(bytes, "latin1").toString("utf8") : text;
-    })
-    .join("\n");
 
 describe("email", () => {
   let server: Awaited<ReturnType<typeof smtpReceiver>>;

@@ -33,6 +33,8 @@ export interface Receiver {
   script(...plays: Play[]): void;
   /** Idempotency keys in the order in which messages came, also of those that were refused. */
   keys(): string[];
+  /** What came over the wire, a text each: bodies, mails, lines. */
+  received(): string[];
   stop(): Promise<void>;
 }
 
@@ -160,3 +162,18 @@ export function headersOf(mail: string): Map<string, string> {
     lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
   );
 }
+
+/** The decoded text of a mail's parts, quoted-printable and base64 alike. */
+export const decoded = (mail: string): string =>
+  mail
+    .split(/\r\n--[-_=.\w]+(?:--)?\r\n/)
+    .map((part) => {
+      const [head = "", ...body] = part.split("\r\n\r\n");
+      const text = body.join("\r\n\r\n");
+      if (/base64/i.test(head)) return Buffer.from(text, "base64").toString("utf8");
+      const bytes = text
+        .replace(/=\r\n/g, "")
+        .replace(/=([0-9A-F]{2})/g, (_m, h: string) => String.fromCharCode(Number.parseInt(h, 16)));
+      return /quoted-printable/i.test(head) ? Buffer.from(bytes, "latin1").toString("utf8") : text;
+    })
+    .join("\n");

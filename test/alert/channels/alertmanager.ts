@@ -23,6 +23,7 @@ export default [
         script: server.script,
         // Alertmanager has no other key than the alert itself.
         keys: () => server.requests.map((r) => r.body),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },

@@ -12,6 +12,7 @@ export default [
         secrets: [],
         script: () => {},
         keys: () => [],
+        received: () => [],
         stop: async () => {},
       };
     },

@@ -19,6 +19,7 @@ export default [
         secrets: [pass, encodeURIComponent(pass), Buffer.from(pass).toString("base64")],
         script: server.script,
         keys: () => server.mails.map((mail) => headersOf(mail).get("message-id") ?? ""),
+        received: () => server.mails,
         stop: server.stop,
       };
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Harness } from "../receivers.ts";
@@ -16,6 +16,7 @@ export default [
         secrets: [],
         script: () => {},
         keys: () => [],
+        received: () => [readFileSync(join(folder, "incidents.ndjson"), "utf8")],
         stop: async () => rmSync(folder, { recursive: true, force: true }),
       };
     },

@@ -10,11 +10,19 @@ export default [
     async start() {
       const server = await httpReceiver(() => JSON.stringify({ result: "Request will be processed", took: 0.1 }));
       return {
-        config: { kind: "opsgenie", api_key: apiKey, api_url: server.url, responders: [], send_resolved: true },
-        secrets: [apiKey],
+        config: {
+          kind: "opsgenie",
+          api_key: apiKey,
+          webhook_token: "genie-webhook-token-7171",
+          api_url: server.url,
+          responders: [],
+          send_resolved: true,
+        },
+        secrets: [apiKey, "genie-webhook-token-7171"],
         script: server.script,
         keys: () =>
           server.requests.map(({ path, body }) => `${path} ${(JSON.parse(body) as { alias?: string }).alias ?? ""}`),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },

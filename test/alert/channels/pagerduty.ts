@@ -10,10 +10,17 @@ export default [
     async start() {
       const server = await httpReceiver(() => JSON.stringify({ status: "success", message: "Event processed" }));
       return {
-        config: { kind: "pagerduty", routing_key: routingKey, api_url: server.url, send_resolved: true },
-        secrets: [routingKey],
+        config: {
+          kind: "pagerduty",
+          routing_key: routingKey,
+          webhook_secrets: ["pd-webhook-secret-6161"],
+          api_url: server.url,
+          send_resolved: true,
+        },
+        secrets: [routingKey, "pd-webhook-secret-6161"],
         script: server.script,
         keys: () => server.requests.map(({ body }) => keyOf(JSON.parse(body) as Record<string, string>)),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },

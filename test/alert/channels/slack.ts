@@ -15,13 +15,15 @@ export default [
         config: {
           ...base,
           bot_token: "xoxb-test-token-1234",
+          signing_secret: "signing-secret-5151",
           channel: "C01",
           webhook_url: null,
           api_url: `${server.url}/api`,
         },
-        secrets: ["xoxb-test-token-1234"],
+        secrets: ["xoxb-test-token-1234", "signing-secret-5151"],
         script: server.script,
         keys: () => server.requests.map((r) => (JSON.parse(r.body) as Metadata).metadata?.event_payload.id ?? "update"),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },
@@ -44,6 +46,7 @@ export default [
         script: server.script,
         // An incoming webhook has no idempotency: the same content is all that a retry can promise.
         keys: () => server.requests.map((r) => r.body),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },

@@ -27,6 +27,7 @@ const harness = (scheme: "tcp" | "tls"): Harness => ({
       secrets: tls ? [tls.key] : [],
       script: (...plays) => server.script(...plays.filter((p) => p === "hang" || p === "drop")),
       keys: () => server.lines.map((line) => /"uid":"(msg_[^"]+)"/.exec(line)?.[1] ?? "none"),
+      received: () => server.lines,
       stop: server.stop,
     };
   },

@@ -17,6 +17,7 @@ export default [
         script: server.script,
         // A workflow has no idempotency: the same content is all that a retry can promise.
         keys: () => server.requests.map((r) => r.body),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },

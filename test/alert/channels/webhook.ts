@@ -22,6 +22,7 @@ export default [
         secrets: [secret, secret.slice(6), "path-token-9876", "query-token-5432"],
         script: server.script,
         keys: () => server.requests.map((r) => String(r.headers["webhook-id"])),
+        received: () => server.requests.map((r) => r.body),
         stop: server.stop,
       };
     },

@@ -3,7 +3,7 @@ import { createAlerter } from "../../../alert/alerter.ts";
 import { createInbound, type Inbound } from "../../../alert/inbound/inbound.ts";
 import { createLinkSigner } from "../../../alert/inbound/link.ts";
 import { buttonValue } from "../../../alert/inbound/slack.ts";
-import type { ConfigText } from "../../../schemas/config.ts";
+import type { Config, ConfigText } from "../../../schemas/config.ts";
 import type { Store } from "../../../schemas/store/store.ts";
 import { configOf, fakeClock, MINUTE } from "../support.ts";
 
@@ -15,9 +15,12 @@ export async function openDesk(
   store: Store,
   text: ConfigText,
   owners: Record<string, { email: string; slack: string }> = {},
+  receivers?: Config["receivers"],
 ) {
   const clock = fakeClock();
-  const config = configOf(text);
+  // Opened channels of a harness have their config read already.
+  const named = receivers ? { ...text, receivers: receivers.map(({ name }) => ({ name })) } : text;
+  const config = { ...configOf(named), ...(receivers ? { receivers } : {}) };
   const warnings: string[] = [];
   const alerter = await createAlerter({
     store,
