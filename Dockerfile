@@ -21,6 +21,7 @@ WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY schemas/sql schemas/sql
+COPY detect/cases/built_in detect/cases/built_in
 COPY package.json LICENSE ./
 # What belongs to this machine (the pepper where none is given, the command socket); mount a volume, or tmpfs with KEYWATCH_PEPPER set.
 RUN mkdir -m 700 /var/lib/keywatch && chown node:node /var/lib/keywatch

@@ -6,6 +6,7 @@ import { DEFAULT_CONFIG } from "./cli/load_config.ts";
 import { createLog } from "./cli/log.ts";
 import { absolute, example, providerOption, severityOption } from "./cli/options.ts";
 import { terminalOut } from "./cli/out.ts";
+import { addDetectionCommands } from "./cli/program_detections.ts";
 import { addStoreCommands } from "./cli/program_store.ts";
 import { askServing, configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
 import { parseDuration } from "./schemas/duration.ts";
@@ -151,6 +152,7 @@ program
   );
 
 addStoreCommands(program, globals);
+addDetectionCommands(program, globals);
 
 program
   .command("check")

@@ -20,6 +20,7 @@ import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readYaml } from "./load_config.ts";
 import type { Log } from "./log.ts";
 import { detectionEngine, faultTeller, ingestParts, latenessOf } from "./parts.ts";
+import { createPosture } from "./posture.ts";
 import { createStoreDoor, type StoreDoor } from "./store_door.ts";
 
 /** App is everything that works on one store: the stages, wired in the direction of the data. */
@@ -125,7 +126,9 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
   if (config.inventory !== null) await addInventory(store, readYaml(config.inventory), now(), parts.fingerprint);
   const inventory = async (): Promise<InventoryIndex> =>
     createInventoryIndex(await readInventory(store), parts.fingerprint);
-  const engine = detectionEngine(config, parts, await inventory(), faultTeller(log));
+  let declared = await inventory();
+  const engine = detectionEngine(config, parts, declared, faultTeller(log));
+  const posture = createPosture({ store, engine, inventory: () => declared, config });
   const links = createLinkSigner(pepper);
   const alerter = await createAlerter({
     store,
@@ -231,7 +234,10 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
         await new Promise<void>((resolve) => {
           drained = resolve;
         });
-      if (held === 0) await detector.save(writer.lastSeq());
+      if (held === 0) {
+        await detector.save(writer.lastSeq());
+        metrics.findings(await posture.daily());
+      }
     } finally {
       drained = () => undefined;
       open();
@@ -256,7 +262,9 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
     save,
     judge: (ranges, judging) => detector.catchUp(ranges, judging),
     async reloadInventory() {
-      engine.setInventory(await inventory());
+      declared = await inventory();
+      engine.setInventory(declared);
+      posture.again();
     },
     hold() {
       held++;

@@ -130,6 +130,7 @@ function atBase(c: Config, base: string): Config {
   return {
     ...c,
     store: { ...c.store, path: resolve(base, c.store.path) },
+    detect: { ...c.detect, rules: c.detect.rules === null ? null : resolve(base, c.detect.rules) },
     inventory: c.inventory === null ? null : resolve(base, c.inventory),
     providers: c.providers === null ? null : resolve(base, c.providers),
     sources: c.sources.map((s) => (s.kind === "folder" ? { ...s, path: resolve(base, s.path) } : s)),

@@ -14,6 +14,7 @@ import { MINUTE_MS } from "../schemas/duration.ts";
 import { NetworkSet } from "../schemas/network.ts";
 import { packageRoot } from "../schemas/package_root.ts";
 import type { Log } from "./log.ts";
+import { ruleDetections } from "./rules.ts";
 
 export interface PartsOptions {
   pepper: Buffer;
@@ -61,7 +62,7 @@ export function detectionEngine(
 ): Engine {
   const own = new NetworkSet(config.detect.own_networks);
   return createEngine({
-    detections: catalogue,
+    detections: [...catalogue, ...ruleDetections(config.detect.rules)],
     inventory,
     latenessOf: latenessOf(config, parts),
     learning: config.detect.learning,

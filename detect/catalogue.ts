@@ -17,11 +17,14 @@ import type { Baseline, Policy } from "./detection.ts";
 import honeytokenUsed from "./policy/honeytoken_used.ts";
 import keyUsedAfterExpiry from "./policy/key_used_after_expiry.ts";
 import keyUsedAfterRevocation from "./policy/key_used_after_revocation.ts";
+import neverUsedKey from "./policy/never_used_key.ts";
 import outsideAllowedCountry from "./policy/outside_allowed_country.ts";
 import outsideAllowedNetwork from "./policy/outside_allowed_network.ts";
 import outsideDeclaredHours from "./policy/outside_declared_hours.ts";
+import rotationOverdue from "./policy/rotation_overdue.ts";
 import secretInLog from "./policy/secret_in_log.ts";
 import unknownKey from "./policy/unknown_key.ts";
+import unusedPermission from "./policy/unused_permission.ts";
 import writeOnReadOnlyKey from "./policy/write_on_read_only_key.ts";
 
 /** catalogue holds every detection that ships; a test sees to it that no file is left out. */
@@ -35,6 +38,9 @@ export const catalogue: readonly (Policy | Baseline)[] = [
   honeytokenUsed,
   unknownKey,
   secretInLog,
+  rotationOverdue,
+  unusedPermission,
+  neverUsedKey,
   newSource,
   concurrentUse,
   credentialExfiltrated,
@@ -51,3 +57,8 @@ export const catalogue: readonly (Policy | Baseline)[] = [
   newUserAgent,
   impossibleTravel,
 ];
+
+/** postures are those that are asked once a day about each declared key. */
+export const postures: readonly Policy[] = catalogue.filter(
+  (d): d is Policy => d.kind === "policy" && d.posture !== undefined,
+);

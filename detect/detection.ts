@@ -73,7 +73,7 @@ export interface Hit {
   level: Severity;
   reasons: string[];
   quiet_if?: string[];
-  anomaly: Omit<Anomaly, "history">;
+  anomaly: Omit<Anomaly, "history" | "explanation">;
   /** Start of the aligned bucket, ms; the UTC day of the event where it is left out. */
   bucket?: number;
   /** The whole evidence where a window gathered it; else the judged event is added to what the finding has. */
@@ -108,6 +108,24 @@ export interface Policy extends Header {
   /** True when it also judges events of keys that the inventory does not know; `key` is null then. */
   undeclared: boolean;
   check(event: DetectEvent, key: KeyPolicy | null, context: PolicyContext): Hit | null;
+  /** For conditions of a key that no single event shows: asked once a day of event time; check says nothing then. */
+  posture?(key: KeyPolicy, facts: PostureFacts): Hit | null;
+}
+
+/** Days without use that say something, and that a key is watched before they do. */
+export const POSTURE_DAYS = 90;
+
+/** PostureFacts is what the events before a UTC day say of the use of a declared key; times in ms. */
+export interface PostureFacts {
+  /** Start of the day. */
+  now: number;
+  /** Since when the key is declared, or its provider's log is read, whichever is later. */
+  watchedSince: number;
+  /** First call that is known; null where there is none. */
+  firstUse: number | null;
+  events: number;
+  /** `service:Operation` of the calls of the last POSTURE_DAYS days. */
+  operations: string[];
 }
 
 export interface PolicyContext {
@@ -127,6 +145,8 @@ export interface Baseline extends Header {
   kind: "baseline";
   /** Speaks before the learning gate has opened; its findings are marked. */
   whileLearning: boolean;
+  /** Written by the operator in YAML: it learns nothing. */
+  rule?: true;
   /** Cheap filter before judge; leaving it out means every event. */
   applies?(event: DetectEvent): boolean;
   /** Events of a subject and day with the same text get the same verdict: a calm one is not asked for again. */
@@ -138,4 +158,7 @@ export interface Baseline extends Header {
 }
 
 export const definePolicy = (policy: Omit<Policy, "kind">): Policy => ({ kind: "policy", ...policy });
+export const definePosture = (
+  policy: Omit<Policy, "kind" | "check" | "undeclared" | "posture"> & { posture: NonNullable<Policy["posture"]> },
+): Policy => ({ kind: "policy", undeclared: false, check: () => null, ...policy });
 export const defineBaseline = (baseline: Omit<Baseline, "kind">): Baseline => ({ kind: "baseline", ...baseline });

@@ -270,7 +270,7 @@ const inEventOrder = (findings: Iterable<Finding>): Finding[] =>
   [...findings].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
 
 /** findingRow is a finding as the `findings` table has it. */
-function findingRow(f: Finding): object {
+export function findingRow(f: Finding): object {
   return {
     uid: f.uid,
     detection: f.detection,

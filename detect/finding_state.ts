@@ -1,3 +1,4 @@
+import type { Explanation } from "../schemas/explanation.ts";
 import { type Finding, findingUid } from "../schemas/finding.ts";
 import { maxSeverity, type Severity, severities } from "../schemas/severity.ts";
 import type { Baseline, DetectEvent, Evidence, Hit, Policy } from "./detection.ts";
@@ -24,6 +25,8 @@ export interface HitContext {
   late: boolean;
   severityOverride: Severity | undefined;
   weightOverride: number | undefined;
+  /** Asked for when the finding takes the words of this hit. */
+  explain(): Explanation;
 }
 
 /** startFinding makes the state of a hit's first event. */
@@ -38,7 +41,7 @@ export function startFinding(hit: Hit, c: HitContext, bucket: number): FindingSt
       uid: findingUid(detection.id, detection.version, event.subject_uid, hit.dimension, bucket),
       detection: detection.id,
       detection_version: detection.version,
-      kind: detection.kind,
+      kind: detection.kind === "baseline" && detection.rule ? "sigma" : detection.kind,
       severity,
       title: detection.title,
       provider: event.provider,
@@ -98,7 +101,12 @@ function takeWords(state: FindingState, hit: Hit, c: HitContext): void {
   const { finding } = state;
   finding.reasons = hit.reasons;
   finding.quiet_if = [...(hit.quiet_if ?? []), ...c.detection.falsePositives.map((f) => `Often harmless when ${f}.`)];
-  finding.anomaly = { ...hit.anomaly, history: c.history, facts: { ...placeFacts(c.event), ...hit.anomaly.facts } };
+  finding.anomaly = {
+    ...hit.anomaly,
+    history: c.history,
+    facts: { ...placeFacts(c.event), ...hit.anomaly.facts },
+    explanation: c.explain(),
+  };
   const risk = (c.weightOverride ?? c.detection.weight) * verbWeight(c.event) * sourceConfidence(c.event);
   finding.risk = Math.max(finding.risk, Math.round(risk * 1e4) / 1e4);
   finding.runbook = c.detection.runbook.map((step) => fillStep(step, finding, c.event));

@@ -14,6 +14,7 @@ export const sourceConfidence = (event: Pick<DetectEvent, "src_kind">): number =
   event.src_kind === "none" || event.src_kind === "invalid" ? 0.7 : 1;
 
 const PRODUCTION = /^(prod|production|live)$/i;
+export const isProduction = (environment: string): boolean => PRODUCTION.test(environment);
 
 /**
  * gradeSeverity applies the two rules of the catalogue: learned findings rise by one where the call administers

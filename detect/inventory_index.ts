@@ -21,11 +21,22 @@ export interface InventoryVersion {
   inventory: Inventory;
 }
 
+/** DeclaredKey is a key as one version of the inventory has it. */
+export interface DeclaredKey {
+  policy: KeyPolicy;
+  /** Null where a principal is declared. */
+  key_uid: string | null;
+  /** From when on some version lists it, ms. */
+  since: number;
+}
+
 /** InventoryIndex finds the declaration of a key as it was at the time of the event. */
 export interface InventoryIndex {
   lookup(event: Pick<DetectEvent, "time" | "provider" | "key_uid" | "principal_uid" | "principal">): KeyPolicy | null;
   /** True when the inventory of that time says that it lists every key of the provider. */
   complete(provider: string, time: number): boolean;
+  /** Every key that is declared at that time. */
+  list(time: number): DeclaredKey[];
   empty: boolean;
 }
 
@@ -46,6 +57,12 @@ export function createInventoryIndex(versions: InventoryVersion[], fingerprint: 
   return {
     lookup: (event) => at(event.time)?.lookup(event) ?? null,
     complete: (provider, time) => at(time)?.complete.has(provider) ?? false,
+    list: (time) =>
+      (at(time)?.keys ?? []).map(({ policy, key_uid }) => ({
+        policy,
+        key_uid,
+        since: sorted.find((v) => v.inventory.keys.some((k) => k.name === policy.name))?.effective_at ?? 0,
+      })),
     empty: indexes.every((i) => i.size === 0 && i.complete.size === 0),
   };
 }
@@ -53,10 +70,15 @@ export function createInventoryIndex(versions: InventoryVersion[], fingerprint: 
 function indexOne(inventory: Inventory, fingerprint: Fingerprint) {
   const byKey = new Map<string, KeyPolicy>();
   const byPrincipal = new Map<string, KeyPolicy>();
+  const keys: { policy: KeyPolicy; key_uid: string | null }[] = [];
   for (const key of inventory.keys) {
     const policy = policyOf(key, inventory);
-    if (key.id !== null) byKey.set(fingerprint(key.provider, key.id), policy);
-    if (key.fingerprint !== null) byKey.set(withProvider(key.provider, key.fingerprint), policy);
+    const fingerprints = [
+      ...(key.id === null ? [] : [fingerprint(key.provider, key.id)]),
+      ...(key.fingerprint === null ? [] : [withProvider(key.provider, key.fingerprint)]),
+    ];
+    for (const uid of fingerprints) byKey.set(uid, policy);
+    keys.push({ policy, key_uid: fingerprints[0] ?? null });
     if (key.principal !== null) byPrincipal.set(`${key.provider}\u0000${key.principal}`, policy);
   }
   const principals = new Map<string, KeyPolicy | null>();
@@ -73,6 +95,7 @@ function indexOne(inventory: Inventory, fingerprint: Fingerprint) {
   };
   return {
     size: inventory.keys.length,
+    keys,
     complete: new Set(inventory.complete),
     lookup: (event: Pick<DetectEvent, "provider" | "key_uid" | "principal_uid" | "principal">): KeyPolicy | null =>
       (event.key_uid === null ? undefined : byKey.get(event.key_uid)) ??

@@ -4,6 +4,7 @@ import { hourOfWeek } from "../schemas/zone.ts";
 import { closeLater, type ProviderClock } from "./clock.ts";
 import type { Baseline, DetectEvent, Hit, Policy, PolicyContext } from "./detection.ts";
 import type { EngineOptions } from "./engine.ts";
+import { explain } from "./explain/explain.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
 import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts";
@@ -44,7 +45,7 @@ export interface Judge {
 
 export function createJudge({ options, inventory, peers, revoked, changed }: JudgeParts): Judge {
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
-  const policies = enabled.filter((d): d is Policy => d.kind === "policy");
+  const policies = enabled.filter((d): d is Policy => d.kind === "policy" && d.posture === undefined);
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
   const judges = baselines.filter((b) => b.judge);
   const closers = baselines.filter((b) => b.close);
@@ -103,10 +104,11 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
       event,
       policy,
       history: { ...history },
-      learning: detection.kind === "baseline" && view.learning,
+      learning: detection.kind === "baseline" && !detection.rule && view.learning,
       late,
       severityOverride: options.overrides[detection.id]?.severity,
       weightOverride: options.overrides[detection.id]?.weight,
+      explain: () => explain(hit, detection, event, view),
     };
     const id = `${detection.id}\u001f${hit.dimension}\u001f${bucket}`;
     let state = day.findings.get(id);

@@ -1,5 +1,6 @@
 import type { FindingState } from "./finding_state.ts";
 import { emptyObjects, type ObjectMemory } from "./objects.ts";
+import type { RuleState } from "./sigma/state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
 import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
 import type { DayPlace } from "./travel.ts";
@@ -126,6 +127,8 @@ export interface Profile {
   days: Map<number, OpenDay>;
   callWindows: Map<number, CallWindow>;
   networkWindows: Map<number, NetworkWindow>;
+  /** What the operator's rules remember, by rule and group; there from the first match on. */
+  rules?: Map<string, RuleState>;
   /** Changed since it was last written. */
   dirty: boolean;
 }

@@ -114,6 +114,8 @@ const detect = z.strictObject({
   lateness: z.record(z.string(), duration).default({}),
   /** Networks that are the organisation's own: never new. */
   own_networks: z.array(cidr).default([]),
+  /** Folder with rules of your own in YAML, relative to the config: docs/rules.md. */
+  rules: z.string().min(1).nullable().default(null),
 });
 
 const receiver = z.strictObject({ name: z.string().min(1), channels: z.array(channelConfig).default([]) });

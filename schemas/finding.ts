@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { explanation } from "./explanation.ts";
 import { severities } from "./severity.ts";
 import { uuid5 } from "./uid.ts";
 
@@ -15,6 +16,8 @@ export const anomaly = z.strictObject({
   /** How much sealed history stands behind the judgement. */
   history: z.strictObject({ days: z.number(), events: z.number() }),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** Peers, first-seen facts, charts, and why a part does not apply; findings of earlier versions have none. */
+  explanation: explanation.optional(),
 });
 export type Anomaly = z.infer<typeof anomaly>;
 
@@ -59,6 +62,8 @@ export const finding = z.strictObject({
   risk: z.number(),
   learning: z.boolean(),
   late: z.boolean(),
+  /** For conditions that end by themselves: event time at which it was true no more, ms; null while it is true. */
+  resolved_at: z.number().int().nullable().optional(),
   /** Rises with every change of the finding, so that the store keeps the newest. */
   version: z.number().int(),
 });

@@ -3,6 +3,7 @@ import { migrate as migrateStore } from "../../schemas/store/migrate.ts";
 import type { Loaded } from "../load_config.ts";
 import { loadInventory } from "../load_config.ts";
 import { count, type Out } from "../out.ts";
+import { loadRules } from "../rules.ts";
 
 /** check reads config and inventory and says what they hold, or every fault (exit code 2). */
 export function check(loaded: Loaded, out: Out): number {
@@ -18,6 +19,8 @@ export function check(loaded: Loaded, out: Out): number {
   out.line(
     `  receivers  ${config.receivers.map((r) => `${r.name} (${r.channels.map((c) => c.kind).join(", ") || "nothing"})`).join(", ")}`,
   );
+  if (config.detect.rules !== null)
+    out.line(`  rules      ${config.detect.rules}: ${count(loadRules(config.detect.rules).length)} of yours`);
   if (config.inventory === null) out.line("  inventory  none; `keywatch keys draft` proposes one");
   else out.line(`  inventory  ${config.inventory}: ${count(loadInventory(config.inventory).keys.length)} keys`);
   return 0;

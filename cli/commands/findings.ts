@@ -2,6 +2,8 @@ import type { Finding } from "../../schemas/finding.ts";
 import { findingList, findingsLike } from "../../schemas/queries/findings.ts";
 import { type Severity, severities } from "../../schemas/severity.ts";
 import { findingLine } from "../../schemas/wire.ts";
+import type { App } from "../app.ts";
+import { headOf } from "../detections/explain_text.ts";
 import { CommandFault } from "../out.ts";
 import { inert, printTable, shortTime } from "../table.ts";
 import { flag, numberOr, type StoreCommand, text } from "./command.ts";
@@ -28,7 +30,7 @@ export const findingsList: StoreCommand = async ({ app, args, out }) => {
     ["ID", "SEVERITY", "DETECTION", "KEY", "LAST SEEN (UTC)", "EVENTS", "WHY"],
     findings.map((f) => [
       f.uid.slice(0, 8),
-      f.severity,
+      f.resolved_at == null ? f.severity : "resolved",
       f.detection,
       (f.key_name ?? f.key_hint ?? f.principal ?? "-").slice(0, 24),
       shortTime(f.last_seen),
@@ -39,16 +41,19 @@ export const findingsList: StoreCommand = async ({ app, args, out }) => {
   return 0;
 };
 
+/** findFinding finds one finding by its uid or the beginning of it. Throws a sentence where there is none, or where it fits several. */
+export async function findFinding(app: App, id: string): Promise<Finding> {
+  const rows = await app.store.ask(findingsLike, { prefix: id });
+  if (rows.length === 1) return JSON.parse(rows[0]!.document) as Finding;
+  throw new CommandFault(
+    rows.length === 0
+      ? `There is no finding ${inert(id.slice(0, 80))}. \`keywatch findings list\` shows what there is.`
+      : `${inert(id)} fits several findings; give more of the uid.`,
+  );
+}
+
 export const findingsShow: StoreCommand = async ({ app, args, out }) => {
-  const rows = await app.store.ask(findingsLike, { prefix: String(args.id) });
-  if (rows.length !== 1) {
-    throw new CommandFault(
-      rows.length === 0
-        ? `There is no finding ${args.id}. \`keywatch findings list\` shows what there is.`
-        : `${args.id} fits several findings; give more of the uid.`,
-    );
-  }
-  const f = JSON.parse(rows[0]!.document) as Finding;
+  const f = await findFinding(app, String(args.id));
   if (flag(args.json)) {
     out.line(JSON.stringify(findingLine(f)));
     return 0;
@@ -59,9 +64,7 @@ export const findingsShow: StoreCommand = async ({ app, args, out }) => {
     for (const line of lines) out.line(`    ${inert(line)}`);
   };
   out.line(`${f.severity.toUpperCase()}  ${inert(f.title)}`);
-  out.line(
-    `  ${f.detection} of ${inert(f.key_name ?? f.key_hint ?? f.principal ?? f.subject_uid)}, ${shortTime(f.first_seen)} to ${shortTime(f.last_seen)} UTC${f.learning ? ", while the key is being learned" : ""}${f.late ? ", late" : ""}`,
-  );
+  out.line(`  ${inert(headOf(f))}`);
   section("Why", f.reasons);
   section("Arithmetic", [
     `${f.anomaly.parameter}: observed ${f.anomaly.observed}, expected ${f.anomaly.expected ?? "no fixed value"}`,
@@ -72,5 +75,6 @@ export const findingsShow: StoreCommand = async ({ app, args, out }) => {
   section("What would have kept it quiet", f.quiet_if);
   section("Do now", f.runbook);
   section(`Events (${f.event_count})`, f.event_uids.slice(0, 10));
+  out.line(`\n  keywatch detections explain ${f.uid.slice(0, 8)}   shows it beside its past`);
   return 0;
 };

@@ -1,6 +1,7 @@
 import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
+import { detectionsExplain } from "./detections_explain.ts";
 import { doctor } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
 import { findingsList, findingsShow } from "./findings.ts";
@@ -34,6 +35,7 @@ export const storeCommands: Record<string, StoreCommand> = {
   "silence expire": silenceExpire,
   "findings list": findingsList,
   "findings show": findingsShow,
+  "detections explain": detectionsExplain,
   "dead-letters list": deadLettersList,
   "dead-letters replay": deadLettersReplay,
   sql,

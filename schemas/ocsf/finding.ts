@@ -1,13 +1,13 @@
 import type { Finding } from "../finding.ts";
 import { severityId } from "../severity.ts";
 import { compact, OCSF_VERSION, product } from "./activity.ts";
+import { ocsfAnomalies } from "./anomaly.ts";
 
 /** Analytic types: 1 rule, 2 behavioural, 3 statistical. */
 const ANALYTIC = { policy: 1, sigma: 1, fleet: 3, baseline: 3 } as const;
 
 /** ocsfFinding is the finding as OCSF 1.8.0 Detection Finding (2004), its arithmetic as `anomaly_analyses`. */
 export function ocsfFinding(f: Finding): object {
-  const timespan = { start_time: f.first_seen, end_time: f.last_seen };
   return compact({
     category_uid: 2,
     category_name: "Findings",
@@ -42,30 +42,15 @@ export function ocsfFinding(f: Finding): object {
       f.key_uid === null ? null : [{ uid: f.key_uid, name: f.key_name ?? f.key_hint ?? f.key_uid, type: "API key" }],
     remediation: { desc: f.runbook.join("\n") },
     evidences: [{ actor: { user: compact({ uid: f.principal_uid, name: f.principal }) } }],
-    anomaly_analyses: [
-      {
-        analysis_targets: [{ name: f.key_hint ?? f.subject_uid, type: "API key" }],
-        anomalies: [
-          {
-            observation_parameter: f.anomaly.parameter,
-            observations: [{ value: String(f.anomaly.observed), count: f.event_count, timespan }],
-          },
-        ],
-        baselines: [
-          {
-            observation_parameter: f.anomaly.parameter,
-            observations: [{ value: String(f.anomaly.expected ?? "none known"), count: f.anomaly.history.events }],
-            observed_pattern: `${f.anomaly.history.days} days, ${f.anomaly.history.events} events`,
-          },
-        ],
-      },
-    ],
+    anomaly_analyses: ocsfAnomalies(f),
     unmapped: compact({
       dimension: f.dimension,
       late: f.late,
       learning: f.learning,
       p: f.anomaly.p,
       facts: f.anomaly.facts,
+      quiet_if: f.quiet_if,
+      explanation: f.anomaly.explanation ?? null,
     }),
   });
 }
