@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { absolute, example } from "./options.ts";
 import { terminalOut } from "./out.ts";
@@ -45,6 +46,26 @@ export function addDetectionCommands(program: Command, globals: () => Globals): 
           { paths: absolute(paths), json: o.json === true },
           terminalOut(),
         ),
+      ),
+    );
+
+  program
+    .command("backtest")
+    .description(
+      "what would have been told, to whom and when, had a config held then; nothing is stored, nobody is told",
+    )
+    .requiredOption("--from <time>", "what lies before is learned from")
+    .option("--to <time>", "the end (default: now)")
+    .option("--diff <file>", "another config: what changes with it")
+    .option("--json", "one JSON object a line")
+    .addHelpText("after", example("backtest --from 2026-03-01 --to 2026-04-01 --diff stricter.yaml"))
+    .action((o) =>
+      guarded(() =>
+        runStoreCommand("backtest", globals(), {
+          ...o,
+          config: globals().config === undefined ? undefined : resolve(globals().config!),
+          diff: o.diff === undefined ? undefined : resolve(o.diff),
+        }),
       ),
     );
 }

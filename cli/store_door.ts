@@ -48,6 +48,7 @@ export function createStoreDoor(store: Store, metrics: Metrics): StoreDoor {
     insertBlock: (table, columns, block) => write("insert_block", () => store.insertBlock(table, columns, block)),
     command: (sql, params) => write("command", () => store.command(sql, params)),
     readOnly: () => store.readOnly(),
+    scratch: () => store.scratch(),
     close: () => store.close(),
     async whileStill(work) {
       while (still !== null) await still;

@@ -1,3 +1,4 @@
+import { backtest } from "./backtest.ts";
 import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
@@ -36,6 +37,7 @@ export const storeCommands: Record<string, StoreCommand> = {
   "findings list": findingsList,
   "findings show": findingsShow,
   "detections explain": detectionsExplain,
+  backtest,
   "dead-letters list": deadLettersList,
   "dead-letters replay": deadLettersReplay,
   sql,

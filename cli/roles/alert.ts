@@ -131,6 +131,7 @@ function fenced(store: Store, ledger: Ledger): Store {
     insertBlock: (table, columns, block) => store.insertBlock(table, columns, block),
     command: (sql, params) => store.command(sql, params),
     readOnly: () => store.readOnly(),
+    scratch: () => store.scratch(),
     close: () => store.close(),
   };
 }

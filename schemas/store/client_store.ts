@@ -9,6 +9,7 @@ export interface StoreParts {
   client: ClickHouseClient;
   insertBlock: BlockInsert;
   readOnly(): Promise<Store>;
+  scratch(): Promise<Store>;
   /** Statements that do on all servers what this one does on one. */
   statements?(sql: string): string[];
   /** Repeats work that failed on the way. */
@@ -77,6 +78,10 @@ export class ClientStore implements Store {
 
   readOnly(): Promise<Store> {
     return this.#parts.readOnly();
+  }
+
+  scratch(): Promise<Store> {
+    return this.#parts.scratch();
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import type { Config } from "../config.ts";
 import { type BlockInsert, ClientStore } from "./client_store.ts";
 import { holderOf } from "./lock.ts";
+import { droppedAtEnd, SCRATCHES, scratchName } from "./scratch.ts";
 import { connectServer } from "./server.ts";
 import { SESSION_SETTINGS } from "./settings.ts";
 import { type Store, StoreDown } from "./store.ts";
@@ -39,6 +40,13 @@ export async function connectEmbedded(path: string): Promise<Store> {
         await reader.command("SET readonly = 1");
         return reader;
       },
+      async scratch() {
+        const name = scratchName();
+        const session = await open();
+        await session.command(`CREATE DATABASE ${name}`);
+        await session.command(`USE ${name}`);
+        return droppedAtEnd(session, name);
+      },
     });
     for (const [name, value] of Object.entries(SESSION_SETTINGS)) {
       await session.command(`SET ${name} = ${typeof value === "string" ? `'${value}'` : value}`);
@@ -47,6 +55,7 @@ export async function connectEmbedded(path: string): Promise<Store> {
   };
   try {
     const store = await open();
+    for (const { name } of await store.rows(SCRATCHES)) await store.command(`DROP DATABASE ${String(name)}`);
     // Blocks of a run that was killed: their rows were not acknowledged, or are stored.
     rmSync(blocks, { recursive: true, force: true });
     mkdirSync(blocks, { mode: 0o700 });

@@ -5,6 +5,7 @@ import type { StoreConfig } from "../config_store.ts";
 import { type BlockInsert, ClientStore } from "./client_store.ts";
 import { clusterSettings, clusterStatements } from "./cluster.ts";
 import { createPatience, reasonOf } from "./patience.ts";
+import { droppedAtEnd, scratchName } from "./scratch.ts";
 import { serverSettings } from "./settings.ts";
 import { type Store, StoreDown } from "./store.ts";
 
@@ -33,6 +34,7 @@ export async function connectServer(
       kind: "server",
       ...parts,
       readOnly,
+      scratch: () => scratchOn(options, tell),
       run: (work) => patience.run(work),
       end: () => patience.end(),
       ...(statements ? { statements } : {}),
@@ -43,6 +45,16 @@ export async function connectServer(
     return open({ client: reader, insertBlock: () => Promise.reject(new StoreDown("This session only reads.")) });
   }
   return open({ client, insertBlock });
+}
+
+/** On a cluster the rows would spread over servers of which each may be asked; one of them has to be named. */
+async function scratchOn(options: StoreConfig, tell: (sentence: string) => void): Promise<Store> {
+  if (options.cluster !== null)
+    throw new StoreDown(
+      "This needs a database of its own, which a cluster cannot give. Run it with a config whose store.url names one server.",
+    );
+  const name = `${scratchName()}_${Math.floor(Math.random() * 2 ** 32).toString(36)}`;
+  return droppedAtEnd(await connectServer({ ...options, database: name }, tell), name);
 }
 
 function clientOf(options: StoreConfig, to: { database?: string; readonly?: true }): ClickHouseClient {

@@ -45,5 +45,7 @@ export interface Store {
   command(sql: string, params?: Params): Promise<void>;
   /** A second session that can only read. */
   readOnly(): Promise<Store>;
+  /** A session on an empty database of its own in the same engine, which goes when the session is closed. Nothing else is touched. */
+  scratch(): Promise<Store>;
   close(): Promise<void>;
 }
