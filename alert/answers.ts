@@ -7,9 +7,9 @@ import type { Message } from "./template.ts";
 /** Who is asked: those who handle incidents, or the key's owner alone. */
 export type Answerers = "crew" | "owner";
 
-/** canAnswer is false where nothing is left to say: it is over, or the owner has answered. */
-export const canAnswer = ({ incident, test }: Message, who: Answerers): boolean =>
-  !test && !isOver(incident) && (who === "crew" || !incident.suggested);
+/** canAnswer is false where nothing is left to say: it is over, the owner has answered, or it tells of many incidents or none. */
+export const canAnswer = ({ incident, test, bundle }: Message, who: Answerers): boolean =>
+  !test && bundle === undefined && !isOver(incident) && (who === "crew" || !incident.suggested);
 
 /** questionOf is what the owner is asked, in one sentence a person understands without knowing keywatch. */
 export function questionOf({ incident, key }: Message): string {

@@ -1,6 +1,7 @@
 import { type Incident, incidentLabel, type Transition } from "../schemas/incident.ts";
 import { type Severity, severities, severityId } from "../schemas/severity.ts";
 import { cleanDeep, oneLine } from "./clean.ts";
+import { viaOf } from "./inbound/origin.ts";
 import { changeOf, type Message, plural, statusOf, utc } from "./template.ts";
 
 /** Incidents that a message of several tells in a line each; the others are counted. */
@@ -43,7 +44,9 @@ export function composeSum(sum: Sum): Message {
     transitions: told
       .slice(0, TOLD_EACH)
       .map((t) => ({ ...t.at(-1)!, note: lineOf(t) }))
-      .map(({ n, kind, at, actor, note }) => ({ n, kind, at, actor: oneLine(actor, 200), note })),
+      .map(({ n, kind, at, actor, note, command_id }) => ({
+        ...{ n, kind, at, actor: oneLine(actor, 200), note, via: viaOf(command_id) },
+      })),
     key: plural(total, "incident"),
     changes: digest
       ? [`held back: ${total.toLocaleString("en-US")}; more came than this channel takes in a day`, ...lines]
@@ -60,7 +63,7 @@ export function composeSum(sum: Sum): Message {
         ]
       : worst.runbook.slice(0, 8).map((r) => oneLine(r, 400)),
     links: sum.externalUrl === null ? [] : [{ label: "Open the list", url: `${sum.externalUrl.replace(/\/+$/, "")}/` }],
-    ...{ root: sum.root, incident, test: false },
+    ...{ root: sum.root, incident, test: false, home: sum.externalUrl },
     bundle: {
       ...{ kind: sum.kind, count: total },
       incidents: told.map((t) => cleanDeep(pick(lastOf(t)), 300)),

@@ -55,6 +55,7 @@ export function beatMessage(entry: Entry, id: string, externalUrl: string | null
   return {
     ...{ id, label: "HEARTBEAT", kind: "resolved", from_n: 1, to_n: 1, at, transitions: [], severity: "informational" },
     ...{ title, key: "keywatch", changes: [sentence], facts: [], why: [sentence], steps: [], root: null },
+    home: externalUrl,
     links: externalUrl === null ? [] : [{ label: "Open keywatch", url: externalUrl }],
     ...{ incident, test: false, bundle: { kind: "heartbeat", count: 0, incidents: [] } },
   };

@@ -33,13 +33,14 @@ export function slackMessage(message: Message, buttons: Answerers | "none" = "no
     ...(buttons === "owner"
       ? [{ type: "section", text: plain(fitEscaped(questionOf(message), SECTION, (t) => t)) }]
       : []),
-    {
-      type: "section",
-      fields: message.facts
-        .slice(0, 10)
-        .map(([name, value]) => mrkdwn(`*${name}*\n${fitEscaped(value, FIELD, escapeSlack)}`)),
-    },
   ];
+  const fields = message.facts.slice(0, 10);
+  // Slack refuses a section without any.
+  if (fields.length > 0)
+    blocks.push({
+      type: "section",
+      fields: fields.map(([name, value]) => mrkdwn(`*${name}*\n${fitEscaped(value, FIELD, escapeSlack)}`)),
+    });
   if (message.why.length > 0) blocks.push(list("Why", message.why, () => "•"));
   if (message.steps.length > 0) blocks.push(list("Do now", message.steps, (i) => `${i + 1}.`));
   const links = message.links.map((l) => `<${l.url}|${escapeSlack(l.label)}>`);

@@ -68,4 +68,11 @@ export function addDetectionCommands(program: Command, globals: () => Globals): 
         }),
       ),
     );
+
+  program
+    .command("rebuild")
+    .description("learn all profiles anew from stored events and inventory; not while `serve` runs")
+    .option("--json", "print the counts as JSON")
+    .addHelpText("after", example("rebuild"))
+    .action((o) => guarded(() => runStoreCommand("rebuild", globals(), o)));
 }

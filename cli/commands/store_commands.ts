@@ -17,6 +17,7 @@ import {
 } from "./incidents.ts";
 import { ingest } from "./ingest.ts";
 import { keysCommands } from "./keys.ts";
+import { rebuildCommand } from "./rebuild.ts";
 import { silenceAdd, silenceExpire, silenceList } from "./silence.ts";
 import { sql } from "./sql.ts";
 
@@ -38,6 +39,7 @@ export const storeCommands: Record<string, StoreCommand> = {
   "findings show": findingsShow,
   "detections explain": detectionsExplain,
   backtest,
+  rebuild: rebuildCommand,
   "dead-letters list": deadLettersList,
   "dead-letters replay": deadLettersReplay,
   sql,

@@ -7,6 +7,9 @@ import type { Store } from "../../schemas/store/store.ts";
 /** Buckets before the judged one that are drawn: 12 hours of quarters, 30 days. */
 const BUCKETS = { short: 48, day: 30 } as const;
 
+/** What can be counted once more by a question; a count of new things needs the habits of its time. */
+const COUNTABLE = /^(calls|denied calls|distinct operations denied) in /;
+
 const NOTHING: Explanation = { peers: null, first_seen: [], charts: [], unapplied: {} };
 
 /** explanationOf is the explanation that a finding carries, its counts filled up with the buckets before it from the store. */
@@ -14,7 +17,9 @@ export async function explanationOf(store: Store, finding: Finding): Promise<Exp
   const { explanation = missing(finding) } = finding.anomaly;
   const charts: Chart[] = [];
   for (const chart of explanation.charts)
-    charts.push(chart.kind === "counts" ? await withSeries(store, finding, chart) : chart);
+    charts.push(
+      chart.kind === "counts" && COUNTABLE.test(chart.parameter) ? await withSeries(store, finding, chart) : chart,
+    );
   return { ...explanation, charts };
 }
 

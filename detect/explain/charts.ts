@@ -10,12 +10,14 @@ import { bandOf } from "./band.ts";
 import type { Explained } from "./explain.ts";
 
 const MAX_USUAL = 5;
+/** How a detection names a count over a span of time. */
+const COUNTED = / in (?:a day|(\d+) (min|h|d))\b/;
 
 /** chartOf draws what the hit is about: hours for a time of day, a count in its band, else where the call came from. */
 export function chartOf(hit: Hit, event: DetectEvent, view: Explained): Chart | null {
   const { parameter, observed } = hit.anomaly;
   if (/hour of week|local time/.test(parameter)) return hoursChart(event, view);
-  if (typeof observed === "number" && / in \d+ (min|h|d)\b/.test(parameter)) return countsChart(hit, observed, view);
+  if (typeof observed === "number" && COUNTED.test(parameter)) return countsChart(hit, observed, view);
   return event.src_kind === "ip" ? ladderChart(event, view.sealed) : null;
 }
 
@@ -48,8 +50,8 @@ function countsChart({ anomaly, bucket }: Hit, observed: number, { sealed, day }
 const UNIT_MS = { min: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 
 function bucketOf(parameter: string): number {
-  const [, n, unit] = / in (\d+) (min|h|d)\b/.exec(parameter)!;
-  return Number(n) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  const [, n, unit] = COUNTED.exec(parameter)!;
+  return n === undefined ? DAY_MS : Number(n) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
 function ladderChart(event: DetectEvent, sealed: Sealed): Chart {

@@ -77,6 +77,7 @@ function valuesOf(event: DetectEvent): [ValueDimension, string][] {
     ["operation", operationOf(event)],
     ["service", event.service],
     ["agent", event.user_agent_family],
+    ["region", event.region],
   ];
   return values.filter((v): v is [ValueDimension, string] => v[1] !== null);
 }

@@ -30,3 +30,10 @@ export const findingsNamed = defineQuestion<{ uids: readonly string[] }, { docum
   sql: "SELECT document FROM findings FINAL WHERE uid IN {uids:Array(String)} ORDER BY first_seen, uid",
   row: document,
 });
+
+/** findingUids names every finding that is stored. */
+export const findingUids = defineQuestion<Record<string, never>, { uid: string; detection: string }>({
+  name: "finding_uids",
+  sql: "SELECT uid, detection FROM findings FINAL ORDER BY uid",
+  row: z.object({ uid: z.string(), detection: z.string() }),
+});
