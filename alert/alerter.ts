@@ -1,6 +1,7 @@
 import type { Config } from "../schemas/config.ts";
 import { DAY_MS, formatDuration, MINUTE_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
+import { coverOf } from "../schemas/fleet.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
 import { type Metrics, noMetrics } from "../schemas/metrics.ts";
 import { quietIncidents, subjectsBehind } from "../schemas/queries/incidents.ts";
@@ -202,7 +203,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
 
   async function applyAll(findings: readonly Finding[], report: boolean): Promise<Transition[]> {
     book.trim(MAX_SUBJECTS);
-    await ensure(findings.map((f) => f.subject_uid));
+    await ensure(findings.flatMap(concerned));
     const at = now();
     const drafts: Draft[] = [];
     const last = new Map<string, Draft>();
@@ -211,7 +212,8 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       const { subject_uid: subjectUid, uid } = finding;
       const before = book.subject(subjectUid)?.held.get(uid);
       const notify = !report && at - finding.last_seen <= config.alert.max_age;
-      for (const decided of book.apply(finding, at)) squash({ subjectUid, decided, notify });
+      for (const decided of book.apply(finding, at))
+        squash({ subjectUid: decided.transition.state.subject_uid, decided, notify });
       const waits = book.subject(subjectUid)?.held.get(uid);
       if (waits && waits !== before) held.push({ subjectUid, digest: waits });
     }
@@ -304,6 +306,13 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       await dispatcher.idle();
     },
   };
+}
+
+/** concerned names the subjects whose incidents a finding may change or ask. */
+function concerned(finding: Finding): string[] {
+  const cover = coverOf(finding);
+  const members = finding.detection === "shared_new_source" ? (finding.members ?? []) : [];
+  return [finding.subject_uid, ...members, ...(cover === null ? [] : [cover])];
 }
 
 interface Draft {

@@ -2,16 +2,27 @@ import { byEventTime } from "../schemas/activity.ts";
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Severity } from "../schemas/severity.ts";
-import { closeLater, foldNetworks, foldWindow, newClock, type ProviderClock, takeClosing } from "./clock.ts";
+import type { Signal } from "../schemas/signal.ts";
+import {
+  closeLater,
+  foldNetworks,
+  foldWindow,
+  type Health,
+  healthSignal,
+  newClock,
+  noteHealth,
+  type ProviderClock,
+  takeClosing,
+} from "./clock.ts";
 import { type Baseline, type DetectEvent, detectPart, type Policy } from "./detection.ts";
 import type { FindingState } from "./finding_state.ts";
+import { createFleet } from "./fleet/fleet.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
-import { createPeerBook } from "./peers.ts";
-import { emptyProfile, type OpenDay, type Profile, profileFrom, profileText, valueDimensions } from "./profile.ts";
+import { createPeerBook, shareDay } from "./peers.ts";
+import { emptyProfile, type Profile, profileFrom, profileText } from "./profile.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
-import { pendingKey } from "./view.ts";
 import { isAligned, WINDOW_MS } from "./windows.ts";
 
 export interface EngineOptions {
@@ -24,6 +35,10 @@ export interface EngineOptions {
   overrides: Record<string, { enabled: boolean; severity?: Severity | undefined; weight?: number | undefined }>;
   /** Networks of the organisation: never new. */
   isOwn(address: string): boolean;
+  /** Takes the signals for detections that look at many keys; left out, this engine sees all keys and judges them itself. */
+  onSignals?(signals: readonly Signal[]): void;
+  /** Names this engine among several, in signals. */
+  name?: string;
   /** Told of a detection that threw; the event's other detections and all other events go on. Without it the error is thrown. */
   onFault?(detection: string, eventUid: string, error: unknown): void;
 }
@@ -85,6 +100,8 @@ export function createEngine(options: EngineOptions): Engine {
   const revoked = new Map<string, number>();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
+  let signals = new Map<string, Signal>();
+  const fleet = options.onSignals ? null : createFleet(options.overrides);
   const owed: { provider: string; from: number }[] = [];
   const judge = createJudge({
     options,
@@ -92,6 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
     peers,
     revoked,
     changed: (state) => changed.set(state.finding.uid, state),
+    signal: (signal) => signals.set(`${signal.kind} ${signal.subject_uid} ${signal.value} ${signal.event_uid}`, signal),
   });
 
   const clockOf = (provider: string): ProviderClock => {
@@ -112,19 +130,23 @@ export function createEngine(options: EngineOptions): Engine {
     return profile;
   };
 
-  function closeWindows(clock: ProviderClock, until: number): void {
+  function closeWindows(provider: string, clock: ProviderClock, until: number): void {
     while (clock.nextClose <= until) {
       const at = clock.nextClose;
+      const health: Health = { active: 0, failing: [] };
       sealBefore(clock, dayOf(at));
-      for (const profile of takeClosing(clock)) closeOf(profile, at, clock);
+      for (const profile of takeClosing(clock)) closeOf(profile, at, clock, health);
+      if (health.active > 0)
+        signals.set(`window ${provider} ${at}`, healthSignal(provider, options.name ?? "", at - WINDOW_MS, health));
     }
   }
 
   /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
-  function closeOf(profile: Profile, at: number, clock: ProviderClock): void {
+  function closeOf(profile: Profile, at: number, clock: ProviderClock, health: Health): void {
     const aligned = profile.callWindows.get(at - WINDOW_MS);
     const straddling = profile.callWindows.get(at - WINDOW_MS * 1.5);
     if (aligned) {
+      noteHealth(health, profile, aligned);
       judge.window(profile, aligned, clock);
       foldWindow(profile, aligned);
     }
@@ -145,7 +167,8 @@ export function createEngine(options: EngineOptions): Engine {
       const due = [...profile.days.values()].filter((d) => d.day < day).sort((a, b) => a.day - b.day);
       for (const open of due) {
         foldNetworks(profile, (open.day + 1) * DAY_MS);
-        shareWithPeers(profile, open);
+        shareDay(peers, profile, open);
+        engineDirty = true;
         sealDay(profile, open);
         profile.dirty = true;
       }
@@ -153,22 +176,11 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  function shareWithPeers(profile: Profile, day: OpenDay): void {
-    const { account, owner } = profile;
-    for (const dimension of valueDimensions) {
-      for (const value of day.values[dimension]) {
-        if (day.holds.size === 0 || !day.holds.has(pendingKey(dimension, value)))
-          peers.sealDay(account, profile.subject_uid, owner, dimension, value, day.day);
-      }
-    }
-    engineDirty = true;
-  }
-
-  function moveWatermark(clock: ProviderClock, to: number): void {
+  function moveWatermark(provider: string, clock: ProviderClock, to: number): void {
     if (to <= clock.watermark) return;
     const from = clock.watermark;
     clock.watermark = to;
-    if (clock.nextClose <= to) closeWindows(clock, to);
+    if (clock.nextClose <= to) closeWindows(provider, clock, to);
     if (dayOf(from) !== dayOf(to)) {
       sealBefore(clock, dayOf(to));
       releaseDeferred(clock);
@@ -186,6 +198,12 @@ export function createEngine(options: EngineOptions): Engine {
   function take(): Finding[] {
     const out = [...changed.values()].map((s) => ({ ...s.finding }));
     changed = new Map();
+    if (signals.size === 0) return out;
+    const told = [...signals.values()];
+    signals = new Map();
+    engineDirty = true;
+    if (fleet) out.push(...fleet.take(told));
+    else options.onSignals!(told);
     return out;
   }
 
@@ -198,7 +216,7 @@ export function createEngine(options: EngineOptions): Engine {
     const clock = clockOf(event.provider);
     const lateness = sorted ? 0 : options.latenessOf(event.provider);
     const late = event.time < clock.watermark;
-    moveWatermark(clock, Math.min(event.time, now) - lateness);
+    moveWatermark(event.provider, clock, Math.min(event.time, now) - lateness);
     const profile = profileOf(event);
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
@@ -217,7 +235,7 @@ export function createEngine(options: EngineOptions): Engine {
       return take();
     },
     advance(provider, watermark) {
-      moveWatermark(clockOf(provider), watermark);
+      moveWatermark(provider, clockOf(provider), watermark);
       return take();
     },
     finish(only) {
@@ -269,6 +287,8 @@ export function createEngine(options: EngineOptions): Engine {
       clocks.clear();
       revoked.clear();
       peers.load("[]");
+      fleet?.reset();
+      signals = new Map();
       judge.forget();
       changed = new Map();
       engineDirty = false;
@@ -282,6 +302,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
       for (const subject of subjects) profiles.delete(subject);
       peers.forget(subjects);
+      fleet?.forget(subjects);
       judge.forget();
       engineDirty = true;
     },
@@ -305,7 +326,7 @@ export function createEngine(options: EngineOptions): Engine {
   function engineText(): string {
     // Events that wait are in the store; only that there are some is kept here.
     const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.deferred.length]);
-    return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text() });
+    return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text(), fleet: fleet?.text() });
   }
 
   function loadEngine(text: string): void {
@@ -313,6 +334,7 @@ export function createEngine(options: EngineOptions): Engine {
       marks: [string, number, number, number][];
       revoked: [string, number][];
       peers: string;
+      fleet?: string;
     };
     for (const [provider, mark, sealedTo, waiting] of state.marks) {
       const clock = clockOf(provider);
@@ -322,5 +344,6 @@ export function createEngine(options: EngineOptions): Engine {
     }
     for (const [key, time] of state.revoked) revoked.set(key, time);
     peers.load(state.peers);
+    if (state.fleet) fleet?.load(state.fleet);
   }
 }

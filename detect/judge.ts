@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import { atLeast } from "../schemas/severity.ts";
+import type { Signal } from "../schemas/signal.ts";
 import { hourOfWeek } from "../schemas/zone.ts";
 import { closeLater, type ProviderClock } from "./clock.ts";
 import type { Baseline, DetectEvent, Hit, Policy, PolicyContext } from "./detection.ts";
@@ -26,6 +27,8 @@ export interface JudgeParts {
   revoked: ReadonlyMap<string, number>;
   /** Told of every finding that began or grew. */
   changed(state: FindingState): void;
+  /** Told of what other keys may share. */
+  signal(signal: Signal): void;
 }
 
 /** Judge asks the detections and turns their hits into findings. It knows nothing of watermarks. */
@@ -42,7 +45,7 @@ export interface Judge {
   forget(): void;
 }
 
-export function createJudge({ options, inventory, peers, revoked, changed }: JudgeParts): Judge {
+export function createJudge({ options, inventory, peers, revoked, changed, signal }: JudgeParts): Judge {
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
   const policies = enabled.filter((d): d is Policy => d.kind === "policy");
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
@@ -116,6 +119,10 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
       changed(state);
     } else if (growFinding(state, hit, context)) {
       changed(state);
+    }
+    if (hit.signal) {
+      const { provider, account, subject_uid, time, event_uid } = event;
+      signal({ ...hit.signal, provider, account, subject_uid, time, event_uid });
     }
     const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
     for (const habit of hit.holds ?? []) {
