@@ -14,12 +14,15 @@ import newSource from "./baseline/new_source.ts";
 import newUserAgent from "./baseline/new_user_agent.ts";
 import offHours from "./baseline/off_hours.ts";
 import type { Baseline, Policy } from "./detection.ts";
+import environmentMismatch from "./policy/environment_mismatch.ts";
 import honeytokenUsed from "./policy/honeytoken_used.ts";
 import keyUsedAfterExpiry from "./policy/key_used_after_expiry.ts";
 import keyUsedAfterRevocation from "./policy/key_used_after_revocation.ts";
+import oldKeyUsedAfterRotation from "./policy/old_key_used_after_rotation.ts";
 import outsideAllowedCountry from "./policy/outside_allowed_country.ts";
 import outsideAllowedNetwork from "./policy/outside_allowed_network.ts";
 import outsideDeclaredHours from "./policy/outside_declared_hours.ts";
+import scopeNotGranted from "./policy/scope_not_granted.ts";
 import secretInLog from "./policy/secret_in_log.ts";
 import unknownKey from "./policy/unknown_key.ts";
 import writeOnReadOnlyKey from "./policy/write_on_read_only_key.ts";
@@ -35,6 +38,9 @@ export const catalogue: readonly (Policy | Baseline)[] = [
   honeytokenUsed,
   unknownKey,
   secretInLog,
+  oldKeyUsedAfterRotation,
+  environmentMismatch,
+  scopeNotGranted,
   newSource,
   concurrentUse,
   credentialExfiltrated,
