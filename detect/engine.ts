@@ -1,4 +1,4 @@
-import { byEventTime } from "../schemas/activity.ts";
+import { byEventTime, isInOrder } from "../schemas/activity.ts";
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Severity } from "../schemas/severity.ts";
@@ -19,8 +19,9 @@ import type { FindingState } from "./finding_state.ts";
 import { createFleet } from "./fleet/fleet.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
+import { createLineage } from "./lineage.ts";
 import { createPeerBook, shareDay } from "./peers.ts";
-import { emptyProfile, type Profile, profileFrom, profileText } from "./profile.ts";
+import { type Profile, profileFrom, profileText } from "./profile.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
 import { isAligned, WINDOW_MS } from "./windows.ts";
@@ -61,6 +62,8 @@ export interface Engine {
   /** Subjects of the batch whose profile is not in memory. */
   missing(events: readonly DetectEvent[]): string[];
   load(rows: { subject_uid: string; state: string }[]): void;
+  /** Declared predecessors of the keys of these events. */
+  predecessors(events: readonly DetectEvent[]): string[];
   /** Profiles that changed since the last call, as rows to be stored. */
   takeDirty(): { subject_uid: string; state: string }[];
   profile(subject: string): Profile | null;
@@ -84,11 +87,6 @@ export interface Engine {
   defer(events: readonly DetectEvent[]): void;
 }
 
-function isInOrder(events: readonly DetectEvent[]): boolean {
-  for (let i = 1; i < events.length; i++) if (byEventTime(events[i - 1]!, events[i]!) > 0) return false;
-  return true;
-}
-
 /** Row of the engine's own state beside the subjects. */
 export const ENGINE_SUBJECT = "~engine";
 
@@ -96,6 +94,7 @@ export function createEngine(options: EngineOptions): Engine {
   let inventory = options.inventory;
   const profiles = new Map<string, Profile>();
   const clocks = new Map<string, ProviderClock>();
+  const lineage = createLineage(profiles);
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
   let changed = new Map<string, FindingState>();
@@ -124,8 +123,9 @@ export function createEngine(options: EngineOptions): Engine {
   const profileOf = (event: DetectEvent): Profile => {
     let profile = profiles.get(event.subject_uid);
     if (!profile) {
-      profile = emptyProfile(event.subject_uid, event.provider);
+      profile = lineage.begin(event, inventory.empty ? null : inventory.lookup(event));
       profiles.set(event.subject_uid, profile);
+      lineage.note(profile);
     }
     return profile;
   };
@@ -254,17 +254,14 @@ export function createEngine(options: EngineOptions): Engine {
       }
       return take();
     },
-    missing(events) {
-      const subjects = new Set<string>();
-      for (const event of events) if (!profiles.has(event.subject_uid)) subjects.add(event.subject_uid);
-      return [...subjects];
-    },
+    missing: (events) => [...new Set(events.filter((e) => !profiles.has(e.subject_uid)).map((e) => e.subject_uid))],
     load(rows) {
       for (const row of rows) {
         if (row.subject_uid === ENGINE_SUBJECT) loadEngine(row.state);
         else adopt(profileFrom(row.state));
       }
     },
+    predecessors: (events) => events.flatMap((e) => (inventory.empty ? null : inventory.lookup(e)?.replaces) ?? []),
     takeDirty() {
       const rows: { subject_uid: string; state: string }[] = [];
       for (const profile of profiles.values()) {
@@ -302,6 +299,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
       for (const subject of subjects) profiles.delete(subject);
       peers.forget(subjects);
+      lineage.forget(subjects);
       fleet?.forget(subjects);
       judge.forget();
       engineDirty = true;
@@ -318,6 +316,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function adopt(profile: Profile): void {
     profiles.set(profile.subject_uid, profile);
+    lineage.note(profile);
     const clock = clockOf(profile.provider);
     if (profile.days.size > 0) clock.open.add(profile);
     for (const window of profile.callWindows.values()) closeLater(clock, profile, window);

@@ -15,6 +15,8 @@ export interface KeyPolicy extends Omit<InventoryKey, "hours"> {
   inScope: ((operation: string) => boolean) | null;
   /** Accounts and networks of other environments only; null where the key's environment is not declared. */
   foreign: { accounts: ReadonlyMap<string, string>; networks: { environment: string; set: NetworkSet }[] } | null;
+  /** key_uid of the declared predecessor. */
+  replaces: string | null;
   /** When the successor's overlap ended, ms; null where this key has no successor. */
   replacedAt: number | null;
 }
@@ -58,7 +60,7 @@ function indexOne(inventory: Inventory, fingerprint: Fingerprint) {
   const byKey = new Map<string, KeyPolicy>();
   const byPrincipal = new Map<string, KeyPolicy>();
   for (const key of inventory.keys) {
-    const policy = policyOf(key, inventory);
+    const policy = policyOf(key, inventory, fingerprint);
     if (key.id !== null) byKey.set(fingerprint(key.provider, key.id), policy);
     if (key.fingerprint !== null) byKey.set(withProvider(key.provider, key.fingerprint), policy);
     if (key.principal !== null) byPrincipal.set(`${key.provider}\u0000${key.principal}`, policy);
@@ -95,9 +97,15 @@ function* principalNames(event: { principal_uid: string; principal: string | nul
   yield event.principal_uid.slice(event.principal_uid.lastIndexOf("/") + 1);
 }
 
-function policyOf(key: InventoryKey, inventory: Inventory): KeyPolicy {
+const keyUidOf = (key: InventoryKey, fingerprint: Fingerprint): string | null => {
+  if (key.id !== null) return fingerprint(key.provider, key.id);
+  return key.fingerprint === null ? null : withProvider(key.provider, key.fingerprint);
+};
+
+function policyOf(key: InventoryKey, inventory: Inventory, fingerprint: Fingerprint): KeyPolicy {
   const cidrs = (names: string[]) => names.flatMap((n) => (isCidr(n) ? [n] : (inventory.network_sets[n] ?? [])));
   const successor = inventory.keys.find((k) => k.rotation?.replaces === key.name);
+  const old = inventory.keys.find((k) => k.name === key.rotation?.replaces);
   const created = successor?.rotation?.created_at ?? null;
   return {
     ...key,
@@ -106,6 +114,7 @@ function policyOf(key: InventoryKey, inventory: Inventory): KeyPolicy {
       .filter((e) => e.key === key.name)
       .map((e) => ({ networks: new NetworkSet(cidrs(e.networks)), until: e.expires_at })),
     zone: key.hours?.timezone ?? (key.owner === null ? null : (inventory.owners[key.owner]?.timezone ?? null)),
+    replaces: old === undefined ? null : keyUidOf(old, fingerprint),
     inScope: key.scopes === null ? null : scopeTest(key.scopes),
     foreign: foreignTo(key.environment, inventory),
     replacedAt: created === null ? null : created + (successor?.rotation?.overlap ?? 0),

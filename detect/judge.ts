@@ -11,6 +11,7 @@ import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts"
 import type { PeerBook } from "./peers.ts";
 import type { OpenDay, Profile } from "./profile.ts";
 import { noteSession } from "./sessions.ts";
+import { livedTime } from "./travel.ts";
 import { pendingKey, type View } from "./view.ts";
 import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
 
@@ -164,7 +165,7 @@ export function createJudge({ options, inventory, peers, revoked, changed, signa
     profile.dirty = true;
     look(profile, day, policy);
     view.zone = policy?.zone ?? "UTC";
-    view.hour = hourOfWeek(view.zone, event.time);
+    view.hour = hourOfWeek(view.zone, livedTime(event, profile.sealed));
     observeEvent(profile, day, event, view.hour);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
     view.networks = countNetwork(profile, day, event);

@@ -97,3 +97,9 @@ export const isWrite = (e: { verb_class: VerbClass }): boolean => e.verb_class =
 export function byEventTime(a: { time: number; event_uid: string }, b: { time: number; event_uid: string }): number {
   return a.time - b.time || (a.event_uid < b.event_uid ? -1 : a.event_uid > b.event_uid ? 1 : 0);
 }
+
+/** isInOrder tells whether nothing has to be sorted. */
+export function isInOrder(events: readonly { time: number; event_uid: string }[]): boolean {
+  for (let i = 1; i < events.length; i++) if (byEventTime(events[i - 1]!, events[i]!) > 0) return false;
+  return true;
+}

@@ -8,21 +8,15 @@ export type FleetDetection = (typeof fleetDetections)[number];
 export const SHARED_MS = 14 * 86_400_000;
 
 /** fleetSubject is the subject of a fleet finding: what happened, to which provider's keys, and the value that they share. */
-export const fleetSubject = (
-  detection: FleetDetection,
-  provider: string,
-  account: string | null,
-  value: string,
-): string => `fleet:${detection}:${provider}:${account ?? ""}:${value}`;
-
-export const isFleet = (finding: Pick<Finding, "kind">): boolean => finding.kind === "fleet";
+export const fleetSubject = (detection: FleetDetection, provider: string, value: string): string =>
+  `fleet:${detection}:${provider}:${value}`;
 
 /** coverOf names the fleet subject that would explain a finding of one key; null where nothing could. */
 export function coverOf(finding: Finding): string | null {
-  const { detection, provider, account, anomaly } = finding;
+  const { detection, provider, anomaly } = finding;
   if (detection === "failure_spike" || detection === "call_volume_spike")
-    return fleetSubject("provider_degraded", provider, null, "");
+    return fleetSubject("provider_degraded", provider, "");
   const owner = anomaly.facts.network_owner;
   if (detection !== "new_source" || typeof owner !== "string") return null;
-  return fleetSubject("shared_new_source", provider, account, owner);
+  return fleetSubject("shared_new_source", provider, owner);
 }

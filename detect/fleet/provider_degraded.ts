@@ -89,7 +89,7 @@ function hitOf(
   return {
     provider,
     account: null,
-    subject: fleetSubject("provider_degraded", provider, null, ""),
+    subject: fleetSubject("provider_degraded", provider, ""),
     dimension: "",
     bucket: day * DAY_MS,
     level: "informational",

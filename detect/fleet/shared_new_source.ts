@@ -12,7 +12,6 @@ const MAX_SOURCES = 5_000;
 
 interface Source {
   provider: string;
-  account: string | null;
   value: string;
   /** Keys by slot; two neighbours make a quarter of an hour. */
   slots: Map<number, Set<string>>;
@@ -42,7 +41,7 @@ export default defineFleet({
 
     function take(signal: Signal): FleetHit | null {
       if (signal.kind !== "new_network") return null;
-      const id = fleetSubject("shared_new_source", signal.provider, signal.account, signal.value);
+      const id = fleetSubject("shared_new_source", signal.provider, signal.value);
       const source = sources.get(id) ?? begin(signal);
       if (!sources.has(id)) {
         sources.set(id, source);
@@ -82,11 +81,11 @@ export default defineFleet({
 function hitOf(source: Source, day: number): FleetHit {
   const { keys, evidence } = source.days.get(day)!;
   const follows = day > source.since;
-  const { provider, account, value } = source;
+  const { provider, value } = source;
   return {
     provider,
-    account,
-    subject: fleetSubject("shared_new_source", provider, account, value),
+    account: null,
+    subject: fleetSubject("shared_new_source", provider, value),
     dimension: value,
     bucket: day * DAY_MS,
     level: follows ? "low" : "medium",
@@ -94,7 +93,7 @@ function hitOf(source: Source, day: number): FleetHit {
     reasons: [
       follows
         ? `${plural(keys.size, "key")} more at ${value}, where several keys moved on ${new Date(source.since * DAY_MS).toISOString().slice(0, 10)}.`
-        : `${plural(keys.size, "key")} of ${account ?? provider} were used from ${value}, new to each of them, the first ${MIN_KEYS} within 15 minutes.`,
+        : `${plural(keys.size, "key")} of ${provider} were used from ${value}, new to each of them, the first ${MIN_KEYS} within 15 minutes.`,
     ],
     quiet_if: [`Fewer than ${MIN_KEYS} keys had appeared there within 15 minutes, or it stood in allowed networks.`],
     anomaly: {
@@ -108,8 +107,8 @@ function hitOf(source: Source, day: number): FleetHit {
   };
 }
 
-const begin = ({ provider, account, value, time }: Signal): Source => ({
-  ...{ provider, account, value },
+const begin = ({ provider, value, time }: Signal): Source => ({
+  ...{ provider, value },
   slots: new Map(),
   days: new Map(),
   since: -1,
