@@ -10,7 +10,7 @@ import type { Store } from "../schemas/store/store.ts";
 import { createBudget, startOfDay } from "./budget.ts";
 import type { Channel, SendResult, Surroundings } from "./channel.ts";
 import { type AlertLog, createDispatcher } from "./dispatch.ts";
-import { type Draft, draftsOf, type Waiting } from "./draft.ts";
+import { concerned, type Draft, draftsOf, type Waiting } from "./draft.ts";
 import { createGate } from "./gate.ts";
 import { createGroups } from "./group.ts";
 import { createBook } from "./incident.ts";
@@ -210,7 +210,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
 
   async function applyAll(findings: readonly Finding[], report: boolean): Promise<Transition[]> {
     book.trim(MAX_SUBJECTS);
-    await recall.ensure(findings.map((f) => f.subject_uid));
+    await recall.ensure(findings.flatMap(concerned));
     const at = now();
     const isNews = (f: Finding) => !report && at - f.last_seen <= config.alert.max_age;
     const { drafts, held } = draftsOf(book, findings, at, isNews);

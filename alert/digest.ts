@@ -1,4 +1,5 @@
 import type { Finding } from "../schemas/finding.ts";
+import { coverOf } from "../schemas/fleet.ts";
 import { oneLine } from "./clean.ts";
 
 /** Digest is what an incident keeps of a finding: enough to fold severity, risk, title and reasons again. */
@@ -22,6 +23,10 @@ export interface Digest {
   first_seen: number;
   last_seen: number;
   event_count: number;
+  /** Subjects of a fleet finding. */
+  members?: string[];
+  /** Subject of the fleet finding that would explain this one. */
+  cover?: string | null;
   who: Who;
 }
 
@@ -43,6 +48,7 @@ export type Who = Pick<
 
 export const MAX_REASONS = 8;
 const MAX_STEPS = 10;
+const MAX_MEMBERS = 10_000;
 const TEXT = 600;
 
 export function digestOf(finding: Finding): Digest {
@@ -63,6 +69,8 @@ export function digestOf(finding: Finding): Digest {
     first_seen: finding.first_seen,
     last_seen: finding.last_seen,
     event_count: finding.event_count,
+    cover: coverOf(finding),
+    ...(finding.members ? { members: finding.members.slice(0, MAX_MEMBERS) } : {}),
     who: {
       subject_uid,
       key_uid,

@@ -1,4 +1,5 @@
 import type { Finding } from "../schemas/finding.ts";
+import { coverOf } from "../schemas/fleet.ts";
 import type { Digest } from "./digest.ts";
 import { type Decided, type IncidentBook, inEventOrder } from "./incident.ts";
 import type { Target } from "./targets.ts";
@@ -32,7 +33,8 @@ export function draftsOf(
   for (const finding of inEventOrder(findings)) {
     const { subject_uid: subjectUid, uid } = finding;
     const before = book.subject(subjectUid)?.held.get(uid);
-    for (const decided of book.apply(finding, at)) squash({ subjectUid, decided, notify: isNews(finding) });
+    for (const decided of book.apply(finding, at))
+      squash({ subjectUid: decided.transition.state.subject_uid, decided, notify: isNews(finding) });
     const waits = book.subject(subjectUid)?.held.get(uid);
     if (waits && waits !== before) held.push({ subjectUid, digest: waits });
   }
@@ -57,4 +59,11 @@ export function draftsOf(
     };
     earlier.notify ||= draft.notify;
   }
+}
+
+/** concerned names the subjects whose incidents a finding may change or ask. */
+export function concerned(finding: Finding): string[] {
+  const cover = coverOf(finding);
+  const members = finding.detection === "shared_new_source" ? (finding.members ?? []) : [];
+  return [finding.subject_uid, ...members, ...(cover === null ? [] : [cover])];
 }

@@ -6,7 +6,7 @@ import { type Digest, MAX_REASONS } from "./digest.ts";
 /** What an incident tells that follows from its findings alone; status, verdict and numbers are kept by its transitions. */
 export type Folded = Omit<
   Incident,
-  "uid" | "status" | "verdict" | "assignee" | "merged_into" | "opened_at" | "updated_at" | "n" | "members"
+  "uid" | "status" | "verdict" | "assignee" | "merged_into" | "opened_at" | "updated_at" | "n"
 >;
 
 /** fold sums the findings up; their order does not matter. Severity is medium at least: less opens no incident. */
@@ -21,9 +21,13 @@ export function fold(digests: Iterable<Digest>): Folded {
   return {
     ...newest.who,
     tags: [...newest.who.tags],
+    members: [...new Set(sorted.flatMap((d) => d.members ?? []))].sort(),
     title: titleOf(strongest, newest, from),
     from,
-    severity: told.reduce<Severity>((s, d) => maxSeverity(s, d.severity), "medium"),
+    severity: speaking.reduce<Severity>(
+      (s, d) => maxSeverity(s, d.severity),
+      told.length > 0 ? "medium" : "informational",
+    ),
     risk: riskOf(told),
     first_seen: Math.min(...speaking.map((d) => d.first_seen)),
     last_seen: Math.max(...speaking.map((d) => d.last_seen)),

@@ -1,5 +1,6 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
+import { coverOf, SHARED_MS } from "../schemas/fleet.ts";
 import { type Command, type Incident, incidentUid, type Transition, type TransitionKind } from "../schemas/incident.ts";
 import { atLeast, maxSeverity, severityId } from "../schemas/severity.ts";
 import { isCombination } from "./combination.ts";
@@ -10,6 +11,8 @@ import type { Heard } from "./targets.ts";
 
 /** Findings of one subject closer than this in event time are one incident. */
 export const EPISODE_GAP_MS = DAY_MS;
+/** How long programs repeat themselves after their provider failed, ms. */
+const ECHO_MS = DAY_MS / 24;
 /** Weak findings that one subject may have waiting. */
 export const MAX_HELD = 200;
 /** Findings that one incident lists; beyond it only one that raises the severity enters. */
@@ -73,7 +76,15 @@ export function createBook(): IncidentBook {
     return episode;
   };
   return {
-    apply: (finding, now) => applyFinding(touch(finding.subject_uid), finding, now),
+    apply(finding, now) {
+      const covers = subjects.get(coverOf(finding) ?? "");
+      const decided = applyFinding(touch(finding.subject_uid), finding, now, covers && isCovered(covers, finding));
+      if (finding.detection !== "shared_new_source") return decided;
+      const whole = touch(finding.subject_uid).episodes.at(-1);
+      if (!whole) return decided;
+      const members = (finding.members ?? []).flatMap((uid) => subjects.get(uid) ?? []);
+      return [...decided, ...members.flatMap((member) => mergeInto(whole.incident, member, now))];
+    },
     command(subjectUid, command, now) {
       const episode = episodeOf(subjectUid, command.incident_uid);
       if (episode.commands.has(command.id)) return null;
@@ -111,13 +122,15 @@ export function createBook(): IncidentBook {
 }
 
 /** applyFinding folds one finding into what is known of its subject. */
-export function applyFinding(subject: Subject, finding: Finding, now: number): Decided[] {
-  const digest = digestOf(finding);
-  const owner = subject.episodes.find((e) => e.known.has(digest.uid));
+export function applyFinding(subject: Subject, finding: Finding, now: number, covered = false): Decided[] {
+  const whole = digestOf(finding);
+  // What happened to many keys is told once; of the single key it is a weak sign.
+  const digest = covered && atLeast(whole.severity, "medium") ? { ...whole, severity: "low" as const } : whole;
+  const owner = subject.episodes.find((e) => e.incident.status !== "merged_into" && e.known.has(digest.uid));
   if (owner) return owner.known.get(digest.uid)!.version >= digest.version ? [] : join(subject, owner, digest, now);
   const near = nearest(subject.episodes, digest);
   if (near) return join(subject, near, digest, now);
-  if (digest.severity === "informational") return [];
+  if (digest.severity === "informational" && !digest.members) return [];
   const waiting = subject.held.get(digest.uid);
   if (waiting && waiting.version >= digest.version) return [];
   hold(subject, digest);
@@ -127,13 +140,13 @@ export function applyFinding(subject: Subject, finding: Finding, now: number): D
 /** open begins an incident when the finding, alone or with those that wait, is enough (DETECTION.md, section 7). */
 function open(subject: Subject, digest: Digest, now: number): Decided[] {
   const group = within(subject.held, digest.first_seen, digest.last_seen);
-  if (!atLeast(digest.severity, "medium") && !isCombination(group) && riskOf(group) < 60) return [];
+  const alone = atLeast(digest.severity, "medium") || (digest.severity === "informational" && digest.members);
+  if (!alone && !isCombination(group) && riskOf(group) < 60) return [];
   const findings = takeHeld(subject, digest.first_seen, digest.last_seen);
   const known = new Map(findings.map((d) => [d.uid, d]));
   const incident: Incident = {
     uid: incidentUid(digest.uid),
     ...fold(findings),
-    members: [],
     status: "open",
     verdict: null,
     assignee: null,
@@ -166,6 +179,34 @@ function join(subject: Subject, episode: Episode, digest: Digest, now: number): 
   const note = kind === "escalated" ? `${incident.severity} -> ${digest.severity}: ${digest.title}` : digest.title;
   const fresh = atLeast(digest.severity, "medium");
   return [{ ...step(episode, kind, change, now, { note }), findings: [digest, ...late], fresh }];
+}
+
+/**
+ * isCovered tells whether an incident of many keys explains what one of them did: who follows a move belongs to it, and what programs
+ * do while their provider fails is its echo. One that people found to be an attack explains nothing away.
+ */
+function isCovered(fleet: Subject, finding: Finding): boolean {
+  return fleet.episodes.some(({ incident: { first_seen, last_seen, verdict, detections } }) => {
+    if (verdict === "true_positive") return false;
+    if (detections.includes("provider_degraded"))
+      return finding.last_seen >= first_seen && finding.first_seen <= last_seen + ECHO_MS;
+    return Math.abs(finding.first_seen - first_seen) <= SHARED_MS;
+  });
+}
+
+/** mergeInto ends a key's own incidents that tell nothing beyond what the incident of many keys does. */
+function mergeInto(whole: Incident, member: Subject, now: number): Decided[] {
+  return member.episodes.flatMap((episode) => {
+    const { status, first_seen } = episode.incident;
+    if (status === "resolved" || status === "merged_into") return [];
+    if (Math.abs(first_seen - whole.first_seen) > SHARED_MS) return [];
+    const telling = [...episode.known.values()].filter((d) => atLeast(d.severity, "medium"));
+    if (telling.length === 0 || telling.some((d) => d.cover !== whole.subject_uid)) return [];
+    for (const d of episode.known.values())
+      member.held.set(d.uid, atLeast(d.severity, "medium") ? { ...d, severity: "low" } : d);
+    const change = { status: "merged_into" as const, merged_into: whole.uid };
+    return [step(episode, "merged", change, now, { note: whole.title })];
+  });
 }
 
 /**
@@ -249,7 +290,8 @@ export function incidentsOf(findings: readonly Finding[], options: ScanOptions =
       incidents.set(transition.incident_uid, transition.state);
     }
   }
-  return [...incidents.values()].filter((i) => atLeast(i.severity, options.minSeverity ?? "low")).sort(worstFirst);
+  const own = [...incidents.values()].filter((i) => i.status !== "merged_into");
+  return own.filter((i) => atLeast(i.severity, options.minSeverity ?? "low")).sort(worstFirst);
 }
 
 /** inEventOrder sorts a copy, so that the order of arrival inside a batch decides nothing. */

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue } from "../detect/catalogue.ts";
-import { createEngine, type Engine, type EngineOptions } from "../detect/engine.ts";
+import { createEngine, type Engine } from "../detect/engine.ts";
+import type { EngineOptions } from "../detect/engine_options.ts";
 import type { InventoryIndex } from "../detect/inventory_index.ts";
 import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { createFingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";

@@ -14,14 +14,17 @@ import newSource from "./baseline/new_source.ts";
 import newUserAgent from "./baseline/new_user_agent.ts";
 import offHours from "./baseline/off_hours.ts";
 import type { Baseline, Policy } from "./detection.ts";
+import environmentMismatch from "./policy/environment_mismatch.ts";
 import honeytokenUsed from "./policy/honeytoken_used.ts";
 import keyUsedAfterExpiry from "./policy/key_used_after_expiry.ts";
 import keyUsedAfterRevocation from "./policy/key_used_after_revocation.ts";
 import neverUsedKey from "./policy/never_used_key.ts";
+import oldKeyUsedAfterRotation from "./policy/old_key_used_after_rotation.ts";
 import outsideAllowedCountry from "./policy/outside_allowed_country.ts";
 import outsideAllowedNetwork from "./policy/outside_allowed_network.ts";
 import outsideDeclaredHours from "./policy/outside_declared_hours.ts";
 import rotationOverdue from "./policy/rotation_overdue.ts";
+import scopeNotGranted from "./policy/scope_not_granted.ts";
 import secretInLog from "./policy/secret_in_log.ts";
 import unknownKey from "./policy/unknown_key.ts";
 import unusedPermission from "./policy/unused_permission.ts";
@@ -41,6 +44,9 @@ export const catalogue: readonly (Policy | Baseline)[] = [
   rotationOverdue,
   unusedPermission,
   neverUsedKey,
+  oldKeyUsedAfterRotation,
+  environmentMismatch,
+  scopeNotGranted,
   newSource,
   concurrentUse,
   credentialExfiltrated,

@@ -1,4 +1,5 @@
 import { dayOf } from "../schemas/duration.ts";
+import type { Signal } from "../schemas/signal.ts";
 import { openDay } from "./observe.ts";
 import type { Profile } from "./profile.ts";
 import { addFailureWindow } from "./stats/failures.ts";
@@ -7,6 +8,8 @@ import { type CallWindow, isAligned, NETWORK_WINDOW_MS, type NetworkWindow, WIND
 
 /** Event time of a provider that was never seen, ms: the least that a Date can hold. */
 const NO_TIME = -8.64e15;
+/** Failing keys that one signal names. */
+const MAX_FAILING = 1_000;
 
 /** ProviderClock is the event time of one provider, and what waits for it to move. */
 export interface ProviderClock {
@@ -30,6 +33,26 @@ export const newClock = (maxWaiting: number): ProviderClock => ({
   sealedTo: -1e9,
   open: new Set(),
   waiting: newWaiting(maxWaiting),
+});
+
+/** Health counts the keys at work in a quarter of an hour, and names those whose calls the provider failed. */
+export interface Health {
+  active: number;
+  failing: string[];
+}
+
+/** noteHealth adds the window of one key. */
+export function noteHealth(health: Health, profile: Profile, window: CallWindow): void {
+  if (window.calls === 0) return;
+  health.active++;
+  if (window.failed * 2 >= window.calls) health.failing.push(profile.subject_uid);
+}
+
+/** healthSignal tells the other engines what this one counted. */
+export const healthSignal = (provider: string, engine: string, start: number, health: Health): Signal => ({
+  ...{ kind: "window", provider, account: null, subject_uid: engine, time: start, value: "", event_uid: "" },
+  active: health.active,
+  failing: health.failing.sort().slice(0, MAX_FAILING),
 });
 
 /** closeLater notes when a window is complete. A straddling one waits for the aligned one that it reaches into. */

@@ -82,6 +82,8 @@ export interface Hit {
   also?: [number, string][];
   /** Values that must not be learned from this. */
   holds?: Habit[];
+  /** What other keys may share with this one, for detections that look at many. */
+  signal?: { kind: string; value: string };
 }
 
 interface Header {

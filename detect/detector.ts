@@ -1,10 +1,14 @@
 import type { Finding } from "../schemas/finding.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
+import { keysOfPrincipals } from "../schemas/queries/detect.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
 import { readEvents } from "./event_reader.ts";
 import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
+import { LINEAGE_MS, mayInherit } from "./lineage.ts";
+
+const PRINCIPALS_AT_ONCE = 500;
 
 export interface DetectorParts {
   store: Store;
@@ -127,8 +131,27 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     if (ledger.generation() === 0) return;
     const missing = engine.missing(events).filter((s) => !known.has(s));
     if (missing.length === 0) return;
-    engine.load(await ledger.profiles(missing));
+    const rows = await ledger.profiles(missing);
+    engine.load(rows);
+    const unheard = new Set(missing);
+    for (const row of rows) unheard.delete(row.subject_uid);
+    await loadPredecessors(events.filter((e) => unheard.has(e.subject_uid) && mayInherit(e)));
     for (const subject of missing) known.add(subject);
+  }
+
+  /** A key that was never seen may be the successor of one that rests in the store. */
+  async function loadPredecessors(events: readonly DetectEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const principals = [...new Set(events.map((e) => e.principal_uid))];
+    const since = events.reduce((first, e) => Math.min(first, e.time), Number.MAX_SAFE_INTEGER) - LINEAGE_MS;
+    const wanted = new Set(engine.predecessors(events));
+    for (let i = 0; i < principals.length; i += PRINCIPALS_AT_ONCE) {
+      const some = principals.slice(i, i + PRINCIPALS_AT_ONCE);
+      for (const row of await store.ask(keysOfPrincipals, { principals: some, since })) wanted.add(row.subject_uid);
+    }
+    const cold = [...wanted].filter((subject) => !known.has(subject) && engine.profile(subject) === null);
+    if (cold.length > 0) engine.load(await ledger.profiles(cold));
+    for (const subject of cold) known.add(subject);
   }
 
   /** Findings that the store or the alerting refused; they go out with the next ones, and no checkpoint passes them. */

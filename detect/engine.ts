@@ -1,42 +1,33 @@
 import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
-import type { Severity } from "../schemas/severity.ts";
-import { closeLater, foldNetworks, foldWindow, newClock, type ProviderClock, takeClosing } from "./clock.ts";
-import type { Baseline, DetectEvent, Policy } from "./detection.ts";
+import type { Signal } from "../schemas/signal.ts";
+import {
+  closeLater,
+  foldNetworks,
+  foldWindow,
+  type Health,
+  healthSignal,
+  newClock,
+  noteHealth,
+  type ProviderClock,
+  takeClosing,
+} from "./clock.ts";
+import type { DetectEvent } from "./detection.ts";
+import type { EngineOptions, ProcessOptions } from "./engine_options.ts";
 import { type EngineState, loadState, stateText } from "./engine_state.ts";
 import type { FindingState } from "./finding_state.ts";
+import { createFleet } from "./fleet/fleet.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
-import { createPeerBook } from "./peers.ts";
-import { type OpenDay, type Profile, profileFrom, valueDimensions } from "./profile.ts";
+import { createLineage } from "./lineage.ts";
+import { createPeerBook, shareDay } from "./peers.ts";
+import { type Profile, profileFrom } from "./profile.ts";
 import { createProfileBook } from "./profile_book.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
-import { pendingKey } from "./view.ts";
 import { isAligned, WINDOW_MS } from "./windows.ts";
-
-export interface EngineOptions {
-  detections: readonly (Policy | Baseline)[];
-  inventory: InventoryIndex;
-  /** Expected lateness of a provider's records, ms. */
-  latenessOf(provider: string): number;
-  learning: { min_age: number; min_events: number; min_active_days: number; quarantine_days: number };
-  /** Per detection: switched off, another severity, another weight. */
-  overrides: Record<string, { enabled: boolean; severity?: Severity | undefined; weight?: number | undefined }>;
-  /** Networks of the organisation: never new. */
-  isOwn(address: string): boolean;
-  /** Told of a detection that threw; the event's other detections and all other events go on. Without it the error is thrown. */
-  onFault?(detection: string, eventUid: string, error: unknown): void;
-}
-
-export interface ProcessOptions {
-  /** True where the input is complete and in event-time order: nothing has to wait for lateness. */
-  sorted: boolean;
-  /** Event times after this do not move the watermark, ms: a clock that runs ahead must not make everybody else late. */
-  now: number;
-}
 
 /** Engine turns events into findings. It does no I/O; its state goes to the store as text, subject by subject. */
 export interface Engine {
@@ -49,6 +40,8 @@ export interface Engine {
   /** Subjects of the batch whose profile is not in memory. */
   missing(events: readonly DetectEvent[]): string[];
   load(rows: { subject_uid: string; state: string }[]): void;
+  /** Declared predecessors of the keys of these events. */
+  predecessors(events: readonly DetectEvent[]): string[];
   /** Profiles that changed since the last call, as rows to be stored. */
   takeDirty(): { subject_uid: string; state: string }[];
   profile(subject: string): Profile | null;
@@ -91,12 +84,19 @@ export const ENGINE_SUBJECT = "~engine";
 
 export function createEngine(options: EngineOptions): Engine {
   let inventory = options.inventory;
-  const profiles = createProfileBook();
+  const profiles = createProfileBook((event) => {
+    const profile = lineage.begin(event, inventory.empty ? null : inventory.lookup(event));
+    lineage.note(profile);
+    return profile;
+  });
   const clocks = new Map<string, ProviderClock>();
+  const lineage = createLineage(profiles);
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
+  let signals = new Map<string, Signal>();
+  const fleet = options.onSignals ? null : createFleet(options.overrides);
   const owed: { provider: string; from: number }[] = [];
   let maxWaiting = Number.POSITIVE_INFINITY;
   let inputs: Input[] = [];
@@ -107,6 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
     peers,
     revoked,
     changed: (state) => changed.set(state.finding.uid, state),
+    signal: (signal) => signals.set(`${signal.kind} ${signal.subject_uid} ${signal.value} ${signal.event_uid}`, signal),
   });
 
   const clockOf = (provider: string): ProviderClock => {
@@ -118,21 +119,25 @@ export function createEngine(options: EngineOptions): Engine {
     return clock;
   };
 
-  const state: EngineState = { clocks, clockOf, revoked, peers };
+  const state: EngineState = { clocks, clockOf, revoked, peers, fleet };
 
-  function closeWindows(clock: ProviderClock, until: number): void {
+  function closeWindows(provider: string, clock: ProviderClock, until: number): void {
     while (clock.nextClose <= until) {
       const at = clock.nextClose;
+      const health: Health = { active: 0, failing: [] };
       sealBefore(clock, dayOf(at));
-      for (const profile of takeClosing(clock)) closeOf(profile, at, clock);
+      for (const profile of takeClosing(clock)) closeOf(profile, at, clock, health);
+      if (health.active > 0)
+        signals.set(`window ${provider} ${at}`, healthSignal(provider, options.name ?? "", at - WINDOW_MS, health));
     }
   }
 
   /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
-  function closeOf(profile: Profile, at: number, clock: ProviderClock): void {
+  function closeOf(profile: Profile, at: number, clock: ProviderClock, health: Health): void {
     const aligned = profile.callWindows.get(at - WINDOW_MS);
     const straddling = profile.callWindows.get(at - WINDOW_MS * 1.5);
     if (aligned) {
+      noteHealth(health, profile, aligned);
       judge.window(profile, aligned, clock);
       foldWindow(profile, aligned);
     }
@@ -153,7 +158,8 @@ export function createEngine(options: EngineOptions): Engine {
       const due = [...profile.days.values()].filter((d) => d.day < day).sort((a, b) => a.day - b.day);
       for (const open of due) {
         foldNetworks(profile, (open.day + 1) * DAY_MS);
-        shareWithPeers(profile, open);
+        shareDay(peers, profile, open);
+        engineDirty = true;
         sealDay(profile, open);
         profile.dirty = true;
       }
@@ -161,22 +167,11 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  function shareWithPeers(profile: Profile, day: OpenDay): void {
-    const { account, owner } = profile;
-    for (const dimension of valueDimensions) {
-      for (const value of day.values[dimension]) {
-        if (day.holds.size === 0 || !day.holds.has(pendingKey(dimension, value)))
-          peers.sealDay(account, profile.subject_uid, owner, dimension, value, day.day);
-      }
-    }
-    engineDirty = true;
-  }
-
   function moveWatermark(provider: string, clock: ProviderClock, to: number): void {
     if (to <= clock.watermark) return;
     const from = clock.watermark;
     clock.watermark = to;
-    if (clock.nextClose <= to) closeWindows(clock, to);
+    if (clock.nextClose <= to) closeWindows(provider, clock, to);
     if (dayOf(from) !== dayOf(to)) {
       sealBefore(clock, dayOf(to));
       releaseWaiting(provider, clock, dayOf(to));
@@ -194,6 +189,12 @@ export function createEngine(options: EngineOptions): Engine {
   function take(): Finding[] {
     const out = [...changed.values()].map((s) => ({ ...s.finding }));
     changed = new Map();
+    if (signals.size === 0) return out;
+    const told = [...signals.values()];
+    signals = new Map();
+    engineDirty = true;
+    if (fleet) out.push(...fleet.take(told));
+    else options.onSignals!(told);
     return out;
   }
 
@@ -267,6 +268,7 @@ export function createEngine(options: EngineOptions): Engine {
         else adopt(profileFrom(row.state));
       }
     },
+    predecessors: (events) => events.flatMap((e) => (inventory.empty ? null : inventory.lookup(e)?.replaces) ?? []),
     takeDirty() {
       const rows = profiles.takeDirty();
       if (engineDirty) rows.push({ subject_uid: ENGINE_SUBJECT, state: stateText(state) });
@@ -287,6 +289,8 @@ export function createEngine(options: EngineOptions): Engine {
       inputs = [];
       release = null;
       peers.load("[]");
+      fleet?.reset();
+      signals = new Map();
       judge.forget();
       changed = new Map();
       engineDirty = false;
@@ -300,6 +304,8 @@ export function createEngine(options: EngineOptions): Engine {
       for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
       profiles.forget(subjects);
       peers.forget(subjects);
+      lineage.forget(subjects);
+      fleet?.forget(subjects);
       judge.forget();
       engineDirty = true;
     },
@@ -327,6 +333,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function adopt(profile: Profile): void {
     profiles.add(profile);
+    lineage.note(profile);
     const clock = clockOf(profile.provider);
     if (profile.days.size > 0) clock.open.add(profile);
     for (const window of profile.callWindows.values()) closeLater(clock, profile, window);

@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { ProviderClock } from "./clock.ts";
+import type { Fleet } from "./fleet/fleet.ts";
 import type { PeerBook } from "./peers.ts";
 
 /** EngineState is what the engine knows beside the profiles. */
@@ -9,23 +10,26 @@ export interface EngineState {
   /** When keys were revoked, as the log said, ms. */
   revoked: Map<string, number>;
   peers: PeerBook;
+  /** What was seen over all keys; null where another process looks at that. */
+  fleet: Pick<Fleet, "text" | "load"> | null;
 }
 
 /** stateText is the engine's own row. Events that wait are in the store; only that there are some is kept here. */
-export function stateText({ clocks, revoked, peers }: EngineState): string {
+export function stateText({ clocks, revoked, peers, fleet }: EngineState): string {
   const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.waiting.size()]);
-  return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text() });
+  return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text(), fleet: fleet?.text() });
 }
 
 /** loadState takes such a row over, and gives the providers of which events waited, with the time from which on. */
 export function loadState(
   text: string,
-  { clockOf, revoked, peers }: EngineState,
+  { clockOf, revoked, peers, fleet }: EngineState,
 ): { provider: string; from: number }[] {
   const state = JSON.parse(text) as {
     marks: [string, number, number, number][];
     revoked: [string, number][];
     peers: string;
+    fleet?: string;
   };
   const owed: { provider: string; from: number }[] = [];
   for (const [provider, mark, sealedTo, waiting] of state.marks) {
@@ -36,5 +40,6 @@ export function loadState(
   }
   for (const [key, time] of state.revoked) revoked.set(key, time);
   peers.load(state.peers);
+  if (state.fleet) fleet?.load(state.fleet);
   return owed;
 }

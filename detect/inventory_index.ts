@@ -11,6 +11,12 @@ export interface KeyPolicy extends Omit<InventoryKey, "hours"> {
   exempt: { networks: NetworkSet; until: number }[];
   /** Zone of the key or its owner, null where neither says. */
   zone: string | null;
+  /** Whether an operation lies in the declared scopes; null where none are declared. */
+  inScope: ((operation: string) => boolean) | null;
+  /** Accounts and networks of other environments only; null where the key's environment is not declared. */
+  foreign: { accounts: ReadonlyMap<string, string>; networks: { environment: string; set: NetworkSet }[] } | null;
+  /** key_uid of the declared predecessor. */
+  replaces: string | null;
   /** When the successor's overlap ended, ms; null where this key has no successor. */
   replacedAt: number | null;
 }
@@ -72,7 +78,7 @@ function indexOne(inventory: Inventory, fingerprint: Fingerprint) {
   const byPrincipal = new Map<string, KeyPolicy>();
   const keys: { policy: KeyPolicy; key_uid: string | null }[] = [];
   for (const key of inventory.keys) {
-    const policy = policyOf(key, inventory);
+    const policy = policyOf(key, inventory, fingerprint);
     const fingerprints = [
       ...(key.id === null ? [] : [fingerprint(key.provider, key.id)]),
       ...(key.fingerprint === null ? [] : [withProvider(key.provider, key.fingerprint)]),
@@ -114,9 +120,15 @@ function* principalNames(event: { principal_uid: string; principal: string | nul
   yield event.principal_uid.slice(event.principal_uid.lastIndexOf("/") + 1);
 }
 
-function policyOf(key: InventoryKey, inventory: Inventory): KeyPolicy {
+const keyUidOf = (key: InventoryKey, fingerprint: Fingerprint): string | null => {
+  if (key.id !== null) return fingerprint(key.provider, key.id);
+  return key.fingerprint === null ? null : withProvider(key.provider, key.fingerprint);
+};
+
+function policyOf(key: InventoryKey, inventory: Inventory, fingerprint: Fingerprint): KeyPolicy {
   const cidrs = (names: string[]) => names.flatMap((n) => (isCidr(n) ? [n] : (inventory.network_sets[n] ?? [])));
   const successor = inventory.keys.find((k) => k.rotation?.replaces === key.name);
+  const old = inventory.keys.find((k) => k.name === key.rotation?.replaces);
   const created = successor?.rotation?.created_at ?? null;
   return {
     ...key,
@@ -125,6 +137,41 @@ function policyOf(key: InventoryKey, inventory: Inventory): KeyPolicy {
       .filter((e) => e.key === key.name)
       .map((e) => ({ networks: new NetworkSet(cidrs(e.networks)), until: e.expires_at })),
     zone: key.hours?.timezone ?? (key.owner === null ? null : (inventory.owners[key.owner]?.timezone ?? null)),
+    replaces: old === undefined ? null : keyUidOf(old, fingerprint),
+    inScope: key.scopes === null ? null : scopeTest(key.scopes),
+    foreign: foreignTo(key.environment, inventory),
     replacedAt: created === null ? null : created + (successor?.rotation?.overlap ?? 0),
   };
+}
+
+/** scopeTest matches `service:Operation` against scopes such as `s3:Get*`, whatever their case. */
+function scopeTest(scopes: readonly string[]): (operation: string) => boolean {
+  const patterns = scopes.map((scope) => {
+    const text = scope.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*");
+    return new RegExp(`^${text}$`, "i");
+  });
+  const known = new Map<string, boolean>();
+  return (operation) => {
+    let fits = known.get(operation);
+    if (fits === undefined) {
+      fits = patterns.some((pattern) => pattern.test(operation));
+      if (known.size < 10_000) known.set(operation, fits);
+    }
+    return fits;
+  };
+}
+
+/** foreignTo gathers what other environments declare and this one does not. */
+function foreignTo(name: string | null, { environments }: Inventory): KeyPolicy["foreign"] {
+  const own = name === null ? undefined : environments[name];
+  if (own === undefined) return null;
+  const accounts = new Map<string, string>();
+  const networks: { environment: string; set: NetworkSet }[] = [];
+  for (const [environment, other] of Object.entries(environments)) {
+    if (environment === name) continue;
+    for (const account of other.accounts) if (!own.accounts.includes(account)) accounts.set(account, environment);
+    const cidrs = other.networks.filter((n) => !own.networks.includes(n));
+    if (cidrs.length > 0) networks.push({ environment, set: new NetworkSet(cidrs) });
+  }
+  return { accounts, networks };
 }

@@ -1,9 +1,10 @@
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import { atLeast } from "../schemas/severity.ts";
+import type { Signal } from "../schemas/signal.ts";
 import { hourOfWeek } from "../schemas/zone.ts";
 import { closeLater, type ProviderClock } from "./clock.ts";
 import type { Baseline, DetectEvent, Hit, Policy, PolicyContext } from "./detection.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions } from "./engine_options.ts";
 import { explain } from "./explain/explain.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
@@ -11,6 +12,7 @@ import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts"
 import type { PeerBook } from "./peers.ts";
 import type { OpenDay, Profile } from "./profile.ts";
 import { noteSession } from "./sessions.ts";
+import { livedTime } from "./travel.ts";
 import { pendingKey, type View } from "./view.ts";
 import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
 
@@ -27,6 +29,8 @@ export interface JudgeParts {
   revoked: ReadonlyMap<string, number>;
   /** Told of every finding that began or grew. */
   changed(state: FindingState): void;
+  /** Told of what other keys may share. */
+  signal(signal: Signal): void;
 }
 
 /** Judge asks the detections and turns their hits into findings. It knows nothing of watermarks. */
@@ -43,7 +47,7 @@ export interface Judge {
   forget(): void;
 }
 
-export function createJudge({ options, inventory, peers, revoked, changed }: JudgeParts): Judge {
+export function createJudge({ options, inventory, peers, revoked, changed, signal }: JudgeParts): Judge {
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
   const policies = enabled.filter((d): d is Policy => d.kind === "policy" && d.posture === undefined);
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
@@ -119,6 +123,10 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     } else if (growFinding(state, hit, context)) {
       changed(state);
     }
+    if (hit.signal) {
+      const { provider, account, subject_uid, time, event_uid } = event;
+      signal({ ...hit.signal, provider, account, subject_uid, time, event_uid });
+    }
     const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
     for (const habit of hit.holds ?? []) {
       const key = pendingKey(habit.dimension, habit.value);
@@ -159,7 +167,7 @@ export function createJudge({ options, inventory, peers, revoked, changed }: Jud
     profile.dirty = true;
     look(profile, day, policy);
     view.zone = policy?.zone ?? "UTC";
-    view.hour = hourOfWeek(view.zone, event.time);
+    view.hour = hourOfWeek(view.zone, livedTime(event, profile.sealed));
     observeEvent(profile, day, event, view.hour);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
     view.networks = countNetwork(profile, day, event);

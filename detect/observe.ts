@@ -138,6 +138,8 @@ export function countWindows(
 ): CallWindow {
   const aligned = callWindow(profile, alignedStart(event.time), opened);
   const judged = event.outcome === "success" || isDenied(event);
+  aligned.calls++;
+  if (event.outcome === "throttled" || event.outcome === "error") aligned.failed++;
   if (!judged) return aligned;
   const straddling = callWindow(profile, straddlingStart(event.time), opened);
   aligned.judged++;

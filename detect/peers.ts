@@ -1,4 +1,5 @@
-import type { ValueDimension } from "./profile.ts";
+import type { OpenDay, Profile, ValueDimension } from "./profile.ts";
+import { pendingKey } from "./view.ts";
 
 /** How long the use by another key counts, days. */
 const PEER_DAYS = 30;
@@ -72,6 +73,16 @@ export function createPeerBook(): PeerBook {
       users = new Map(JSON.parse(text) as [string, Users][]);
     },
   };
+}
+
+/** shareDay hands a sealed day's values over to the book, but for those that a finding holds back. */
+export function shareDay(book: PeerBook, { account, subject_uid, owner }: Profile, day: OpenDay): void {
+  for (const dimension of SHARED) {
+    for (const value of day.values[dimension]) {
+      if (day.holds.size === 0 || !day.holds.has(pendingKey(dimension, value)))
+        book.sealDay(account, subject_uid, owner, dimension, value, day.day);
+    }
+  }
 }
 
 function forgetOldest(users: Map<string, Users>): void {

@@ -63,6 +63,8 @@ export interface Sealed {
   netConcurrency: Concurrency;
   /** Objects that were ever read. */
   objects: ObjectMemory;
+  /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
+  home: { lon: number; days: number };
   /** Successful calls of each of the last days. */
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
@@ -121,6 +123,8 @@ export interface Profile {
   /** Account and owner as last seen, for what peers share. */
   account: string | null;
   owner: string | null;
+  /** Principal of a long-lived key, whose next key inherits its habits; null for all other subjects. */
+  holder: string | null;
   firstSeen: number;
   sealed: Sealed;
   pending: Map<string, Pending>;
@@ -138,6 +142,7 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
   provider,
   account: null,
   owner: null,
+  holder: null,
   firstSeen: Number.MAX_SAFE_INTEGER,
   sealed: {
     through: -1,
@@ -154,6 +159,7 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     concurrency: { single: 0, several: 0 },
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
+    home: { lon: 0, days: 0 },
     volume: emptyVolume(),
     sessions: new Map(),
     hourMemory: noHourMemory,
@@ -196,6 +202,7 @@ export const profileText = (profile: Profile): string => JSON.stringify(profile,
 
 export function profileFrom(text: string): Profile {
   const profile = JSON.parse(text, fromText) as Profile;
+  profile.holder ??= null;
   // What an older version did not know yet begins empty.
   const empty = emptyProfile(profile.subject_uid, profile.provider).sealed;
   profile.sealed = { ...empty, ...profile.sealed, values: { ...empty.values, ...profile.sealed.values } };

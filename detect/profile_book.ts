@@ -1,10 +1,10 @@
 import type { DetectEvent } from "./detection.ts";
-import { emptyProfile, type Profile, profileText } from "./profile.ts";
+import { type Profile, profileText } from "./profile.ts";
 
 /** ProfileBook holds the profiles at hand: the hot ones. Cold ones live in the store and are loaded when an event of theirs comes. */
 export interface ProfileBook extends Iterable<Profile> {
   /** The subject's profile, a new one where none is at hand. */
-  of(event: Pick<DetectEvent, "subject_uid" | "provider">): Profile;
+  of(event: DetectEvent): Profile;
   get(subject: string): Profile | null;
   add(profile: Profile): void;
   /** Subjects of the batch whose profile is not at hand. */
@@ -18,18 +18,19 @@ export interface ProfileBook extends Iterable<Profile> {
   size(): number;
 }
 
-export function createProfileBook(): ProfileBook {
+/** createProfileBook asks `begin` for the profile of a subject that is not at hand. */
+export function createProfileBook(begin: (event: DetectEvent) => Profile): ProfileBook {
   const profiles = new Map<string, Profile>();
   const isCold = (p: Profile): boolean =>
     !p.dirty && p.days.size === 0 && p.callWindows.size === 0 && p.networkWindows.size === 0;
 
   return {
     [Symbol.iterator]: () => profiles.values(),
-    of({ subject_uid, provider }) {
-      let profile = profiles.get(subject_uid);
+    of(event) {
+      let profile = profiles.get(event.subject_uid);
       if (!profile) {
-        profile = emptyProfile(subject_uid, provider);
-        profiles.set(subject_uid, profile);
+        profile = begin(event);
+        profiles.set(event.subject_uid, profile);
       }
       return profile;
     },

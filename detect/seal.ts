@@ -4,6 +4,7 @@ import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
 import { hourAccumulation, sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
+import { sealHome } from "./travel.ts";
 import { forget, observeDay } from "./values.ts";
 import { pendingKey } from "./view.ts";
 import { sealVolume } from "./volume.ts";
@@ -38,6 +39,7 @@ export function sealDay(profile: Profile, day: OpenDay): void {
   sealed.netConcurrency.several += day.netConcurrency.several;
   if (!late) sealObjects(sealed.objects, day.fresh);
   sealVolume(sealed.volume, day.day, day.done);
+  if (!late) sealHome(sealed, day);
   learnSessions(profile, day);
   sealed.through = Math.max(sealed.through, day.day);
   const keep = Math.ceil((2 * longestGap(profile)) / DAY_MS);

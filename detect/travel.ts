@@ -1,6 +1,7 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import type { DetectEvent } from "./detection.ts";
-import type { OpenDay } from "./profile.ts";
+import { isPerson } from "./people.ts";
+import type { OpenDay, Sealed } from "./profile.ts";
 import { haversine } from "./stats/haversine.ts";
 
 const BIN_MS = 30 * 60_000;
@@ -22,6 +23,40 @@ export function notePlace(day: OpenDay, network: string, event: DetectEvent): vo
     if (!place.bins.includes(bin)) place.bins.push(bin);
   } else if (day.places.size < MAX_PLACES) day.places.set(network, { lat: event.lat, lon: event.lon, bins: [bin] });
 }
+
+const HOME_DAYS = 60;
+const DEGREES_AN_HOUR = 15;
+/** Nearer places keep about the same hours. */
+const MIN_SHIFT_HOURS = 2;
+
+/** sealHome moves the mean longitude towards that of the day; the place in most of its half hours stands for the day. */
+export function sealHome(sealed: Sealed, day: OpenDay): void {
+  let most: DayPlace | null = null;
+  let name = "";
+  for (const [network, place] of day.places) {
+    const more = most === null ? 1 : place.bins.length - most.bins.length;
+    if (more > 0 || (more === 0 && network < name)) [most, name] = [place, network];
+  }
+  const { home } = sealed;
+  if (most === null || (home.days >= MIN_HOME_DAYS && Math.abs(shiftHours(home.lon, most.lon)) >= MIN_SHIFT_HOURS))
+    return;
+  home.days = Math.min(HOME_DAYS, home.days + 1);
+  home.lon = Math.round((home.lon + (most.lon - home.lon) / home.days) * 100) / 100;
+}
+
+const MIN_HOME_DAYS = 7;
+
+/** livedTime is the time at which a call of a person who travels would be at home, ms: breakfast in Tokyo is breakfast. */
+export function livedTime(event: DetectEvent, sealed: Sealed): number {
+  const { home } = sealed;
+  if (event.lon === null || event.hosting === true || home.days < MIN_HOME_DAYS) return event.time;
+  const shift = shiftHours(home.lon, event.lon);
+  if (Math.abs(shift) < MIN_SHIFT_HOURS || !isPerson(event, sealed)) return event.time;
+  return event.time + Math.round(shift) * 3_600_000;
+}
+
+const shiftHours = (from: number, to: number): number =>
+  (((((to - from + 540) % 360) + 360) % 360) - 180) / DEGREES_AN_HOUR;
 
 /** Journey is the fastest way that a day asks for between a network and another one. */
 export interface Journey {

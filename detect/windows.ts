@@ -14,6 +14,9 @@ export interface CallWindow {
   /** Calls whose outcome says allowed or not: success, denied, unauthenticated. */
   judged: number;
   denied: number;
+  /** All calls, and those that the provider itself failed: 5xx and 429. */
+  calls: number;
+  failed: number;
   /** Denied calls by `service:operation`. */
   operations: Map<string, number>;
   evidence: Evidence;
@@ -62,6 +65,8 @@ export const newCallWindow = (start: number): CallWindow => ({
   start,
   judged: 0,
   denied: 0,
+  calls: 0,
+  failed: 0,
   operations: noOperations,
   evidence: noEvidence,
   lead: null,

@@ -43,6 +43,8 @@ export const finding = z.strictObject({
   owner: z.string().nullable(),
   environment: z.string().nullable(),
   tags: z.array(z.string()),
+  /** Subjects that a fleet finding is about. */
+  members: z.array(z.string()).optional(),
   /** Value that the detection is about: a country, a window, an operation; part of the uid. */
   dimension: z.string(),
   /** Start of the aligned event-time bucket, ms; part of the uid. */

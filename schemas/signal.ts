@@ -8,11 +8,16 @@ export const signal = z.strictObject({
   kind: z.string().min(1),
   provider: z.string(),
   account: z.string().nullable(),
+  /** Of a key; of a whole engine where it counts keys. */
   subject_uid: z.string(),
   /** Event time, ms. */
   time: z.number().int(),
   /** The value that keys may share: a network, an operation, an outcome. */
   value: z.string(),
   event_uid: z.string(),
+  /** Keys with calls in a window. */
+  active: z.number().int().optional(),
+  /** Those of them whose calls failed. */
+  failing: z.array(z.string()).optional(),
 });
 export type Signal = z.infer<typeof signal>;

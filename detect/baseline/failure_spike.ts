@@ -74,7 +74,7 @@ function hitOf(view: View, p: number, expected: string, facts: Record<string, nu
   return {
     dimension: isAligned(window) ? "" : "straddling",
     bucket: window.start,
-    level: lostPermission(view) ? "low" : "medium",
+    level: lostPermission(view) ? "informational" : "medium",
     reasons: [
       `${window.denied}${share} calls were denied within 15 minutes; ${view.sealed.calls.windows === 0 ? "there is no history of this key to compare with" : `${expected} is usual for it`}.`,
       `Mostly ${operation}: ${plural(times, "time")}${top.length > 1 ? `, and ${plural(top.length - 1, "other operation")}` : ""}.`,

@@ -1,7 +1,7 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { type Severity, shiftSeverity } from "../../schemas/severity.ts";
 import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
-import { asnValue, operationOf } from "../observe.ts";
+import { asnValue, operationOf, ownerOf } from "../observe.ts";
 import { isPerson } from "../people.ts";
 import { FORGET_DAYS } from "../profile.ts";
 import { ladder, type SourceLevel } from "../stats/novelty.ts";
@@ -83,9 +83,11 @@ export default defineBaseline({
           seen_once: known.n1,
           peers,
           hosting: event.hosting,
+          network_owner: ownerOf(event),
           unconfirmed_days: seenBefore,
         },
       },
+      ...(isKnownNetwork(event, view) ? {} : { signal: { kind: "new_network", value: ownerOf(event) ?? value } }),
       holds: [...alsoNew, { level: verdict.level, value }].map((v): Habit => ({ dimension: v.level, value: v.value })),
     };
   },
@@ -122,6 +124,9 @@ function levelOf(
 
 const isKnownOwner = (event: DetectEvent, view: View): boolean =>
   event.asn !== null && isKnown(view, "asn", asnValue(event.asn));
+
+const isKnownNetwork = (event: DetectEvent, view: View): boolean =>
+  event.asn !== null ? isKnownOwner(event, view) : event.src_net !== null && isKnown(view, "net", event.src_net);
 
 const isExempt = (event: DetectEvent, view: View): boolean =>
   view.policy !== null &&

@@ -61,9 +61,10 @@ export default defineBaseline({
         parameter: "hour of week",
         observed: hourWords(view.hour),
         expected: null,
-        p: tail,
+        p: Math.min(1, tail * hoursPerDay(sealed)),
         facts: {
           zone: view.zone,
+          tail: Math.round(tail * 1e6) / 1e6,
           entropy: Math.round(habits.entropy * 1000) / 1000,
           active_hours: habits.activeHours,
           accumulated: Math.round(week.accumulated * 100) / 100,
@@ -75,6 +76,10 @@ export default defineBaseline({
     };
   },
 });
+
+/** A day has so many chances to be odd. */
+const hoursPerDay = (sealed: Sealed): number =>
+  Math.max(1, sealed.hours.reduce((sum, days) => sum + days, 0) / sealed.activeDays);
 
 /** A job that writes all day tells nothing by writing at night too. */
 const seldomWrites = (sealed: Sealed): boolean => sealed.writes < 0.1 * sealed.events;

@@ -96,6 +96,15 @@ WHERE subject_uid IN {subjects:Array(String)} AND ${BELIEVED} GROUP BY subject_u
   row: z.object({ subject_uid: z.string(), state: z.string() }),
 });
 
+/** Long-lived keys that principals used since a time (ms): one of them may be the predecessor of a new key. */
+export const keysOfPrincipals = defineQuestion<{ principals: string[]; since: number }, { subject_uid: string }>({
+  name: "keys_of_principals",
+  sql: `SELECT DISTINCT subject_uid FROM events
+WHERE principal_uid IN {principals:Array(String)} AND key_type = 'long_lived' AND subject_uid = key_uid
+  AND time >= fromUnixTimestamp64Milli({since:Int64})`,
+  row: z.object({ subject_uid: z.string() }),
+});
+
 /** Subjects whose profile has an open day, at a generation: their windows and days must close though no event comes. */
 export const openProfilesAt = defineQuestion<
   { log: string; generation: number } & Gaps,

@@ -1,6 +1,7 @@
 import { catalogue } from "../../detect/catalogue.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
-import { createEngine, type Engine, type EngineOptions } from "../../detect/engine.ts";
+import { createEngine, type Engine } from "../../detect/engine.ts";
+import type { EngineOptions } from "../../detect/engine_options.ts";
 import { createInventoryIndex } from "../../detect/inventory_index.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
 import { config } from "../../schemas/config.ts";

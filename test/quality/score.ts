@@ -37,10 +37,16 @@ export interface Score {
   end(): { caught: Caught[]; falses: FalseIncident[]; incidents: number };
 }
 
+/** Group_wait of the default config: what was merged into another incident by then was told to nobody. */
+const GROUP_WAIT_MS = 30_000;
+const neverTold = (incident: Incident): boolean =>
+  incident.status === "merged_into" && incident.updated_at - incident.opened_at <= GROUP_WAIT_MS;
+
 export function createScore(fleet: Fleet): Score {
   const book = createBook();
   const incidents = new Map<string, Incident>();
   const findings = new Map<string, Finding>();
+  const principals = new Map<string, string>();
   const thefts = new Map<string, Compromise>();
   const found = new Map<string, { time: number; detections: string[] }>();
   for (const c of fleet.compromises) for (const uid of c.uids) thefts.set(uid, c);
@@ -56,6 +62,7 @@ export function createScore(fleet: Fleet): Score {
   function hear(fresh: readonly Finding[], time: number): void {
     for (const finding of inEventOrder(fresh)) {
       findings.set(finding.uid, finding);
+      principals.set(finding.subject_uid, finding.principal_uid);
       for (const { transition } of book.apply(finding, time)) note(transition.state, time);
     }
   }
@@ -90,7 +97,9 @@ export function createScore(fleet: Fleet): Score {
       for (const incident of incidents.values()) {
         const own = incident.finding_uids.map((uid) => findings.get(uid)!);
         if (incident.first_seen < fleet.first * DAY || own.some((f) => theftOf(f))) continue;
-        const key = incident.principal_uid.slice(incident.principal_uid.lastIndexOf("/") + 1);
+        if (!atLeast(incident.severity, "medium") || neverTold(incident)) continue;
+        const holder = principals.get(incident.members[0] ?? "") ?? incident.principal_uid;
+        const key = holder.slice(holder.lastIndexOf("/") + 1);
         const by = [...new Set(own.filter((f) => atLeast(f.severity, "medium")).map((f) => f.detection))].sort();
         falses.push({
           uid: incident.uid,

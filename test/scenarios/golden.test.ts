@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { incidentsOf } from "../../alert/incident.ts";
 import { renderIncident } from "../../alert/render_console.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import { ABROAD, at, call, daily, HOTEL, keyOf, MONDAY, office, type Played, play, type Record } from "./play.ts";
@@ -38,6 +39,15 @@ const berlin = (): Record[] =>
       const shift = at(d) >= Date.UTC(2026, 2, 29) ? 1 : 0;
       return range(8).flatMap((h) => [0, 20, 40].map((m) => call(at(d, 7 + h - shift, m), "s3:GetObject")));
     });
+
+/** A hundred keys of one office that call twice a day; from day 28 on from somewhere else. */
+const hundred = (moved: string): Record[] =>
+  range(100).flatMap((k) => {
+    const user = `worker-${String.fromCharCode(97 + (k % 26))}${String.fromCharCode(97 + Math.floor(k / 26))}`;
+    return range(30).flatMap((d) =>
+      [9, 14].map((h) => call(at(d, h, k % 50), "s3:GetObject", { user, from: d < 28 ? "203.0.113.10" : moved })),
+    );
+  });
 
 const scenarios: Scenario[] = [
   {
@@ -80,16 +90,19 @@ const scenarios: Scenario[] = [
   {
     n: 4,
     says: "a hundred keys that move to a new exit of their network owner within the hour wake nobody",
-    records: () =>
-      range(100).flatMap((k) => {
-        const user = `worker-${String.fromCharCode(97 + (k % 26))}${String.fromCharCode(97 + Math.floor(k / 26))}`;
-        return range(30).flatMap((d) =>
-          [9, 14].map((h) =>
-            call(at(d, h, k % 50), "s3:GetObject", { user, from: d < 28 ? "203.0.113.10" : "2001:db8:1::7" }),
-          ),
-        );
-      }),
+    records: () => hundred("2001:db8:1::7"),
     expect: quiet,
+  },
+  {
+    n: 4,
+    says: "a hundred keys that move to a new network owner within the hour are one incident with members, at most medium",
+    records: () => hundred(HOTEL),
+    expect(played) {
+      one("medium", "shared_new_source")(played);
+      const [incident] = played.incidents;
+      expect([incident!.key_uid, incident!.members.length]).toEqual([null, 100]);
+      expect(incident!.reasons[0]).toContain("100 keys");
+    },
   },
   { n: 5, says: "office hours of Berlin over a change of the clocks say nothing", records: berlin, expect: quiet },
   {
@@ -155,6 +168,35 @@ const scenarios: Scenario[] = [
     expect: quiet,
   },
   {
+    n: 8,
+    says: "the old key used three days after its rotation is told",
+    records: () => [
+      ...daily(40, 9),
+      ...daily(20, 9, { key: keyOf("successor") }, 40),
+      call(at(43, 9, 30), "s3:GetObject"),
+    ],
+    inventory: {
+      keys: [
+        listed("reporter"),
+        {
+          ...listed("successor"),
+          rotation: { created_at: new Date(at(40, 8)).toISOString(), replaces: "reporter", overlap: "2h" },
+        },
+      ],
+    },
+    expect: one("medium", "old_key_used_after_rotation"),
+  },
+  {
+    n: 8,
+    says: "the successor has the habits of the key that it replaced: it needs no learning, and a stranger is told on its second day",
+    records: () => [
+      ...office(40),
+      ...office(1, { key: keyOf("successor") }, 42),
+      call(at(43, 9), "s3:GetObject", { key: keyOf("successor"), from: ABROAD }),
+    ],
+    expect: one("medium", "new_source"),
+  },
+  {
     n: 9,
     says: "a key that the log says was deleted: a write 3 s later is high, a read 2 s later informational, a success 1 h later critical",
     records: () => {
@@ -194,8 +236,18 @@ const scenarios: Scenario[] = [
     expect: one("high", "write_on_read_only_key"),
   },
   {
+    n: 11,
+    says: "a production key seen in an account of staging is told at once",
+    records: () => [call(at(0, 9), "s3:GetObject"), call(at(0, 9, 5), "s3:GetObject", { account: "444455556666" })],
+    inventory: {
+      environments: { production: { accounts: ["111122223333"] }, staging: { accounts: ["444455556666"] } },
+      keys: [listed("reporter", { environment: "production" })],
+    },
+    expect: one("high", "environment_mismatch"),
+  },
+  {
     n: 12,
-    says: "503 on all keys gives no incident of a single key",
+    says: "503 on all keys is one incident of the provider, informational, and gives none of a single key",
     records: () =>
       range(20).flatMap((k) => {
         const user = `worker-${String.fromCharCode(97 + k)}`;
@@ -204,7 +256,14 @@ const scenarios: Scenario[] = [
           ...range(40).map((i) => call(at(20, 10, i), "s3:GetObject", { user, error: "ServiceUnavailable" })),
         ];
       }),
-    expect: quiet,
+    expect(played) {
+      quiet(played);
+      expect(played.told().filter((t) => !t.startsWith("off_hours"))).toEqual(["provider_degraded informational"]);
+      const all = incidentsOf(played.findings, { minSeverity: "informational" });
+      expect(all.map((i) => [i.severity, i.members.length, i.detections])).toEqual([
+        ["informational", 20, ["provider_degraded"]],
+      ]);
+    },
   },
   {
     n: 13,
@@ -310,12 +369,6 @@ describe("golden scenarios", () => {
     }
   });
 
-  test.todo(
-    "4: a hundred keys that move to a new network owner at once are one incident with members (shared_new_source)",
-  );
-  test.todo("8: the old key used three days after its rotation (old_key_used_after_rotation)");
-  test.todo("11: a production key seen from staging (environment_mismatch)");
-  test.todo("12: 503 on all keys is one incident of the provider (provider_degraded)");
   test.todo("16: after 28 flat days a ramp of 20 % a day is told by day 7 (call_volume_spike, 7-day trend)");
   test.todo("18: a source that is missing for 3 h is told, and no zeros are learned (source health)");
   test.todo("19: a silence with an end suppresses and counts, then the incident speaks again (silences)");
