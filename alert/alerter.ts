@@ -5,6 +5,7 @@ import { type Metrics, noMetrics } from "../schemas/metrics.ts";
 import { bundledOfLiving } from "../schemas/queries/live.ts";
 import { spentSince } from "../schemas/queries/outbox.ts";
 import { transitionsOf } from "../schemas/queries/transitions.ts";
+import type { ReplayCommand } from "../schemas/replay.ts";
 import type { Silence, SilenceCommand } from "../schemas/silence.ts";
 import type { Store } from "../schemas/store/store.ts";
 import { createBudget, startOfDay } from "./budget.ts";
@@ -22,6 +23,7 @@ import { findIncident, type IncidentFilter, listIncidents, requireIncident } fro
 import { checkChannels, openChannels, unchanged } from "./open_channels.ts";
 import { createOutbox } from "./outbox.ts";
 import { createRecall } from "./recall.ts";
+import { replayMessage } from "./replay.ts";
 import { compileRoute, routesOf } from "./route.ts";
 import { createSifter } from "./sift.ts";
 import { createSilences, listSilences } from "./silence.ts";
@@ -58,6 +60,8 @@ export interface Alerter {
   silence(command: SilenceCommand): Promise<Silence | null>;
   /** Silences that have not ended, or with `all` every one there was; those that end first in front. */
   silences(options?: { all?: boolean }): Promise<Silence[]>;
+  /** Sends a message again that could not be delivered; gives of how many incidents it tells, 0 when it is not failed. */
+  replay(command: ReplayCommand): Promise<number>;
   list(filter?: IncidentFilter): Promise<Incident[]>;
   /** Takes a uid, its beginning or a label. */
   get(name: string): Promise<Incident | null>;
@@ -243,6 +247,7 @@ export async function createAlerter(options: AlerterOptions): Promise<Alerter> {
       }),
     silence: (command) => exclusive(() => silence(command)),
     silences: ({ all = false } = {}) => (all ? listSilences(store) : listSilences(store, now())),
+    replay: (command) => exclusive(() => replayMessage(store, outbox, command, now())),
     list: (filter) => listIncidents(store, filter),
     get: (name) => findIncident(store, name),
     async transitions(name) {

@@ -126,4 +126,5 @@ export function explainRoute(root: Route, labels: Labels): RouteExplanation {
   return { receivers: [...new Set([...chosen].map((r) => r.receiver))], lines };
 }
 
-const textOf = (m: Matcher): string => `${m.label}${m.op}"${m.value}"`;
+/** textOf writes a matcher as it stands in the config. */
+export const textOf = (m: Matcher): string => `${m.label}${m.op}"${m.value}"`;

@@ -1,3 +1,4 @@
+import { incidentLabels } from "../schemas/config_routing.ts";
 import { iso, MINUTE_MS } from "../schemas/duration.ts";
 import { type Labels, type Matcher, matches, parseMatcher } from "../schemas/matcher.ts";
 import { silencesEndingAfter } from "../schemas/queries/silences.ts";
@@ -71,6 +72,12 @@ export function createSilences(store: Store): Silences {
   };
 }
 
+/** silencesHolding gives those that hold these labels now. */
+export const silencesHolding = (silences: readonly Silence[], labels: Labels, now: number): Silence[] =>
+  silences.filter(
+    (s) => silenceState(s, now) === "active" && s.matchers.every((text) => labelMatches(parseMatcher(text), labels)),
+  );
+
 /** listSilences reads silences from the store, those that end first in front; with `now`, only those that have not ended. */
 export async function listSilences(store: Store, now?: number): Promise<Silence[]> {
   const rows = await store.ask(silencesEndingAfter, { since: now ?? 0 });
@@ -98,6 +105,8 @@ export function silenceOf(command: Extract<SilenceCommand, { kind: "silence_add"
   if (ends_at <= Math.max(starts_at, now)) throw new Error("A silence must end after it begins, and not in the past.");
   if (ends_at > Math.max(starts_at, created_at) + MAX_SILENCE_MS || ends_at > now + 2 * MAX_SILENCE_MS)
     throw new Error("A silence may last 90 days at most. What is to be quiet for longer belongs into `route`.");
+  const odd = matchers.map(parseMatcher).find((m) => !(incidentLabels as readonly string[]).includes(m.label));
+  if (odd) throw new Error(`No incident has a label "${odd.label}"; there are ${incidentLabels.join(", ")}.`);
   // As in Alertmanager: one that every incident satisfies would silence all of them.
   if (matchers.map(parseMatcher).every((m) => matches(m, {})))
     throw new Error('A silence needs at least one matcher that an empty label does not satisfy, such as owner="ann".');

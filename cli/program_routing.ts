@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { example } from "./options.ts";
 import { type Globals, guarded, runStoreCommand } from "./run.ts";
 
@@ -28,4 +28,36 @@ export function addRoutingCommands(program: Command, globals: () => Globals): vo
     .description("end silences now; what they held back and still goes on is told")
     .addHelpText("after", example("silence expire SIL-1a2b3c4d"))
     .action((ids: string[], o) => guarded(() => runStoreCommand("silence expire", globals(), { ...o, ids })));
+
+  program
+    .command("routes")
+    .description("who is told of what")
+    .command("explain")
+    .argument("<labels...>", "k=v as an incident has them; incident=INC-1a2b3c4d brings all of one")
+    .option("--json", "as one JSON object")
+    .description("which routes and receivers, when, and what would hold it: silences, inhibition, times")
+    .addHelpText("after", example("routes explain severity=high owner=team-finance"))
+    .action((labels: string[], o) => guarded(() => runStoreCommand("routes explain", globals(), { ...o, labels })));
+
+  const deliveries = program.command("deliveries").description("messages and what became of them");
+  deliveries
+    .command("list")
+    .description("messages that could not be delivered, the newest first")
+    .addOption(
+      new Option("--status <status>", "where they stand")
+        .choices(["failed", "pending", "delivered", "withheld", "any"])
+        .default("failed"),
+    )
+    .option("--limit <n>", "at most so many", "50")
+    .option("--json", "one JSON object a line")
+    .addHelpText("after", example("deliveries list --status failed"))
+    .action((o) => guarded(() => runStoreCommand("deliveries list", globals(), o)));
+  deliveries
+    .command("replay")
+    .argument("[message]", "a message id or its beginning; all failed ones without it")
+    .description("send failed messages again, with the ids they had, after the cause was mended")
+    .addHelpText("after", example("deliveries replay msg_1a2b3c4d"))
+    .action((id: string | undefined, o) =>
+      guarded(() => runStoreCommand("deliveries replay", globals(), { ...o, id })),
+    );
 }

@@ -37,7 +37,7 @@ async function reload(app: App, load: () => Loaded): Promise<Reloaded> {
   const applied: string[] = [];
   try {
     if (await inventoryChanged(app, next)) applied.push("inventory");
-    const whom = (["route", "receivers", "alert"] as const).filter(
+    const whom = (["route", "receivers", "alert", "inhibit_rules", "time_intervals"] as const).filter(
       (part) => !isDeepStrictEqual(config[part], next[part]),
     );
     if (whom.length > 0) await app.alerter.reconfigure(next);
@@ -54,6 +54,8 @@ async function reload(app: App, load: () => Loaded): Promise<Reloaded> {
   config.route = next.route;
   config.receivers = next.receivers;
   config.alert = next.alert;
+  config.inhibit_rules = next.inhibit_rules;
+  config.time_intervals = next.time_intervals;
   config.inventory = next.inventory;
   config.log.level = next.log.level;
   if (restart.length > 0)
@@ -74,7 +76,7 @@ async function inventoryChanged(app: App, next: Config): Promise<boolean> {
   return fresh;
 }
 
-const LIVE = new Set(["route", "receivers", "alert", "inventory", "log.level"]);
+const LIVE = new Set(["route", "receivers", "alert", "inhibit_rules", "time_intervals", "inventory", "log.level"]);
 
 /** changes names what differs and cannot be changed while it runs, one level deep: store.ttl, http.tokens. */
 function changes(before: Config, after: Config): string[] {

@@ -2,6 +2,7 @@ import { backtest } from "./backtest.ts";
 import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
 import { deadLettersList, deadLettersReplay } from "./dead_letters.ts";
+import { deliveriesList, deliveriesReplay } from "./deliveries.ts";
 import { detectionsExplain } from "./detections_explain.ts";
 import { doctor } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
@@ -18,6 +19,7 @@ import {
 import { ingest } from "./ingest.ts";
 import { keysCommands } from "./keys.ts";
 import { rebuildCommand } from "./rebuild.ts";
+import { routesExplain } from "./routes.ts";
 import { silenceAdd, silenceExpire, silenceList } from "./silence.ts";
 import { sql } from "./sql.ts";
 
@@ -35,6 +37,9 @@ export const storeCommands: Record<string, StoreCommand> = {
   "silence add": silenceAdd,
   "silence list": silenceList,
   "silence expire": silenceExpire,
+  "routes explain": routesExplain,
+  "deliveries list": deliveriesList,
+  "deliveries replay": deliveriesReplay,
   "findings list": findingsList,
   "findings show": findingsShow,
   "detections explain": detectionsExplain,

@@ -3,6 +3,7 @@ import { claimLedger, type Ledger } from "../../detect/ledger.ts";
 import { type Assignment, joinGroup, type Message } from "../../ingest/kafka/consume.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import { command } from "../../schemas/incident.ts";
+import { replayCommand } from "../../schemas/replay.ts";
 import { silenceCommand } from "../../schemas/silence.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { ownersIn } from "../answering.ts";
@@ -65,6 +66,11 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
       const silence = silenceCommand.safeParse(order);
       if (silence.success) {
         await patiently(held, () => alerter.silence(silence.data).catch(refusedByPeople(hub)));
+        continue;
+      }
+      const replay = replayCommand.safeParse(order);
+      if (replay.success) {
+        await patiently(held, () => alerter.replay(replay.data).catch(refusedByPeople(hub)));
         continue;
       }
       const parsed = command.safeParse(order);
@@ -155,7 +161,11 @@ function findingOf(message: Message, hub: Hub): Finding[] {
 const refusedByPeople =
   (hub: Hub) =>
   (error: unknown): null => {
-    if (!/^(There is no (incident|silence)|INC-|"|A comment|A silence|Resolving)/.test((error as Error).message))
+    if (
+      !/^(There is no (incident|silence|message)|INC-|"|A comment|A silence|No incident has|Resolving)/.test(
+        (error as Error).message,
+      )
+    )
       throw error;
     hub.log.warn({ error: String(error) }, "A command could not be done.");
     return null;

@@ -5,7 +5,9 @@ import { findIncident, listIncidents, requireIncident } from "../../alert/lookup
 import { expiredBy, listSilences, requireSilence, silenceOf } from "../../alert/silence.ts";
 import type { Outgoing } from "../../ingest/kafka/produce.ts";
 import type { Command, Transition } from "../../schemas/incident.ts";
+import { partsOfMessage } from "../../schemas/queries/deliveries.ts";
 import { transitionsOf } from "../../schemas/queries/transitions.ts";
+import type { ReplayCommand } from "../../schemas/replay.ts";
 import { type Silence, type SilenceCommand, silenceState } from "../../schemas/silence.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { CommandFault } from "../out.ts";
@@ -47,6 +49,16 @@ export function createRemoteAlerter({ store, topic, now, send }: RemoteAlerterPa
     );
   }
 
+  async function replay(wanted: ReplayCommand): Promise<number> {
+    const parts = await store.ask(partsOfMessage, { id: wanted.message_id });
+    const failed = parts.filter((p) => p.status === "failed").length;
+    if (failed === 0) return 0;
+    return await ordered(wanted, wanted.message_id, async () => {
+      const now = await store.ask(partsOfMessage, { id: wanted.message_id });
+      return now.some((p) => p.status === "failed" && p.attempts <= parts[0]!.attempts) ? undefined : failed;
+    });
+  }
+
   /** ordered puts what somebody wants into the topic and waits until it is seen done. */
   async function ordered<T>(order: object, key: string, done: () => Promise<T | undefined>): Promise<T> {
     await send([{ topic, partition: 0, key, value: JSON.stringify(order) }]);
@@ -65,6 +77,7 @@ export function createRemoteAlerter({ store, topic, now, send }: RemoteAlerterPa
     apply: () => Promise.reject(new Error("Findings are applied by the process with the role alert.")),
     command,
     silence,
+    replay,
     silences: ({ all = false } = {}) => (all ? listSilences(store) : listSilences(store, now())),
     list: (filter) => listIncidents(store, filter),
     get: (name) => findIncident(store, name),

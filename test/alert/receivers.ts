@@ -88,6 +88,8 @@ export async function httpReceiver(accept: (request: Request) => string = () => 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     script: (...plays: Play[]) => void scripted.push(...plays),
+    /** What was scripted is forgotten: it accepts again. */
+    unscript: () => void scripted.splice(0),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

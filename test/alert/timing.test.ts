@@ -344,3 +344,28 @@ describe("the heartbeat", () => {
     expect(await world.alerter.list()).toEqual([]);
   });
 });
+
+describe("a channel that is down", () => {
+  test("for an hour delays only itself", async () => {
+    await world.start({
+      receivers: [{ name: "both", channels: [{ ...world.channel.chat(), budget: null }, world.channel.hook()] }],
+      route: { receiver: "both", group_wait: "0s", repeat_interval: "30d" },
+    });
+    world.servers.chat.script(...Array<"server_error">(10_000).fill("server_error"));
+    for (let i = 0; i < 12; i++) {
+      await world.find(`bot-${i}`);
+      await world.pass(5 * MINUTE, MINUTE);
+    }
+    // The other channel had each at once.
+    expect(world.hook().map((h) => h.at)).toEqual(Array.from({ length: 12 }, (_, i) => (5 * i + 1) * MINUTE));
+    expect(world.chat().length).toBeGreaterThan(12);
+    const down = world.chat().length;
+    world.servers.chat.unscript();
+    await world.pass(20 * MINUTE, MINUTE);
+    expect(world.chat().length - down).toBe(12);
+    expect(world.alerter.queue()).toEqual({ size: 0, oldestDue: null });
+    expect(await opened.store.rows("SELECT status, count() AS n FROM outbox GROUP BY status")).toEqual([
+      { status: "delivered", n: 24 },
+    ]);
+  }, 180_000);
+});

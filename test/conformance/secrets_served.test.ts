@@ -141,10 +141,11 @@ describe.skipIf(file === null)("no raw secret leaves a running serve", () => {
             name: "all",
             channels: [
               { kind: "console" },
-              { kind: "slack", webhook_url: `${slack.url}/services/T0/B0/x` },
+              { kind: "slack", webhook_url: `${slack.url}/services/T0/B0/x`, budget: null },
               { kind: "webhook", url: hook.url, secrets: [whsec], allow_private_addresses: true },
               {
                 kind: "email",
+                budget: null,
                 smtp_url: `smtp://127.0.0.1:${mail.port}`,
                 from: "keywatch@example.com",
                 to: ["user@example.com"],
