@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { catalogue } from "../../detect/catalogue.ts";
+import { fleetCatalogue } from "../../detect/fleet/fleet.ts";
 import { ABROAD, at, call, office } from "../scenarios/play.ts";
 import { keywatch, tempFolder, until } from "../support.ts";
 
@@ -47,7 +48,7 @@ test("rules of your own are checked with every fault, listed, tested and heard",
     .trim()
     .split("\n")
     .map((l) => JSON.parse(l) as { id: string });
-  expect(list).toHaveLength(catalogue.length + 1);
+  expect(list).toHaveLength(catalogue.length + fleetCatalogue.length + 1);
   expect(list).toContainEqual(
     expect.objectContaining({ id: "bucket_deleted", kind: "rule", severity: "high", enabled: true }),
   );
