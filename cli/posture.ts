@@ -46,6 +46,17 @@ export function createPosture(parts: PostureParts): { daily(): Promise<Finding[]
   };
 }
 
+/** openPosture gives the conditions that are true now, by the name of the key in the inventory. */
+export async function openPosture(store: Store): Promise<Map<string, Finding[]>> {
+  const rows = await store.ask(postureFindings, { detections: postureIds, provider: "" });
+  const open = new Map<string, Finding[]>();
+  for (const { document } of rows) {
+    const f = JSON.parse(document) as Finding;
+    if (f.resolved_at == null && f.key_name !== null) open.set(f.key_name, [...(open.get(f.key_name) ?? []), f]);
+  }
+  return open;
+}
+
 async function judgeProvider(
   { store, config }: PostureParts,
   inventory: InventoryIndex,

@@ -48,6 +48,15 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
       ),
     );
 
+  keys
+    .command("revoke-preview")
+    .argument("<key>", "name, hint, fingerprint or principal")
+    .description("who and what used a key lately: what breaks when it is revoked")
+    .option("--days <n>", "look back so far", "30")
+    .option("--json", "as one JSON object")
+    .addHelpText("after", example("keys revoke-preview billing-report-bot"))
+    .action((key: string, o) => guarded(() => runStoreCommand("keys revoke-preview", globals(), { ...o, key })));
+
   const incidents = program.command("incidents").description("what needs a person");
   incidents
     .command("list")

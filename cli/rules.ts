@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { catalogue } from "../detect/catalogue.ts";
 import type { Baseline } from "../detect/detection.ts";
+import { fleetCatalogue } from "../detect/fleet/fleet.ts";
 import { ruleDetection } from "../detect/sigma/detect.ts";
 import { type Rule, rule } from "../detect/sigma/rule.ts";
 import { ConfigFault, faultsOf } from "../schemas/faults.ts";
@@ -57,7 +58,8 @@ export function parseRule(document: unknown, file: string): Rule {
   const { id } = parsed.data;
   const faults: string[] = [];
   if (id !== basename(file, extname(file))) faults.push(`id: "${id}" is not the name of the file`);
-  if (catalogue.some((d) => d.id === id)) faults.push(`id: "${id}" is the name of a detection that ships`);
+  if ([...catalogue, ...fleetCatalogue].some((d) => d.id === id))
+    faults.push(`id: "${id}" is the name of a detection that ships`);
   if (faults.length > 0) throw new ConfigFault(file, faults);
   return parsed.data;
 }

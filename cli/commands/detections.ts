@@ -1,6 +1,8 @@
 import { type CaseResult, runCase } from "../../detect/cases/run.ts";
 import { catalogue } from "../../detect/catalogue.ts";
 import type { Baseline, Policy } from "../../detect/detection.ts";
+import { fleetCatalogue } from "../../detect/fleet/fleet.ts";
+import type { FleetDetection } from "../../detect/fleet/fleet_detection.ts";
 import { caseSets } from "../detections/case_files.ts";
 import type { Loaded } from "../load_config.ts";
 import { count, type Out } from "../out.ts";
@@ -10,7 +12,7 @@ import { inert, printTable } from "../table.ts";
 /** detectionsList shows every detection, those of the operator's rules too, with what it needs and what the config makes of it. */
 export function detectionsList(loaded: Loaded, options: { json: boolean }, out: Out): number {
   const { detections: overrides, rules } = loaded.config.detect;
-  const all: (Policy | Baseline)[] = [...catalogue, ...ruleDetections(rules)];
+  const all: (Policy | Baseline | FleetDetection)[] = [...catalogue, ...fleetCatalogue, ...ruleDetections(rules)];
   const lines = all.map((d) => {
     const override = overrides[d.id];
     return {
@@ -22,7 +24,7 @@ export function detectionsList(loaded: Loaded, options: { json: boolean }, out: 
       severity: override?.severity ?? d.level,
       weight: override?.weight ?? d.weight,
       enabled: override?.enabled !== false,
-      while_learning: d.kind === "policy" || d.whileLearning,
+      while_learning: d.kind !== "baseline" || d.whileLearning,
       attacks: d.tags,
     };
   });
@@ -48,8 +50,10 @@ export function detectionsList(loaded: Loaded, options: { json: boolean }, out: 
   return 0;
 }
 
-const kindOf = (d: Policy | Baseline): string =>
-  d.kind === "policy" ? (d.posture ? "posture" : "policy") : d.rule ? "rule" : d.kind;
+const kindOf = (d: Policy | Baseline | FleetDetection): string => {
+  if (d.kind === "policy") return d.posture ? "posture" : "policy";
+  return d.kind === "baseline" && d.rule ? "rule" : d.kind;
+};
 
 /** detectionsTest plays cases on a clock of their own. Exit code 1 where one is not met. */
 export function detectionsTest(loaded: Loaded, options: { paths: string[]; json: boolean }, out: Out): number {

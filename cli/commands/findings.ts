@@ -70,7 +70,7 @@ export const findingsShow: StoreCommand = async ({ app, args, out }) => {
     `${f.anomaly.parameter}: observed ${f.anomaly.observed}, expected ${f.anomaly.expected ?? "no fixed value"}`,
     ...(f.anomaly.p === null ? [] : [`probability ${f.anomaly.p.toPrecision(3)} under its own past`]),
     `history: ${f.anomaly.history.days} days, ${f.anomaly.history.events} events`,
-    ...Object.entries(f.anomaly.facts).map(([k, v]) => `${k}: ${v}`),
+    ...Object.entries(f.anomaly.facts).flatMap(([k, v]) => (v === null ? [] : [`${k}: ${v}`])),
   ]);
   section("What would have kept it quiet", f.quiet_if);
   section("Do now", f.runbook);

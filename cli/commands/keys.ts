@@ -2,6 +2,7 @@ import type { StoreCommand } from "./command.ts";
 import { keysDraft } from "./keys_draft.ts";
 import { keysImport } from "./keys_import.ts";
 import { keysList } from "./keys_list.ts";
+import { keysRevokePreview } from "./keys_revoke_preview.ts";
 import { keysShow } from "./keys_show.ts";
 
 /** keysCommands are the words behind `keywatch keys`. */
@@ -10,4 +11,5 @@ export const keysCommands = {
   show: keysShow,
   import: keysImport,
   draft: keysDraft,
+  "revoke-preview": keysRevokePreview,
 } satisfies Record<string, StoreCommand>;

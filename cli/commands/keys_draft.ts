@@ -5,7 +5,8 @@ import { eventSpan, subjectList } from "../../schemas/queries/keys.ts";
 import type { App } from "../app.ts";
 import { type Declared, type DraftKey, draftOf } from "../keys/draft.ts";
 import { draftDocument, draftYaml } from "../keys/draft_text.ts";
-import { date } from "../keys/observed.ts";
+import { date, type Proposal } from "../keys/observed.ts";
+import { loadSuspects, withoutSuspects } from "../keys/suspects.ts";
 import { parseInventory } from "../load_config.ts";
 import { CommandFault, count } from "../out.ts";
 import { flag, numberOr, type StoreCommand, text } from "./command.ts";
@@ -13,6 +14,7 @@ import { declarationsNow, loadObserved } from "./keys_observed.ts";
 
 /** More keys than a person would go through; told when there are more. */
 const MAX_KEYS = 5_000;
+const MAX_LEFT = 5;
 
 /** keysDraft proposes an inventory from observed use, on standard output or into a new file. */
 export const keysDraft: StoreCommand = async ({ app, args, out }) => {
@@ -64,7 +66,19 @@ export async function makeDraft(
   }
   const wanted = new Set(subjects.map((s) => s.subject_uid));
   const observed = await loadObserved(app, subjects, from, to);
-  const keys = draftOf(observed, new Map([...declared].filter(([uid]) => wanted.has(uid))), now);
+  const suspects = await loadSuspects(app, [...wanted]);
+  const left = new Map<string, { networks: string[]; countries: string[] }>();
+  const usual = observed.map((o) => {
+    const odd = suspects.get(o.subject.subject_uid);
+    if (odd === undefined) return o;
+    const without = withoutSuspects(o, odd);
+    // Where nothing would be left, the finding was about the key's only place: that is for a person to see.
+    if (without.observed.sources.length === 0) return o;
+    left.set(o.subject.subject_uid, without);
+    return without.observed;
+  });
+  const keys = draftOf(usual, new Map([...declared].filter(([uid]) => wanted.has(uid))), now);
+  for (const key of keys) tellLeft(key, left.get(key.subject_uid));
   const events = subjects.reduce((sum, s) => sum + s.events, 0);
   const heading = [
     `Proposed by \`keywatch keys draft\` from ${date(from)} to ${date(now)}: ${count(events)} calls of ${count(keys.length)} keys.`,
@@ -87,6 +101,18 @@ export async function makeDraft(
   if (sections.length > 0) heading.push(`Copy these over from today's inventory too: ${sections.join(", ")}`);
   if (keys.length === 0) heading.push(await whyEmpty(app, options.days));
   return { keys, heading };
+}
+
+/** tellLeft says beside a proposal what is not in it because it gave a finding. */
+function tellLeft(key: DraftKey, left: { networks: string[]; countries: string[] } | undefined): void {
+  if (left === undefined) return;
+  const say = (proposal: Proposal<string[]>, values: readonly string[]) => {
+    if (values.length === 0) return;
+    const more = values.length > MAX_LEFT ? " …" : "";
+    proposal.why += `; left out, they gave a finding and nobody confirmed them: ${values.slice(0, MAX_LEFT).join(", ")}${more}`;
+  };
+  say(key.networks, left.networks);
+  say(key.countries, left.countries);
 }
 
 /** sectionsOf names what an inventory holds that use cannot show. */

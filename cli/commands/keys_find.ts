@@ -8,6 +8,11 @@ import type { Declarations } from "./keys_observed.ts";
 
 const MAX_SHOWN = 10;
 
+/** NeverUsed says that a key is declared, and that no event is its own. */
+export class NeverUsed extends CommandFault {
+  override name = "NeverUsed";
+}
+
 /**
  * findSubject finds the one subject that a person means: by inventory name, hint, key id, key_uid, subject_uid, principal or the last
  * part of an ARN. Throws a sentence where there is none, or where it fits several.
@@ -44,7 +49,7 @@ export async function findSubject(app: App, key: string, declarations: Declarati
       `${inert(key)} fits several keys: ${list}${rows.length > MAX_SHOWN ? " …" : ""}. Give the part in brackets.`,
     );
   }
-  if (declared.length > 0) throw new CommandFault(`${inert(key)} stands in the inventory and was never used.`);
+  if (declared.length > 0) throw new NeverUsed(`${inert(key)} stands in the inventory and was never used.`);
   throw new CommandFault(`There is no key ${inert(key.slice(0, 80))}. \`keywatch keys list\` shows what there is.`);
 }
 

@@ -1,9 +1,11 @@
 import { DAY_MS, formatDuration, iso } from "../../schemas/duration.ts";
+import type { Finding } from "../../schemas/finding.ts";
 import { eventSpan, openFindings, type SubjectRow, subjectList } from "../../schemas/queries/keys.ts";
 import { proposeAccess } from "../keys/access.ts";
 import { nameOf } from "../keys/names.ts";
 import { date } from "../keys/observed.ts";
 import { count, type Out } from "../out.ts";
+import { openPosture } from "../posture.ts";
 import { printTable } from "../table.ts";
 import { flag, numberOr, type StoreCommand } from "./command.ts";
 import { declarationsNow } from "./keys_observed.ts";
@@ -17,6 +19,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
   const limit = Math.min(100_000, Math.max(1, numberOr(args.limit, 200)));
   const [declared, open] = [await declarationsNow(app), await app.store.ask(openFindings, {})];
   const findings = new Map(open.map((r) => [r.subject_uid, r.findings]));
+  const posture = await openPosture(app.store);
   const rows = await app.store.ask(subjectList, {
     from: 0,
     to: FAR,
@@ -25,7 +28,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
     min_events: 1,
     limit: limit + 1,
   });
-  const lines = rows.slice(0, limit).map((s) => lineOf(s, declared.of(s), findings.get(s.subject_uid) ?? 0));
+  const lines = rows.slice(0, limit).map((s) => lineOf(s, declared.of(s), findings.get(s.subject_uid) ?? 0, posture));
   const seen = new Set(lines.map((l) => l.name));
   const more = rows.length > limit;
   // A key beyond the limit would look unused, so the unused ones are told only where every key is on the list.
@@ -43,6 +46,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
           access_declared: k.access,
           last_used: null,
           events_30d: 0,
+          posture: detectionsOf(posture.get(k.name)),
         }),
       );
     return 0;
@@ -50,7 +54,20 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
   if (lines.length === 0) return sayEmpty(await app.store.ask(eventSpan, {}), unused.length, out);
   printTable(
     out,
-    ["KEY", "PROVIDER", "OWNER", "ENV", "ACCESS", "FIRST SEEN", "LAST USED", "30 D", "NETS", "COUNTRIES", "OPEN"],
+    [
+      "KEY",
+      "PROVIDER",
+      "OWNER",
+      "ENV",
+      "ACCESS",
+      "FIRST SEEN",
+      "LAST USED",
+      "30 D",
+      "NETS",
+      "COUNTRIES",
+      "OPEN",
+      "POSTURE",
+    ],
     [
       ...lines.map((l) => [
         short(l.name, 28),
@@ -64,6 +81,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
         l.networks,
         l.countries,
         l.open_findings,
+        postureWords(l.posture),
       ]),
       ...unused.map((k) => [
         short(k.name, 28),
@@ -77,6 +95,7 @@ export const keysList: StoreCommand = async ({ app, args, out }) => {
         0,
         0,
         0,
+        postureWords(detectionsOf(posture.get(k.name))),
       ]),
     ],
   );
@@ -89,6 +108,7 @@ export function lineOf(
   s: SubjectRow,
   policy: { name: string; owner: string | null; environment: string | null; access: string | null } | null,
   open: number,
+  posture: ReadonlyMap<string, readonly Finding[]> = new Map(),
 ) {
   const access = proposeAccess(s).value;
   return {
@@ -113,8 +133,16 @@ export function lineOf(
     networks: s.networks,
     countries: s.countries,
     open_findings: open,
+    /** Conditions that are true now: rotation_overdue, unused_permission, never_used_key. */
+    posture: policy === null ? [] : detectionsOf(posture.get(policy.name)),
   };
 }
+
+const detectionsOf = (findings: readonly Finding[] = []): string[] => findings.map((f) => f.detection).sort();
+
+/** postureWords is "rotation overdue, never used": the names without what a key is anyway. */
+const postureWords = (detections: readonly string[]): string =>
+  detections.map((d) => d.replace(/_key$/, "").replaceAll("_", " ")).join(", ") || "-";
 
 const accessWords = (declared: string | null, observed: string | null): string =>
   declared === null

@@ -1,6 +1,7 @@
 import { openFindings } from "../../schemas/queries/keys.ts";
 import { bestZone } from "../keys/hours.ts";
 import { CommandFault } from "../out.ts";
+import { openPosture } from "../posture.ts";
 import { flag, numberOr, type StoreCommand, text } from "./command.ts";
 import { factsJson, gatherFacts } from "./keys_facts.ts";
 import { findSubject } from "./keys_find.ts";
@@ -20,10 +21,12 @@ export const keysShow: StoreCommand = async ({ app, args, out }) => {
   const policy = declarations.of(subject);
   const open =
     (await app.store.ask(openFindings, {})).find((r) => r.subject_uid === subject.subject_uid)?.findings ?? 0;
-  const head = lineOf(subject, policy, open);
+  const posture = await openPosture(app.store);
+  const head = lineOf(subject, policy, open, posture);
+  const conditions = policy === null ? [] : (posture.get(policy.name) ?? []);
   const zone = policy?.zone ?? bestZone(facts.observed.countries);
   const profileZone = policy?.zone ?? "UTC";
   if (flag(args.json)) out.line(JSON.stringify({ ...head, ...factsJson(facts, zone, profileZone, spanDays) }));
-  else printKey(out, head, facts, { zone, profileZone, now: app.now(), spanDays });
+  else printKey(out, head, facts, { zone, profileZone, now: app.now(), spanDays, conditions });
   return 0;
 };

@@ -1,4 +1,5 @@
 import { countryName } from "../../detect/words.ts";
+import type { Finding } from "../../schemas/finding.ts";
 import { bars, weekRows } from "../keys/bars.ts";
 import { proposeHours } from "../keys/hours.ts";
 import { knowledgeOf } from "../keys/knowledge.ts";
@@ -22,6 +23,8 @@ export interface ShowOptions {
   profileZone: string;
   now: number;
   spanDays: number;
+  /** Posture findings that are open. */
+  conditions: readonly Finding[];
 }
 
 /** printKey writes a key for people: labels, and behind each what there is to say. */
@@ -43,6 +46,11 @@ export function printKey(out: Out, head: Head, facts: Facts, options: ShowOption
   say("What", callLines(facts, head));
   say("Failures", [failureWords(facts)]);
   for (const [label, lines] of profileParts(facts, options.profileZone)) say(label, lines);
+  if (options.conditions.length > 0)
+    say(
+      "Posture",
+      options.conditions.map((f) => `${f.detection}: ${f.reasons.join(" ")}`),
+    );
   say(
     "Findings",
     facts.findings.length === 0

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type RuleCase, ruleCase } from "../../detect/cases/case.ts";
 import { catalogue } from "../../detect/catalogue.ts";
 import type { Baseline, Policy } from "../../detect/detection.ts";
+import { fleetCatalogue } from "../../detect/fleet/fleet.ts";
 import { ruleDetection } from "../../detect/sigma/detect.ts";
 import { ConfigFault, faultsOf } from "../../schemas/faults.ts";
 import { packageRoot } from "../../schemas/package_root.ts";
@@ -64,7 +65,7 @@ function readSet(file: string, rules: readonly Baseline[]): CaseSet {
     return { file, detection: rule.id, cases, detections: [...catalogue, rule] };
   }
   const known = [...catalogue, ...rules];
-  if (!known.some((d) => d.id === detection))
+  if (![...known, ...fleetCatalogue].some((d) => d.id === detection))
     throw new ConfigFault(file, [
       `detection: there is no detection "${detection}"; \`keywatch detections list\` shows what there is`,
     ]);

@@ -31,7 +31,7 @@ export function printExplanation(out: Out, f: Finding, explanation: Explanation)
     say("Chart", [head, ...rest]);
   }
   if (explanation.charts.length === 0) say("Chart", or("chart", ["none"]));
-  const facts = Object.entries(anomaly.facts).map(([name, value]) => `${name}: ${value}`);
+  const facts = Object.entries(anomaly.facts).flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`]));
   if (facts.length > 0) say("Facts", facts);
   say("Quiet if", f.quiet_if.length === 0 ? or("quiet_if", ["nothing"]) : f.quiet_if);
   say("Do now", f.runbook);

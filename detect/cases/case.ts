@@ -73,7 +73,7 @@ export const ruleCase = z.strictObject({
   given: z.array(given).default([]),
   when: z.array(when).default([]),
   // biome-ignore lint/suspicious/noThenProperty: it is the word of given, when, then; nobody awaits a case
-  then: z.union([z.array(then).min(1), then.transform((one) => [one])]),
+  then: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(then).min(1)),
 });
 export type RuleCase = z.infer<typeof ruleCase>;
 

@@ -47,6 +47,9 @@ export function runCase(detection: string, c: RuleCase, options: CaseOptions): C
   const all = [...given, ...judged].sort(byEventTime);
   keep(engine.process(all, { sorted: true, now: Number.MAX_SAFE_INTEGER }));
   const about = new Set(judged.map((e) => e.event_uid));
+  /** A finding of many keys may list none of their calls. */
+  const isAbout = (f: Finding): boolean =>
+    f.event_uids.length === 0 ? f.last_seen >= start : f.event_uids.some((uid) => about.has(uid));
   const last = judged.reduce((time, e) => Math.max(time, e.time), start);
   const faults: string[] = [];
   const posture = new Map<string, Finding>();
@@ -59,7 +62,7 @@ export function runCase(detection: string, c: RuleCase, options: CaseOptions): C
       postures,
     ))
       posture.set(f.uid, f);
-    const told = [...found.values()].filter((f) => f.event_uids.some((uid) => about.has(uid)));
+    const told = [...found.values()].filter(isAbout);
     const heard = [...told, ...[...posture.values()].filter((f) => f.resolved_at === null)];
     for (const [id, severity] of Object.entries(says)) {
       const levels = [...new Set(heard.filter((f) => f.detection === id).map((f) => f.severity))];
@@ -75,8 +78,7 @@ export function runCase(detection: string, c: RuleCase, options: CaseOptions): C
         );
     }
   }
-  const findings = [...found.values()].filter((f) => f.event_uids.some((uid) => about.has(uid)));
-  return { name: c.name, faults, findings: [...findings, ...posture.values()] };
+  return { name: c.name, faults, findings: [...[...found.values()].filter(isAbout), ...posture.values()] };
 }
 
 const hours = (ms: number): string =>

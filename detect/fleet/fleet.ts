@@ -1,3 +1,4 @@
+import type { Explanation } from "../../schemas/explanation.ts";
 import { type Finding, findingUid } from "../../schemas/finding.ts";
 import { type Severity, severities } from "../../schemas/severity.ts";
 import type { Signal } from "../../schemas/signal.ts";
@@ -50,6 +51,21 @@ export function createFleet(overrides: Overrides = {}): Fleet {
   };
 }
 
+/** Many keys are compared with each other, so what belongs to one key does not apply. */
+const fleetExplanation = ({ anomaly }: FleetHit): Explanation => ({
+  peers: null,
+  first_seen: [],
+  charts: [],
+  unapplied: {
+    ...(anomaly.expected === null ? { expected: "Nothing is expected of many keys together." } : {}),
+    ...(anomaly.p === null ? { probability: "It counts keys against a fixed bound; no distribution is assumed." } : {}),
+    history: "It compares keys with each other in one window, not with a past.",
+    peers: "The keys themselves are each other's peers; they stand in `members`.",
+    first_seen: "It is about many keys; `detections explain` of one key's finding tells what was new to that one.",
+    chart: "Keys are counted, each once; there is no course over time to draw.",
+  },
+});
+
 function findingOf(detection: FleetDetection, hit: FleetHit, overrides: Overrides): Finding {
   const severity = overrides[detection.id]?.severity ?? hit.level;
   const { evidence, members } = hit;
@@ -78,7 +94,7 @@ function findingOf(detection: FleetDetection, hit: FleetHit, overrides: Override
     attacks: detection.tags,
     event_uids: evidence.events.map(([, uid]) => uid),
     event_count: evidence.count,
-    anomaly: { ...hit.anomaly, history: { days: 0, events: 0 } },
+    anomaly: { ...hit.anomaly, history: { days: 0, events: 0 }, explanation: fleetExplanation(hit) },
     risk: Math.round((overrides[detection.id]?.weight ?? detection.weight) * 0.6 * 1e4) / 1e4,
     learning: false,
     late: false,

@@ -108,19 +108,33 @@ function finderOf(correlation: Correlation): (entries: readonly Entry[], end: nu
   };
 }
 
-/** chainTo goes back from the last step, each time to the newest earlier match of the step before: the shortest chain there is. */
+/**
+ * chainTo gives every match within the timespan that lies on some chain of all steps, in order, to the last one. What lay on a chain once
+ * does so whatever comes later, so that the order of arrival decides nothing.
+ */
 function chainTo(entries: readonly Entry[], end: number, steps: number, timespan: number): Found | null {
   if (!entries[end]!.of.includes(steps - 1)) return null;
-  const chain = [entries[end]!];
-  let step = steps - 2;
-  for (let i = end - 1; i >= 0 && step >= 0; i--) {
-    const entry = entries[i]!;
-    if (entries[end]!.time - entry.time > timespan) return null;
-    if (!entry.of.includes(step)) continue;
-    chain.unshift(entry);
-    step--;
+  let start = end;
+  while (start > 0 && entries[end]!.time - entries[start - 1]!.time <= timespan) start--;
+  const window = entries.slice(start, end + 1);
+  const last = window.length - 1;
+  // begins: steps that some chain from the first step reaches at this match. The last match alone may end one.
+  const begins: number[][] = [];
+  const reached = new Set<number>();
+  for (const [i, entry] of window.entries()) {
+    const here = entry.of.filter((s) => s === 0 || reached.has(Number(s) - 1)).map(Number);
+    begins.push(here.filter((s) => s < steps - 1 || i === last));
+    for (const s of here) reached.add(s);
   }
-  return step < 0 ? { entries: chain, most: steps } : null;
+  if (!begins[last]!.includes(steps - 1)) return null;
+  const needed = new Set([steps - 1]);
+  const chained = [window[last]!];
+  for (let i = last - 1; i >= 0; i--) {
+    const on = begins[i]!.filter((s) => needed.has(s + 1));
+    if (on.length > 0) chained.unshift(window[i]!);
+    for (const s of on) needed.add(s);
+  }
+  return { entries: chained, most: steps };
 }
 
 function hitOf(rule: Rule, correlation: Correlation, group: string, state: RuleState, day: number): Hit {

@@ -203,3 +203,11 @@ export const eventSpan = defineQuestion<Record<string, never>, { events: number;
   sql: "SELECT count() AS events, toUnixTimestamp64Milli(min(time)) AS first_ms, toUnixTimestamp64Milli(max(time)) AS last_ms FROM events",
   row: z.object({ events: count, first_ms: count, last_ms: count }),
 });
+
+/** profilesOf gives the profiles of some subjects as they were written last. */
+export const profilesOf = defineQuestion<{ subjects: readonly string[] }, { subject_uid: string; state: string }>({
+  name: "profiles_of",
+  sql: `SELECT subject_uid, argMax(state, generation) AS state FROM profiles
+WHERE subject_uid IN {subjects:Array(String)} GROUP BY subject_uid ORDER BY subject_uid`,
+  row: z.object({ subject_uid: z.string(), state: z.string() }),
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BUILT_IN_CASES, caseSets } from "../../cli/detections/case_files.ts";
 import { runCase } from "../../detect/cases/run.ts";
 import { catalogue } from "../../detect/catalogue.ts";
+import { fleetCatalogue } from "../../detect/fleet/fleet.ts";
 import { config } from "../../schemas/config.ts";
 import { explanation, explanationParts } from "../../schemas/explanation.ts";
 import { finding } from "../../schemas/finding.ts";
@@ -15,7 +16,7 @@ const run = (detection: string) => {
   return set.cases.map((c) => ({ c, result: runCase(detection, c, { detections: set.detections, learning }) }));
 };
 
-describe.each(catalogue.map((d) => d.id))("%s", (id) => {
+describe.each([...catalogue, ...fleetCatalogue].map((d) => d.id))("%s", (id) => {
   test("says what its cases expect, at least one loud and one quiet", () => {
     const played = run(id);
     expect(played.flatMap(({ result }) => result.faults.map((f) => `${result.name}: ${f}`))).toEqual([]);
