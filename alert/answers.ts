@@ -12,7 +12,8 @@ export const canAnswer = ({ incident, test, bundle }: Message, who: Answerers): 
   !test && bundle === undefined && !isOver(incident) && (who === "crew" || !incident.suggested);
 
 /** questionOf is what the owner is asked, in one sentence a person understands without knowing keywatch. */
-export function questionOf({ incident, key }: Message): string {
+export function questionOf({ incident, key, title, bundle }: Message): string {
+  if (bundle) return title;
   const from = incident.from ? ` from ${incident.from}` : "";
   const { suggested } = incident;
   if (suggested) return `${suggested.by} answered: ${suggested.verdict === "expected" ? "yes" : "no"}. Thank you.`;

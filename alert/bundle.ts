@@ -1,6 +1,6 @@
 import { type Incident, incidentLabel, type Transition } from "../schemas/incident.ts";
 import { type Severity, severities, severityId } from "../schemas/severity.ts";
-import { cleanDeep, oneLine } from "./clean.ts";
+import { cleanDeep, inertCell, oneLine } from "./clean.ts";
 import { viaOf } from "./inbound/origin.ts";
 import { changeOf, type Message, plural, statusOf, utc } from "./template.ts";
 
@@ -61,7 +61,7 @@ export function composeSum(sum: Sum): Message {
           "Look at the list: `keywatch incidents list`.",
           "Silence or route away what is expected, so that the rest is seen.",
         ]
-      : worst.runbook.slice(0, 8).map((r) => oneLine(r, 400)),
+      : worst.runbook.slice(0, 8).map((r) => inertCell(oneLine(r, 400))),
     links: sum.externalUrl === null ? [] : [{ label: "Open the list", url: `${sum.externalUrl.replace(/\/+$/, "")}/` }],
     ...{ root: sum.root, incident, test: false, home: sum.externalUrl },
     bundle: {

@@ -7,6 +7,8 @@ import { type Message, statusOf, utc } from "./template.ts";
  * in a log names nothing; the whole is plain text, which each channel escapes as it escapes everything.
  */
 export function withTemplate(message: Message, template: Template): Message {
+  // A digest or a heartbeat is about no key.
+  if (message.bundle && message.bundle.kind !== "group") return message;
   const values = valuesOf(message);
   const fill = (text: string, max: number) =>
     inertCell(

@@ -18,6 +18,7 @@ export const inboundOf = (app: Pick<App, "config" | "alerter" | "links" | "now" 
 export const ownersIn =
   (store: Store) =>
   async (owner: string): Promise<OwnerAddress | null> => {
-    const found = (await readInventory(store)).at(-1)?.inventory.owners[owner];
+    const owners = (await readInventory(store)).at(-1)?.inventory.owners ?? {};
+    const found = Object.hasOwn(owners, owner) ? owners[owner] : undefined;
     return found ? { email: found.email ?? null, slack: found.slack ?? null } : null;
   };

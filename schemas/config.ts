@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { channelFaults } from "./config_channels.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
@@ -170,6 +171,7 @@ export type ConfigText = z.input<typeof config>;
 
 /** What crossCheck reads; a document that is wrong elsewhere is still checked here, so that all faults come at once. */
 interface LooseConfig extends LooseRouting {
+  alert?: { external_url?: unknown } | undefined;
   http?: { listen?: unknown; tokens?: unknown } | undefined;
   sources?: { kind?: unknown; topic?: unknown }[] | undefined;
   kafka?: unknown;
@@ -179,6 +181,7 @@ interface LooseConfig extends LooseRouting {
 /** crossCheck finds the faults between parts: names that nobody has, names that stand twice, an open door without tokens. */
 export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], message: string) => void): void {
   routingFaults(c, fault);
+  channelFaults(c, fault);
   storeFaults(c.store, fault);
   const topics = new Set<unknown>();
   for (const [i, source] of listOf(c.sources).entries()) {

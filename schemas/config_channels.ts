@@ -180,3 +180,21 @@ export const channelConfig = z.discriminatedUnion("kind", [
   fileChannel,
 ]);
 export type ChannelConfig = z.infer<typeof channelConfig>;
+
+interface LooseReceivers {
+  receivers?: { name?: unknown; channels?: { kind?: unknown; ask_owner?: unknown }[] }[] | undefined;
+  alert?: { external_url?: unknown } | undefined;
+}
+
+/** channelFaults finds what a channel needs of the rest of the config. */
+export function channelFaults(c: LooseReceivers, fault: (path: (string | number)[], message: string) => void): void {
+  for (const [i, receiver] of (Array.isArray(c.receivers) ? c.receivers : []).entries()) {
+    for (const [j, channel] of (Array.isArray(receiver?.channels) ? receiver.channels : []).entries()) {
+      if (channel?.kind !== "email" || channel.ask_owner !== true || c.alert?.external_url) continue;
+      fault(
+        ["receivers", i, "channels", j, "ask_owner"],
+        "the owner answers by a link, so alert.external_url is needed",
+      );
+    }
+  }
+}

@@ -77,7 +77,7 @@ export function createInbound({ receivers, desk, links, now, log }: InboundParts
   async function silence(uid: string, by: { id: string; actor: string; at: number }): Promise<string> {
     const incident = isIncidentUid(uid) ? await desk.get(uid) : null;
     if (incident === null) return said.unknown;
-    const wanted = quietFor(incident, by);
+    const wanted = quietFor(incident, { ...by, at: now() });
     if (wanted === null) return said.nameless;
     const made = await desk.silence(wanted);
     if (made === null) return said.same(uid);

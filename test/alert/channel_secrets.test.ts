@@ -70,8 +70,10 @@ test("the harnesses name secrets of every channel that has any", () => {
   // And would be found, however they are written.
   const [secret] = receivers.find((r) => r.config.kind === "email")!.secrets as [string];
   heard.push(["nowhere", encodeURIComponent(secret)]);
-  expect(leaks()).toEqual([expect.stringMatching(/^email: .* in nowhere$/)]);
+  const found = leaks();
   heard.pop();
+  expect(found.length).toBeGreaterThan(0);
+  expect(found.every((leak) => /^email: .* in nowhere$/.test(leak))).toBe(true);
 });
 
 test("check, channels test and a serve whose messages are refused tell no secret: not in output, log, answers or store", async () => {
