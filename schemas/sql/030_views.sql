@@ -172,7 +172,7 @@ SELECT
         'Tuple(version String, product Tuple(name String, vendor_name String), uid String, log_provider String, logged_time Int64)') AS metadata,
     CAST(((principal_uid, principal, tuple(account)), (session_uid, key_uid)),
         'Tuple(user Tuple(uid String, name Nullable(String), account Tuple(uid Nullable(String))), session Tuple(uid Nullable(String), credential_uid Nullable(String)))') AS actor,
-    CAST((operation, tuple(CAST(service, 'Nullable(String)')), (error_code, status_code)),
+    CAST((operation, tuple(CAST(service, 'Nullable(String)')), (e.error_code, e.status_code)),
         'Tuple(operation String, service Tuple(name Nullable(String)), response Tuple(error Nullable(String), code Nullable(Int32)))') AS api,
     CAST((if(is_address, src_ip, NULL), if(is_address, NULL, ifNull(src_ip, 'unknown')), (asn, as_org), (country, region_geo, city, lat, lon)),
         'Tuple(ip Nullable(String), name Nullable(String), autonomous_system Tuple(number Nullable(UInt32), name Nullable(String)), location Tuple(country Nullable(String), region Nullable(String), city Nullable(String), lat Nullable(Float32), long Nullable(Float32)))') AS src_endpoint,
@@ -186,8 +186,8 @@ CREATE VIEW IF NOT EXISTS v_ocsf_findings AS
 SELECT
     2 AS category_uid, 'Findings' AS category_name, 2004 AS class_uid, 'Detection Finding' AS class_name, 1 AS activity_id, 200401 AS type_uid,
     toUnixTimestamp64Milli(last_seen) AS time,
-    indexOf(['informational', 'low', 'medium', 'high', 'critical'], toString(severity)) AS severity_id,
-    concat(upper(substring(severity, 1, 1)), substring(severity, 2)) AS severity, 1 AS status_id, 'New' AS status,
+    indexOf(['informational', 'low', 'medium', 'high', 'critical'], toString(f.severity)) AS severity_id,
+    concat(upper(substring(f.severity, 1, 1)), substring(f.severity, 2)) AS severity, 1 AS status_id, 'New' AS status,
     toUInt8(round(risk * 100)) AS risk_score, if(learning, 1, 2) AS confidence_id, arrayStringConcat(reasons, ' ') AS message,
     CAST(('1.8.0', ('keywatch', 'keywatch'), uid, provider), 'Tuple(version String, product Tuple(name String, vendor_name String), uid String, log_provider String)') AS metadata,
     CAST((uid, title, arrayStringConcat(reasons, ' '), (detection, title, if(JSONExtractString(document, 'kind') IN ('policy', 'sigma'), 1, 3)),
@@ -198,4 +198,4 @@ SELECT
         'Tuple(uid String, title String, desc String, analytic Tuple(uid String, name String, type_id UInt8), attacks Array(Tuple(technique Tuple(uid String))), first_seen_time Int64, last_seen_time Int64, related_events Array(Tuple(uid String, type_uid UInt32)), related_events_count UInt64)') AS finding_info,
     CAST(if(key_uid IS NULL, [], [(ifNull(key_uid, ''), coalesce(key_name, key_hint, key_uid, ''), 'API key')]), 'Array(Tuple(uid String, name String, type String))') AS resources,
     CAST(tuple(arrayStringConcat(JSONExtract(document, 'runbook', 'Array(String)'), '\n')), 'Tuple(desc String)') AS remediation
-FROM findings FINAL;
+FROM findings AS f FINAL;

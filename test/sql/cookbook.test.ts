@@ -103,11 +103,12 @@ describe("the views", () => {
                 ),
             )
           : v;
-    const rows = await ask("SELECT * FROM v_ocsf_api_activity ORDER BY time DESC, metadata.uid LIMIT 50");
+    const rows = await ask("SELECT * FROM v_ocsf_api_activity ORDER BY status_code IS NULL, time DESC, metadata.uid LIMIT 50");
     const stored = await app.store.rows(
-      "SELECT * REPLACE (toUnixTimestamp64Milli(time) AS time, toUnixTimestamp64Milli(ingested_at) AS ingested_at) FROM events FINAL ORDER BY time DESC, event_uid LIMIT 50",
+      "SELECT * REPLACE (toUnixTimestamp64Milli(time) AS time, toUnixTimestamp64Milli(ingested_at) AS ingested_at) FROM events FINAL ORDER BY error_code IS NULL, time DESC, event_uid LIMIT 50",
     );
     expect(rows.length).toBe(50);
+    expect(stored.some((e) => e.error_code !== null) && stored.some((e) => e.country !== null)).toBe(true);
     for (const [i, row] of rows.entries()) {
       const code = JSON.parse(JSON.stringify(ocsfActivity(stored[i] as never))) as Record<string, unknown>;
       // What a view leaves out: the raw record, our own extras, the version of the program, the kind of the token.

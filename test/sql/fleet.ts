@@ -14,7 +14,7 @@ import { loadedFor, quietOut, until } from "../support.ts";
 
 const SEED = 7;
 
-/** seededFleet is a store with 45 days of the demo fleet, its inventory, its attacks, an unreadable record and the messages that went out. */
+/** seededFleet is a store with 35 days of the demo fleet, its inventory, its attacks, an unreadable record and the messages that went out. */
 export async function seededFleet(folder: string): Promise<App> {
   const now = Date.now();
   const fleet = demoFleet(SEED, now);
@@ -34,7 +34,7 @@ export async function seededFleet(folder: string): Promise<App> {
     const options = { paths: [file], provider: "auto", report: false, alone: true, out: quietOut() } as const;
     await ingestFiles(app, { ...options, paths: [file] });
   };
-  await read("history.ndjson", generateHistory({ fleet, seed: SEED, from: now - 45 * DAY_MS, to: now - day / 24 }));
+  await read("history.ndjson", generateHistory({ fleet, seed: SEED, from: now - 35 * DAY_MS, to: now - day / 24 }));
   app.alerter.start();
   const attacks = demoCompromises(fleet, SEED).flatMap((c) => c.records(now - 20 * 60_000));
   await read("attacks.ndjson", [...attacks, { Records: "not a list" }]);
