@@ -103,7 +103,9 @@ describe("the views", () => {
                 ),
             )
           : v;
-    const rows = await ask("SELECT * FROM v_ocsf_api_activity ORDER BY status_code IS NULL, time DESC, metadata.uid LIMIT 50");
+    const rows = await ask(
+      "SELECT * FROM v_ocsf_api_activity ORDER BY status_code IS NULL, time DESC, metadata.uid LIMIT 50",
+    );
     const stored = await app.store.rows(
       "SELECT * REPLACE (toUnixTimestamp64Milli(time) AS time, toUnixTimestamp64Milli(ingested_at) AS ingested_at) FROM events FINAL ORDER BY error_code IS NULL, time DESC, event_uid LIMIT 50",
     );
