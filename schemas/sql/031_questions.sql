@@ -1,14 +1,24 @@
 -- The usual questions, as views with parameters: SELECT * FROM q_key_activity(key = 'billing-report-bot', days = 30). A key is named by its hint, its
 -- fingerprint, its principal, or its name in the inventory. Days count back from now.
 
--- Who a name means: the principals first, because the table is sorted by them and the answer then reads a few ranges of it.
-CREATE VIEW IF NOT EXISTS q_subjects AS
-SELECT DISTINCT principal_uid, subject_uid
-FROM events
-WHERE key_uid = {key:String} OR key_hint = {key:String} OR principal = {key:String} OR principal_uid = {key:String} OR subject_uid = {key:String}
-    OR key_uid IN (SELECT key_uid FROM v_inventory WHERE name = {key:String} AND key_uid != '')
-    OR principal IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
-    OR principal_uid IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '');
+-- What did this key do, call by call? Who a name means is looked up first, and with the principal, because the table is sorted by it: the answer then
+-- reads a few ranges. The look-up stands here twice over and not in a view of its own: a cluster does not hand parameters on to a view inside IN.
+CREATE VIEW IF NOT EXISTS q_key_calls AS
+SELECT
+    time, event_uid, provider, account, key_uid, key_hint, key_type, subject_uid, session_uid, principal_uid, principal, principal_type,
+    operation, service, verb_class, outcome, error_code, status_code,
+    src_kind, src_ip, src_net, asn, as_org, country, region_geo, city, lat, lon, hosting, vpc_endpoint,
+    user_agent, user_agent_family, region, resources, environment, scopes, bytes_out, secrets, ingested_at
+FROM events FINAL
+WHERE (principal_uid, subject_uid) IN
+(
+    SELECT principal_uid, subject_uid
+    FROM events
+    WHERE key_uid = {key:String} OR key_hint = {key:String} OR principal = {key:String} OR principal_uid = {key:String} OR subject_uid = {key:String}
+        OR key_uid IN (SELECT key_uid FROM v_inventory WHERE name = {key:String} AND key_uid != '')
+        OR principal IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
+        OR principal_uid IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
+);
 
 -- What did this key do?
 CREATE VIEW IF NOT EXISTS q_key_activity AS
@@ -17,9 +27,15 @@ SELECT
     countIf(outcome NOT IN ('success', 'denied', 'unknown')) AS errors, uniqExact(src_ip) AS addresses,
     arraySort(groupUniqArray(10)(ifNull(country, ''))) AS countries, min(time) AS first_seen, max(time) AS last_seen
 FROM events AS e FINAL
-WHERE time >= now64(3) - toIntervalDay({days:UInt32})
-    AND principal_uid IN (SELECT principal_uid FROM q_subjects(key = {key:String}))
-    AND subject_uid IN (SELECT subject_uid FROM q_subjects(key = {key:String}))
+WHERE time >= now64(3) - toIntervalDay({days:UInt32}) AND (principal_uid, subject_uid) IN
+(
+    SELECT principal_uid, subject_uid
+    FROM events
+    WHERE key_uid = {key:String} OR key_hint = {key:String} OR principal = {key:String} OR principal_uid = {key:String} OR subject_uid = {key:String}
+        OR key_uid IN (SELECT key_uid FROM v_inventory WHERE name = {key:String} AND key_uid != '')
+        OR principal IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
+        OR principal_uid IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
+)
 GROUP BY service, operation
 ORDER BY events DESC, operation;
 
