@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -6,41 +6,8 @@ import type { App } from "../../cli/app.ts";
 import { packageRoot } from "../../schemas/package_root.ts";
 import { seededFleet } from "../sql/fleet.ts";
 import { tempFolder } from "../support.ts";
+import { dashboards, expand, panels, read, SOURCE } from "./boards.ts";
 import { type Door, openDoor, READ_TOKEN } from "./door.ts";
-
-interface Panel {
-  id: number;
-  type: string;
-  title: string;
-  datasource: object;
-  gridPos: { x: number; y: number; w: number; h: number };
-  targets: { rawSql: string; queryType: string; format: number; datasource: object }[];
-}
-interface Dashboard {
-  uid: string;
-  title: string;
-  panels: Panel[];
-  templating: { list: { name: string; query: { rawSql: string } }[] };
-}
-
-const SOURCE = { type: "grafana-clickhouse-datasource", uid: "keywatch" };
-const folder = join(packageRoot, "dashboard", "grafana");
-const read = (name: string): string => readFileSync(join(folder, name), "utf8");
-const dashboards = readdirSync(join(folder, "dashboards")).map(
-  (file) => [file, JSON.parse(read(join("dashboards", file))) as Dashboard] as const,
-);
-const panels = dashboards.flatMap(([file, d]) => d.panels.map((p) => [`${file}: ${p.title}`, p] as const));
-
-/** expand does to a query what Grafana and its data source do: macros over a range, and the value of a variable. */
-function expand(sql: string, from: number, to: number): string {
-  const at = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)})`;
-  return sql
-    .replace(/\$__timeFilter\((\w+)\)/g, (_, c: string) => `${c} >= ${at(from)} AND ${c} <= ${at(to)}`)
-    .replace(/\$__timeInterval\((\w+)\)/g, "toStartOfInterval(toDateTime($1), INTERVAL 3600 second)")
-    .replaceAll("$__fromTime", at(from))
-    .replaceAll("$__toTime", at(to))
-    .replace(/\$\{key:sqlstring\}/g, "'billing-report-bot'");
-}
 
 describe("the files", () => {
   test("dashboards have the names that links know, and panels that do not lie on each other", () => {

@@ -65,7 +65,7 @@ FROM
 );
 
 -- One row per key, declared or seen: who owns it, what is declared, and when it was first and last used. A key is found by its fingerprint, else
--- by its principal. Last use is the maximum over the copies of a row, so that FINAL is not needed and all of the events can be read.
+-- by its principal.
 CREATE VIEW IF NOT EXISTS v_keys AS
 SELECT
     if(i.name != '', i.name, '') AS name, toBool(i.name != '') AS declared,
@@ -99,10 +99,9 @@ FROM
         FROM
         (
             SELECT
-                provider, principal_uid, subject_uid, ifNull(e.key_uid, '') AS key_uid, any(ifNull(e.key_hint, '')) AS key_hint,
-                any(ifNull(e.principal, '')) AS principal, any(ifNull(e.account, '')) AS account, min(e.time) AS first_seen,
-                max(e.time) AS last_seen
-            FROM events AS e
+                provider, principal_uid, subject_uid, key_uid, anyLast(s.key_hint) AS key_hint, anyLast(s.principal) AS principal,
+                any(s.account) AS account, min(s.first_seen) AS first_seen, max(s.last_seen) AS last_seen
+            FROM sightings AS s
             GROUP BY provider, principal_uid, subject_uid, key_uid
         )
     ) AS t
@@ -126,21 +125,28 @@ SELECT
 FROM events AS e FINAL
 GROUP BY hour, provider, subject_uid, principal_uid, key_uid;
 
--- One row per log that reports: how far it is behind, and what of it could not be read. A silent source is unknown, not quiet.
+-- One row per log that reports: how far it is behind (median of the last day), and what of it could not be read. A silent source is unknown, not quiet.
 CREATE VIEW IF NOT EXISTS v_sources AS
 SELECT
     provider, e.accounts AS accounts, e.keys AS keys, e.first_event AS first_event, e.last_event AS last_event, e.last_arrival AS last_arrival,
-    dateDiff('second', e.last_event, now64(3)) AS silent_seconds, e.lag_seconds AS lag_seconds, d.open AS dead_letters_open,
+    dateDiff('second', e.last_event, now64(3)) AS silent_seconds, l.lag_seconds AS lag_seconds, d.open AS dead_letters_open,
     d.newest AS dead_letter_newest
 FROM
 (
     SELECT
-        provider, uniqExact(account) AS accounts, uniqExact(subject_uid) AS keys, min(time) AS first_event, max(time) AS last_event,
-        max(ingested_at) AS last_arrival,
-        quantileExactIf(0.5)(dateDiff('second', time, ingested_at), ingested_at > now64(3) - toIntervalDay(1)) AS lag_seconds
-    FROM events
+        provider, uniqExactIf(account, account != '') AS accounts, uniqExact(subject_uid) AS keys, min(s.first_seen) AS first_event,
+        max(s.last_seen) AS last_event, max(s.last_arrival) AS last_arrival
+    FROM sightings AS s
     GROUP BY provider
 ) AS e
+LEFT JOIN
+(
+    SELECT provider, quantileExact(0.5)(dateDiff('second', time, ingested_at)) AS lag_seconds
+    FROM events
+    WHERE time > now64(3) - toIntervalDay(7) AND ingested_at > now64(3) - toIntervalDay(1)
+    GROUP BY provider
+) AS l
+USING (provider)
 FULL OUTER JOIN
 (
     SELECT provider, countIf(status = 'open') AS open, max(ingested_at) AS newest FROM dead_letters FINAL GROUP BY provider

@@ -13,7 +13,7 @@ FROM events FINAL
 WHERE (principal_uid, subject_uid) IN
 (
     SELECT principal_uid, subject_uid
-    FROM events
+    FROM sightings
     WHERE key_uid = {key:String} OR key_hint = {key:String} OR principal = {key:String} OR principal_uid = {key:String} OR subject_uid = {key:String}
         OR key_uid IN (SELECT key_uid FROM v_inventory WHERE name = {key:String} AND key_uid != '')
         OR principal IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
@@ -30,7 +30,7 @@ FROM events AS e FINAL
 WHERE time >= now64(3) - toIntervalDay({days:UInt32}) AND (principal_uid, subject_uid) IN
 (
     SELECT principal_uid, subject_uid
-    FROM events
+    FROM sightings
     WHERE key_uid = {key:String} OR key_hint = {key:String} OR principal = {key:String} OR principal_uid = {key:String} OR subject_uid = {key:String}
         OR key_uid IN (SELECT key_uid FROM v_inventory WHERE name = {key:String} AND key_uid != '')
         OR principal IN (SELECT principal FROM v_inventory WHERE name = {key:String} AND principal != '')
@@ -57,14 +57,12 @@ SELECT
 FROM
 (
     SELECT
-        subject_uid, country, min(e.time) AS first_seen, any(e.key_hint) AS key_hint, any(e.principal) AS principal,
-        argMin(e.as_org, e.time) AS as_org, argMin(e.src_ip, e.time) AS address,
-        min(min(e.time)) OVER (PARTITION BY subject_uid) AS born
-    FROM events AS e
-    WHERE country IS NOT NULL
+        subject_uid, country, min(s.first_seen) AS first_seen, anyLast(s.key_hint) AS key_hint, anyLast(s.principal) AS principal,
+        any(s.as_org) AS as_org, any(s.address) AS address, min(min(s.first_seen)) OVER (PARTITION BY subject_uid) AS born
+    FROM sightings AS s
     GROUP BY subject_uid, country
 ) AS c
-WHERE c.first_seen >= now64(3) - toIntervalDay({days:UInt32}) AND c.born < now64(3) - toIntervalDay({days:UInt32})
+WHERE c.country != '' AND c.first_seen >= now64(3) - toIntervalDay({days:UInt32}) AND c.born < now64(3) - toIntervalDay({days:UInt32})
 ORDER BY first_seen DESC, subject_uid;
 
 -- What was denied, and to how many?
