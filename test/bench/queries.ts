@@ -12,7 +12,7 @@ import { expand, panels } from "../dashboard/boards.ts";
 import { fillEvents } from "./fill.ts";
 
 const EVENTS = Number(process.argv[2] ?? 10_000_000);
-const ROUNDS = 3;
+const ROUNDS = 9;
 const LIMIT_MS = 1_000;
 const DAY_MS = 86_400_000;
 
