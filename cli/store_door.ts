@@ -49,6 +49,7 @@ export function createStoreDoor(store: Store, metrics: Metrics): StoreDoor {
     command: (sql, params) => write("command", () => store.command(sql, params)),
     readOnly: () => store.readOnly(),
     scratch: () => store.scratch(),
+    openReading: store.openReading,
     close: () => store.close(),
     async whileStill(work) {
       while (still !== null) await still;

@@ -19,6 +19,7 @@ import type {
 } from "../schemas/http_api.ts";
 import type { Command, Incident, Transition } from "../schemas/incident.ts";
 import type { ChangeRow } from "../schemas/queries/page.ts";
+import type { Store } from "../schemas/store/store.ts";
 import type { Inbound } from "./inbound.ts";
 
 /** Pushed says what became of the records of one request; the rows are stored when it is given. */
@@ -76,6 +77,8 @@ export interface Backend {
   silence(wanted: { actor: string; matchers: string[]; reason: string; lastsMs: number }): Promise<SilenceOut>;
   expire(uid: string, actor: string): Promise<boolean>;
   audit(limit: number): Promise<AuditOut[]>;
+  /** What the ClickHouse door at /clickhouse reads; left out, there is no door. */
+  store?: Store;
   /** Left out: nobody can answer from Slack, mails or other tools. */
   inbound?: Inbound;
   /** Notes who did what. */

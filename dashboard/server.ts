@@ -2,6 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Config } from "../schemas/config.ts";
 import { createGuard, refuseTokensInUrls } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
+import { registerClickhouse } from "./routes/clickhouse.ts";
 import { exploreRoutes } from "./routes/explore.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { ingestRoute } from "./routes/ingest.ts";
@@ -78,6 +79,7 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
   slackRoutes(surface);
   pagerdutyRoutes(surface);
   linkRoutes(surface);
+  registerClickhouse(surface, onError);
   return server;
 }
 

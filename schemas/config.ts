@@ -27,6 +27,19 @@ const token = z.strictObject({
   roles: z.array(z.enum(["ingest", "read", "admin"])).min(1),
 });
 
+/** The read-only ClickHouse interface at /clickhouse. */
+const clickhouseDoor = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** Questions answered at once; others wait, at most max_waiting of them. */
+  max_queries: z.number().int().min(1).max(3).default(2),
+  max_waiting: z.number().int().min(0).default(64),
+  max_time: duration.prefault("60s"),
+  max_memory: bytes.prefault("1GiB"),
+  max_rows: z.number().int().min(1).default(10_000_000),
+  /** Threads of one question; null is half of the processors. */
+  max_threads: z.number().int().min(1).nullable().default(null),
+});
+
 const http = z.strictObject({
   listen: z
     .string()
@@ -38,6 +51,7 @@ const http = z.strictObject({
   max_in_flight: z.number().int().min(1).default(32),
   /** How long a client may take to send a request; then it is answered 408. */
   timeout: duration.prefault("60s"),
+  clickhouse: clickhouseDoor.prefault({}),
 });
 
 const folderSource = z.strictObject({

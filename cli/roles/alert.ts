@@ -138,6 +138,7 @@ function fenced(store: Store, ledger: Ledger): Store {
     command: (sql, params) => store.command(sql, params),
     readOnly: () => store.readOnly(),
     scratch: () => store.scratch(),
+    openReading: store.openReading,
     close: () => store.close(),
   };
 }

@@ -43,6 +43,7 @@ export function createBackend(app: App, { exposition, faults }: BackendParts): B
     now,
     push: createPush(app),
     inbound: inboundOf(app),
+    store: app.store,
     faults,
     metrics: async () => ({ text: await exposition.text(), contentType: exposition.contentType }),
     status,

@@ -18,6 +18,7 @@ GROUP BY principal_uid ORDER BY principal_uid LIMIT 20`,
  */
 export const deletions: readonly { table: string; where: string }[] = [
   { table: "events", where: "principal_uid = {principal:String}" },
+  { table: "sightings", where: "principal_uid = {principal:String}" },
   { table: "findings", where: "principal_uid = {principal:String} OR subject_uid IN {subjects:Array(String)}" },
   ...["deliveries", "holds"].map((table) => ({
     table,

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import type { OpenReading } from "./reading.ts";
 import type { Params, Question, Store } from "./store.ts";
 
 export type BlockInsert = (table: string, columns: readonly string[], block: readonly Buffer[]) => Promise<void>;
@@ -10,6 +11,8 @@ export interface StoreParts {
   insertBlock: BlockInsert;
   readOnly(): Promise<Store>;
   scratch(): Promise<Store>;
+  /** Sessions for other people's questions. */
+  openReading?: OpenReading;
   /** Statements that do on all servers what this one does on one. */
   statements?(sql: string): string[];
   /** Repeats work that failed on the way. */
@@ -21,11 +24,13 @@ export interface StoreParts {
 /** ClientStore is the store port over `@clickhouse/client`, whichever connection stands behind it. */
 export class ClientStore implements Store {
   readonly kind: "embedded" | "server";
+  readonly openReading: OpenReading | null;
   readonly #parts: StoreParts;
   readonly #run: <T>(work: () => Promise<T>) => Promise<T>;
 
   constructor(parts: StoreParts) {
     this.kind = parts.kind;
+    this.openReading = parts.openReading ?? null;
     this.#parts = parts;
     this.#run = parts.run ?? ((work) => work());
   }

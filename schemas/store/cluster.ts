@@ -18,6 +18,8 @@ export function clusterStatements(sql: string, cluster: ClusterSql): string[] {
   switch (kind) {
     case "CREATE TABLE":
       return createTable(statement, cluster);
+    case "CREATE MATERIALIZED VIEW":
+      return [onCluster(feed(statement), cluster)];
     case "CREATE VIEW":
     case "CREATE DATABASE":
     case "DROP VIEW":
@@ -43,13 +45,21 @@ export function clusterStatements(sql: string, cluster: ClusterSql): string[] {
 
 /** Name after the verb; `database.table` is left to whoever wrote it. */
 const NAME =
-  /^((?:CREATE|ALTER|DROP|TRUNCATE|OPTIMIZE)\s+(?:TABLE|VIEW|DATABASE)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?|DELETE\s+FROM\s+)(\w+)/i;
+  /^((?:CREATE|ALTER|DROP|TRUNCATE|OPTIMIZE)\s+(?:TABLE|(?:MATERIALIZED\s+)?VIEW|DATABASE)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?|DELETE\s+FROM\s+)(\w+)/i;
 
 const onCluster = (statement: string, { name }: ClusterSql): string =>
   statement.replace(NAME, (_, head: string, table: string) => `${head}${table} ON CLUSTER ${name}`);
 
 const local = (statement: string): string =>
   statement.replace(NAME, (_, head: string, table: string) => `${head}${table}_local`);
+
+/** A materialized view feeds the rows of a shard into that shard: it reads the local table and writes the local one. */
+const feed = (statement: string): string => {
+  const [to, from] = [/\bTO (\w+)(?=\s+AS\b)/i, /\bFROM (\w+)/i];
+  if (!to.test(statement) || !from.test(statement))
+    throw new Error(`A materialized view needs TO a table and FROM a table: ${statement.slice(0, 80)}`);
+  return statement.replace(to, "TO $1_local").replace(from, "FROM $1_local");
+};
 
 const ENGINE = /\bENGINE\s*=\s*(\w*MergeTree)(?:\s*\(([^)]*)\))?/i;
 

@@ -5,6 +5,7 @@ import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import type { Config } from "../config.ts";
 import { type BlockInsert, ClientStore } from "./client_store.ts";
 import { holderOf } from "./lock.ts";
+import { embeddedReadings } from "./reading.ts";
 import { droppedAtEnd, SCRATCHES, scratchName } from "./scratch.ts";
 import { connectServer } from "./server.ts";
 import { SESSION_SETTINGS } from "./settings.ts";
@@ -27,14 +28,18 @@ export async function connectEmbedded(path: string): Promise<Store> {
   if (holder !== null) throw new StoreDown(inUse(path, ` (process ${holder})`));
   const { createChdbConnection } = await loadChdb();
   const blocks = join(directory, "blocks");
+  const connect = () => createChdbConnection({ path: join(directory, "store") });
+  const readings = embeddedReadings(connect);
   const open = async (): Promise<ClientStore> => {
-    const connection = createChdbConnection({ path: join(directory, "store") });
+    const connection = connect();
     const client = createClient({ connection } as unknown as Parameters<typeof createClient>[0]);
     const insertBlock: BlockInsert = (table, columns, block) => insertFromFile(client, blocks, table, columns, block);
     const session = new ClientStore({
       kind: "embedded",
       client,
       insertBlock,
+      openReading: ({ settings, params }) => readings({ settings: { ...SESSION_SETTINGS, ...settings }, params }),
+      end: () => void readings.end(),
       async readOnly() {
         const reader = await open();
         await reader.command("SET readonly = 1");

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { OpenReading } from "./reading.ts";
 
 /** Params are bound by the engine (`{name:Type}`), never pasted into SQL. */
 export type Params = Record<string, string | number | boolean | null | readonly (string | number)[]>;
@@ -47,5 +48,7 @@ export interface Store {
   readOnly(): Promise<Store>;
   /** A session on an empty database of its own in the same engine, which goes when the session is closed. Nothing else is touched. */
   scratch(): Promise<Store>;
+  /** Opens sessions for other people's questions; null where the store is a server, which they ask themselves. */
+  readonly openReading: OpenReading | null;
   close(): Promise<void>;
 }

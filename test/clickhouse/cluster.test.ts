@@ -186,7 +186,7 @@ describe.skipIf(noServer !== null)(`a cluster of two shards${noServer ? ` (${noS
       expect([sql.slice(0, 60), answer.status]).toEqual([sql.slice(0, 60), 200]);
       expect(await raw(sql)).toBe("");
     }
-    expect(await raw("SELECT uniqExact(engine) FROM system.tables WHERE database = 'replicated'")).toBe("3\n");
+    expect(await raw("SELECT uniqExact(engine) FROM system.tables WHERE database = 'replicated'")).toBe("4\n");
     expect(
       await raw(
         "SELECT count() FROM system.replicas WHERE database = 'replicated' AND replica_path LIKE '/clickhouse/tables/1/%'",
