@@ -48,6 +48,16 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
       ),
     );
 
+  program
+    .command("audit")
+    .description("who did what, by the page, the API, the command line or a tool")
+    .command("list")
+    .description("newest first")
+    .option("--limit <n>", "at most so many", "50")
+    .option("--json", "one JSON object a line")
+    .addHelpText("after", example("audit list"))
+    .action((o) => guarded(() => runStoreCommand("audit list", globals(), o)));
+
   const incidents = program.command("incidents").description("what needs a person");
   incidents
     .command("list")

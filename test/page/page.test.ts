@@ -89,6 +89,7 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
   test("the list filters, and the filter stands in the address", async () => {
     await page.getByRole("link", { name: "Incidents", exact: true }).click();
     await heading("Incidents").waitFor();
+    await page.locator(".rows .row").first().waitFor();
     const all = await page.locator(".rows .row").count();
     await page.getByLabel("At least").selectOption("high");
     await page.waitForURL(/min_severity=high/);
