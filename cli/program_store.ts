@@ -56,6 +56,15 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .option("--json", "as one JSON object")
     .addHelpText("after", example("keys revoke-preview billing-report-bot"))
     .action((key: string, o) => guarded(() => runStoreCommand("keys revoke-preview", globals(), { ...o, key })));
+  program
+    .command("audit")
+    .description("who did what, by the page, the API, the command line or a tool")
+    .command("list")
+    .description("newest first")
+    .option("--limit <n>", "at most so many", "50")
+    .option("--json", "one JSON object a line")
+    .addHelpText("after", example("audit list"))
+    .action((o) => guarded(() => runStoreCommand("audit list", globals(), o)));
 
   const incidents = program.command("incidents").description("what needs a person");
   incidents

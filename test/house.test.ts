@@ -18,7 +18,7 @@ function sources(folder: string): string[] {
   return readdirSync(join(packageRoot, folder)).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(join(packageRoot, path)).isDirectory()) return sources(path);
-    return name.endsWith(".ts") ? [path] : [];
+    return /\.tsx?$/.test(name) ? [path] : [];
   });
 }
 

@@ -1,3 +1,4 @@
+import { auditList } from "./audit.ts";
 import { backtest } from "./backtest.ts";
 import { backupCommand } from "./backup.ts";
 import type { StoreCommand } from "./command.ts";
@@ -47,6 +48,7 @@ export const storeCommands: Record<string, StoreCommand> = {
   rebuild: rebuildCommand,
   "dead-letters list": deadLettersList,
   "dead-letters replay": deadLettersReplay,
+  "audit list": auditList,
   sql,
   doctor,
   backup: backupCommand,

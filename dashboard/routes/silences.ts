@@ -8,13 +8,9 @@ export function silenceRoutes(surface: Surface): void {
   mount(surface, e.list, async ({ query }) => ({ silences: await backend.silences(query.all === "1") }));
   mount(surface, e.add, async ({ body, actor }) => {
     const { matchers, reason, hours } = body;
-    const silence = await backend.silence({ actor, matchers, reason, lastsMs: hours * HOUR_MS });
-    await backend.note({ actor, via: "http", action: "silenced", target: silence.label, detail: matchers.join(" ") });
-    return silence;
+    return backend.silence({ actor, matchers, reason, lastsMs: hours * HOUR_MS });
   });
   mount(surface, e.expire, async ({ id, actor }) => {
-    const changed = await backend.expire(id, actor);
-    if (changed) await backend.note({ actor, via: "http", action: "silence ended", target: id, detail: "" });
-    return { changed };
+    return { changed: await backend.expire(id, actor) };
   });
 }

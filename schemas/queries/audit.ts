@@ -22,6 +22,12 @@ export const auditLog = defineQuestion<{ limit: number }, AuditRow>({
   SELECT toUnixTimestamp64Milli(at), actor, 'incidents', toString(kind), concat('INC-', substring(incident_uid, 1, 8)), note FROM transitions FINAL
   WHERE command_id != '' ORDER BY at DESC LIMIT {limit:UInt32}
   UNION ALL
+  SELECT toUnixTimestamp64Milli(created_at), author, 'silences', 'silenced', concat('SIL-', substring(uid, 1, 8)), concat(matchers, ' ', reason)
+  FROM silences FINAL ORDER BY created_at DESC LIMIT {limit:UInt32}
+  UNION ALL
+  SELECT toUnixTimestamp64Milli(assumeNotNull(expired_at)), ifNull(expired_by, ''), 'silences', 'ended a silence', concat('SIL-', substring(uid, 1, 8)), ''
+  FROM silences FINAL WHERE expired_at IS NOT NULL ORDER BY expired_at DESC LIMIT {limit:UInt32}
+  UNION ALL
   SELECT toUnixTimestamp64Milli(updated_at), JSONExtractString(value, 'actor'), 'cli', 'erased', 'a principal', JSONExtractRaw(value, 'rows')
   FROM meta FINAL WHERE startsWith(name, 'erased ') ORDER BY updated_at DESC LIMIT {limit:UInt32}
 )

@@ -187,7 +187,7 @@ describe("silences", () => {
     expect((await get("/v1/silences")).body.silences).toEqual([]);
     expect((await get("/v1/silences?all=1")).body.silences).toMatchObject([{ state: "expired" }]);
     const { entries } = (await get("/v1/audit?limit=2")).body;
-    expect(entries).toMatchObject([{ action: "silence ended" }, { action: "silenced", target: made.label }]);
+    expect(entries).toMatchObject([{ action: "ended a silence" }, { action: "silenced", target: made.label }]);
   });
 
   test.each([
