@@ -25,8 +25,12 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .action((key: string, o) => guarded(() => runStoreCommand("keys show", globals(), { ...o, key })));
   keys
     .command("import")
-    .argument("<file>", "inventory in YAML or JSON")
+    .argument("<file>", "inventory in YAML or JSON, or an export with --from")
     .description("take a new version of the inventory into the store")
+    .option(
+      "--from <export>",
+      "add the keys of an export to it: aws_credential_report, github_tokens, gcp_service_account_keys, vault_accessors, csv",
+    )
     .option("--effective-at <time>", "from when on it holds (default: now)")
     .addHelpText("after", example("keys import keys.yaml"))
     .action((file: string, o) =>

@@ -1,5 +1,6 @@
 import type { ApiActivity } from "../schemas/activity.ts";
-import { lastSeq, storedHours, storedIdentities } from "../schemas/queries/ingest.ts";
+import { DAY_MS } from "../schemas/duration.ts";
+import { lastSeq, storedHours, storedIdentities, storedTimeless } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
 import { createIdentities, type Identities, type Identity } from "./identities.ts";
 import { createEventBlock, type EventBlock, eventColumns } from "./native.ts";
@@ -52,7 +53,8 @@ export async function createWriter(store: Store): Promise<Writer> {
   const [top] = await store.ask(lastSeq, {});
   let seq = top?.seq ?? 0;
   const seen = createSeenFilter();
-  seen.distrust((await store.ask(storedHours, {})).map((r) => r.hour));
+  const hours = (await store.ask(storedHours, {})).map((r) => r.hour);
+  seen.distrust(hours.length === 0 ? [] : [...hours, hourOf(NO_TIME)]);
   let open = newPending();
   /** The block that is being stored while the next one fills. */
   let storing = newPending();
@@ -83,21 +85,31 @@ export async function createWriter(store: Store): Promise<Writer> {
     const fresh: ApiActivity[] = [];
     const doubtful: ApiActivity[] = [];
     for (const event of events) {
-      let hash = hash53(event.event_uid, event.time & 0x7fffffff);
-      // Another event under the same hash is told by its fields, and takes the next free one.
-      let twin = twinUnder(hash, event);
-      while (twin === "another") twin = twinUnder(++hash, event);
-      if (twin === "twin") continue;
-      open.identities.add(hash, event);
-      if (!seen.certainlyNew(hash, event.time)) doubtful.push(event);
+      const identity = isTimeless(event) ? withoutTime(event) : event;
+      const hash = wait(identity);
+      if (hash === null) continue;
+      if (!seen.certainlyNew(hash, identity.time)) doubtful.push(event);
+      // A call may arrive in the very millisecond of its own time, and is known by that too.
+      if (identity !== event) wait(event);
       fresh.push(event);
     }
     if (doubtful.length === 0) return fresh;
     const stored = await identitiesInStore(store, doubtful);
-    return stored.size === 0 ? fresh : fresh.filter((e) => !stored.has(identityOf(e)));
+    return stored.size === 0 ? fresh : fresh.filter((e) => !stored.has(identityOf(isTimeless(e) ? withoutTime(e) : e)));
   }
 
-  function twinUnder(hash: number, event: ApiActivity): "twin" | "another" | "none" {
+  /** wait remembers an identity as waiting and gives its hash; null where a twin waits already. */
+  function wait(event: Identity): number | null {
+    let hash = hash53(event.event_uid, event.time & 0x7fffffff);
+    // Another event under the same hash is told by its fields, and takes the next free one.
+    let twin = twinUnder(hash, event);
+    while (twin === "another") twin = twinUnder(++hash, event);
+    if (twin === "twin") return null;
+    open.identities.add(hash, event);
+    return hash;
+  }
+
+  function twinUnder(hash: number, event: Identity): "twin" | "another" | "none" {
     let { identities } = open;
     let place = identities.find(hash);
     if (place < 0) {
@@ -148,10 +160,26 @@ export async function createWriter(store: Store): Promise<Writer> {
 
 const identityOf = (e: Identity): string => `${e.event_uid}\u0000${e.time}\u0000${e.principal_uid}`;
 
+/**
+ * A record that tells no time has that of its arrival, which another arrival would not repeat: its identity is principal and event_uid alone,
+ * as long as somebody might send it again.
+ */
+const isTimeless = (e: ApiActivity): boolean => e.time === e.ingested_at;
+const NO_TIME = 0;
+const TIMELESS_MS = 35 * DAY_MS;
+const withoutTime = ({ principal_uid, event_uid }: Identity): Identity => ({ principal_uid, event_uid, time: NO_TIME });
+
 async function identitiesInStore(store: Store, events: ApiActivity[]): Promise<Set<string>> {
   const found = new Set<string>();
-  for (let from = 0; from < events.length; from += MAX_LOOKUP) {
-    const part = events.slice(from, from + MAX_LOOKUP);
+  const timeless = events.filter(isTimeless);
+  for (const part of parts(timeless)) {
+    const uids = part.map((e) => e.event_uid);
+    const principals = [...new Set(part.map((e) => e.principal_uid))];
+    const from = Math.min(...part.map((e) => e.time)) - TIMELESS_MS;
+    for (const row of await store.ask(storedTimeless, { uids, principals, from }))
+      found.add(identityOf(withoutTime({ ...row, time: NO_TIME })));
+  }
+  for (const part of parts(timeless.length === 0 ? events : events.filter((e) => !isTimeless(e)))) {
     let first = part[0]!.time;
     let last = first;
     for (const { time } of part) {
@@ -162,4 +190,9 @@ async function identitiesInStore(store: Store, events: ApiActivity[]): Promise<S
     for (const row of rows) found.add(identityOf({ ...row, time: row.time_ms }));
   }
   return found;
+}
+
+/** parts cuts events into look-ups that a server takes. */
+function* parts(events: ApiActivity[]): Generator<ApiActivity[]> {
+  for (let from = 0; from < events.length; from += MAX_LOOKUP) yield events.slice(from, from + MAX_LOOKUP);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { apiFaults, apiSource } from "./config_api.ts";
 import { channelFaults } from "./config_channels.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
@@ -157,7 +158,7 @@ export const config = z
     http: http.prefault({}),
     /** File with the inventory, relative to the config. */
     inventory: z.string().nullable().default(null),
-    sources: z.array(z.discriminatedUnion("kind", [folderSource, kafkaSource])).default([]),
+    sources: z.array(z.discriminatedUnion("kind", [folderSource, kafkaSource, apiSource])).default([]),
     /** Left out: everything runs in one process. */
     kafka: kafkaConfig.nullable().default(null),
     /** Field maps by name; records they claim get that provider id. */
@@ -187,7 +188,7 @@ export type ConfigText = z.input<typeof config>;
 interface LooseConfig extends LooseRouting {
   alert?: { external_url?: unknown } | undefined;
   http?: { listen?: unknown; tokens?: unknown } | undefined;
-  sources?: { kind?: unknown; topic?: unknown }[] | undefined;
+  sources?: { kind?: unknown; topic?: unknown; provider?: unknown; url?: unknown }[] | undefined;
   kafka?: unknown;
   store?: { url?: unknown } | undefined;
 }
@@ -198,7 +199,10 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
   channelFaults(c, fault);
   storeFaults(c.store, fault);
   const topics = new Set<unknown>();
+  apiFaults(listOf(c.sources), fault);
   for (const [i, source] of listOf(c.sources).entries()) {
+    if (source?.kind === "api" && c.kafka)
+      fault(["sources", i], "an API is asked by one process; run it without `kafka`, or put its log into a topic");
     if (source?.kind !== "kafka") continue;
     if (!c.kafka) fault(["sources", i], "a topic can only be read when `kafka` names the brokers");
     if (topics.has(source.topic)) fault(["sources", i, "topic"], `the topic "${String(source.topic)}" stands twice`);

@@ -1,3 +1,4 @@
+import type { Config } from "../../schemas/config.ts";
 import { connectStore } from "../../schemas/store/connect.ts";
 import { migrate as migrateStore } from "../../schemas/store/migrate.ts";
 import type { Loaded } from "../load_config.ts";
@@ -13,9 +14,7 @@ export function check(loaded: Loaded, out: Out): number {
   out.line(
     `  http       ${config.http.listen}, ${config.http.tokens.length === 0 ? "this machine only" : `${count(config.http.tokens.length)} tokens`}`,
   );
-  out.line(
-    `  sources    ${config.sources.map((s) => (s.kind === "folder" ? s.path : `topic ${s.topic}`)).join(", ") || "pushes only"}`,
-  );
+  out.line(`  sources    ${config.sources.map(sourceName).join(", ") || "pushes only"}`);
   out.line(
     `  receivers  ${config.receivers.map((r) => `${r.name} (${r.channels.map((c) => c.kind).join(", ") || "nothing"})`).join(", ")}`,
   );
@@ -37,3 +36,6 @@ export async function migrate(loaded: Loaded, out: Out): Promise<number> {
     await store.close();
   }
 }
+
+const sourceName = (s: Config["sources"][number]): string =>
+  s.kind === "folder" ? s.path : s.kind === "kafka" ? `topic ${s.topic}` : `API of ${s.provider}`;

@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
 import { ConfigFault } from "../../schemas/faults.ts";
 import { emptyInventory, type Inventory, type InventoryKey } from "../../schemas/inventory.ts";
+import { inventoryVersions } from "../../schemas/queries/inventory.ts";
+import type { App } from "../app.ts";
 import { addInventory } from "../inventory_store.ts";
+import { keyExports } from "../keys/exports.ts";
+import { type InventoryDocument, mergeExport } from "../keys/merge.ts";
 import { parseInventory, readYaml } from "../load_config.ts";
 import { CommandFault, count } from "../out.ts";
 import { inert } from "../table.ts";
@@ -12,7 +17,8 @@ export const keysImport: StoreCommand = async ({ app, args, out }) => {
   const file = text(args.file);
   if (file === null) throw new CommandFault("Name the inventory to import: keywatch keys import keys.yaml.", 2);
   const effectiveAt = timeOf(args.effectiveAt, app.now());
-  const document = readYaml(file);
+  const from = text(args.from);
+  const document = from === null ? readYaml(file) : await withExport(app, file, from);
   if (typeof document !== "object" || document === null || Array.isArray(document))
     throw new ConfigFault(file, [
       "holds no inventory; begin it with `keys:` and a list (`keywatch keys draft` writes one)",
@@ -49,6 +55,26 @@ export const keysImport: StoreCommand = async ({ app, args, out }) => {
     out.line("  It says the same as the one before.");
   return 0;
 };
+
+/** withExport is the inventory that holds now with the keys of an export in it. */
+async function withExport(app: App, file: string, from: string): Promise<InventoryDocument> {
+  const kind = keyExports[from];
+  if (kind === undefined)
+    throw new CommandFault(`--from ${inert(from)} is no export. Known are: ${Object.keys(keyExports).join(", ")}.`, 2);
+  const exported = kind.read(readText(file));
+  if (exported === null) throw new ConfigFault(file, [`is no ${from}; it is what this gives: ${kind.title}`]);
+  const versions = await app.store.ask(inventoryVersions, {});
+  const stored = versions.filter((v) => v.effective_ms <= app.now()).at(-1)?.document ?? "{}";
+  return mergeExport(JSON.parse(stored) as InventoryDocument, exported, app.parts.fingerprint);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new CommandFault(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, 2);
+  }
+}
 
 function timeOf(value: unknown, now: number): number {
   if (value === undefined || value === null) return now;

@@ -17,7 +17,7 @@ export async function sourcesOf(app: App): Promise<{ sources: SourceOut[]; feeds
   const seen = new Map(rows.map((r) => [r.provider, r]));
   const feeds = app.config.sources.map((s) => ({
     kind: s.kind,
-    name: s.kind === "folder" ? s.path : s.topic,
+    name: s.kind === "folder" ? s.path : s.kind === "kafka" ? s.topic : (s.url ?? s.provider),
     provider: s.provider,
   }));
   const wanted = feeds.map((f) => f.provider).filter((p) => p !== "auto");

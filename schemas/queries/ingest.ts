@@ -27,6 +27,18 @@ WHERE event_uid IN {uids:Array(String)}
   row: z.object({ principal_uid: z.string(), time_ms: z.number(), event_uid: z.string() }),
 });
 
+/** Which of these are stored with the time of their arrival for want of their own, since a time (ms). */
+export const storedTimeless = defineQuestion<
+  { uids: string[]; principals: string[]; from: number },
+  { principal_uid: string; event_uid: string }
+>({
+  name: "stored_timeless",
+  sql: `SELECT DISTINCT principal_uid, event_uid FROM events
+WHERE principal_uid IN {principals:Array(String)} AND event_uid IN {uids:Array(String)}
+  AND time = ingested_at AND time >= fromUnixTimestamp64Milli({from:Int64})`,
+  row: z.object({ principal_uid: z.string(), event_uid: z.string() }),
+});
+
 /** Which of these events are stored in a log, and under which number. Times are ms. */
 export const storedNumbers = defineQuestion<
   { uids: string[]; from: number; to: number },

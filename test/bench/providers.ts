@@ -27,9 +27,9 @@ const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
 const rows = builtIn
   .filter(({ id }) => wanted.length === 0 || wanted.some((name) => id.startsWith(name)))
   .map(({ id }) => measured(id));
-const table = `| provider | bytes an event | us an event, median of ${ROUNDS - WARM_UP} rounds | least | greatest |
-| --- | --- | --- | --- | --- |
-${rows.map((r) => `| ${r.id} | ${r.bytes} | ${r.median.toFixed(1)} | ${r.least.toFixed(1)} | ${r.greatest.toFixed(1)} |`).join("\n")}
+const table = `| provider | bytes an event | us an event, median of ${ROUNDS - WARM_UP} rounds | least | greatest | JSON.parse alone, us | least by least |
+| --- | --- | --- | --- | --- | --- | --- |
+${rows.map((r) => `| ${r.id} | ${r.bytes} | ${r.median.toFixed(1)} | ${r.least.toFixed(1)} | ${r.greatest.toFixed(1)} | ${r.parse.toFixed(1)} | ${(r.least / r.parse).toFixed(1)} x |`).join("\n")}
 `;
 process.stdout.write(table);
 const slow = rows.filter((r) => r.median > BUDGET_US).map((r) => r.id);
@@ -42,6 +42,8 @@ interface Row {
   median: number;
   least: number;
   greatest: number;
+  /** Least time of JSON.parse of the same, in the same run: what this machine is worth just now. */
+  parse: number;
 }
 
 /** measured gives CPU time an event, of this process with all its threads: what waits for others does not count. */
@@ -53,17 +55,34 @@ function measured(id: string): Row {
     now: Date.now,
   });
   const rounds: number[] = [];
+  let parse = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
-    const before = process.cpuUsage();
+    parse = Math.min(
+      parse,
+      cpuOf(() => records.slice(round * EVENTS, (round + 1) * EVENTS).forEach(parsed)),
+    );
     const into = emptyYield();
-    for (let i = round * EVENTS; i < (round + 1) * EVENTS; i++) normalizer.read(records[i]!, null, into);
-    const spent = process.cpuUsage(before);
+    const us = cpuOf(() => {
+      for (let i = round * EVENTS; i < (round + 1) * EVENTS; i++) normalizer.read(records[i]!, null, into);
+    });
     if (into.letters.length > 0) throw new Error(`${id}: ${into.letters[0]!.reason}`);
-    if (round >= WARM_UP) rounds.push((spent.user + spent.system) / EVENTS);
+    if (round >= WARM_UP) rounds.push(us);
   }
   rounds.sort((a, b) => a - b);
   const bytes = Math.round(records.reduce((sum, r) => sum + r.length, 0) / records.length);
-  return { id, bytes, median: rounds[rounds.length >> 1]!, least: rounds[0]!, greatest: rounds.at(-1)! };
+  return { id, bytes, median: rounds[rounds.length >> 1]!, least: rounds[0]!, greatest: rounds.at(-1)!, parse };
+}
+
+/** cpuOf gives the CPU time an event of a round, us. */
+function cpuOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const spent = process.cpuUsage(before);
+  return (spent.user + spent.system) / EVENTS;
+}
+
+function parsed(bytes: Buffer): void {
+  JSON.parse(bytes.toString("utf8"));
 }
 
 /** write puts the table into docs/bench.md, in the place of the last one. */

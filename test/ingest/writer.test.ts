@@ -128,6 +128,38 @@ describe("writer", () => {
     expect(await count()).toBe(before + 2);
   });
 
+  test("a record without a time, sent again at another moment, is absorbed: in one batch, while it waits, stored, after a restart", async () => {
+    const before = await count();
+    const at = (ms: number, over: Partial<ApiActivity> = {}) =>
+      event({ event_uid: "timeless", time: ms, ingested_at: ms, ...over });
+    const now = Date.now();
+    const writer = await createWriter(store);
+    expect((await writer.add([at(now), at(now + 5)])).duplicates).toBe(1);
+    expect((await writer.add([at(now + 60_000)])).duplicates).toBe(1);
+    await writer.flush();
+    expect((await writer.add([at(now + 120_000), at(now, { principal_uid: "somebody else" })])).duplicates).toBe(1);
+    await writer.flush();
+    const again = await createWriter(store);
+    expect(
+      (await again.add([at(now + 86_400_000), at(now + 36 * 86_400_000, { event_uid: "timeless 2" })])).duplicates,
+    ).toBe(1);
+    await again.flush();
+    // After 35 days nobody sends it again.
+    expect((await (await createWriter(store)).add([at(now + 40 * 86_400_000)])).duplicates).toBe(0);
+    expect(await count()).toBe(before + 3);
+  });
+
+  test("an event that arrived in the millisecond of its own time is the same one when it is sent again later", async () => {
+    const writer = await createWriter(store);
+    const now = Date.now();
+    const one = event({ time: now, ingested_at: now });
+    await writer.add([one]);
+    expect((await writer.add([{ ...one, ingested_at: now + 400 }])).duplicates).toBe(1);
+    await writer.flush();
+    expect((await writer.add([{ ...one, ingested_at: now + 800 }])).duplicates).toBe(1);
+    expect((await (await createWriter(store)).add([{ ...one, ingested_at: now + 900 }])).duplicates).toBe(1);
+  });
+
   test("numbers rise over restarts and are never given twice", async () => {
     const writer = await createWriter(store);
     const { events } = await writer.add(Array.from({ length: 2000 }, () => event()));
