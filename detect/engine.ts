@@ -24,6 +24,7 @@ import { createPeerBook, shareDay } from "./peers.ts";
 import { type Profile, profileFrom, profileText } from "./profile.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
+import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
 import { isAligned, WINDOW_MS } from "./windows.ts";
 
 export interface EngineOptions {
@@ -44,17 +45,13 @@ export interface EngineOptions {
   onFault?(detection: string, eventUid: string, error: unknown): void;
 }
 
-export interface ProcessOptions {
-  /** True where the input is complete and in event-time order: nothing has to wait for lateness. */
-  sorted: boolean;
-  /** Event times after this do not move the watermark, ms: a clock that runs ahead must not make everybody else late. */
-  now: number;
-}
-
 /** Engine turns events into findings. It does no I/O; its state goes to the store as text, subject by subject. */
 export interface Engine {
-  /** Judges events and gives the findings that began or grew. */
-  process(events: readonly DetectEvent[], options: ProcessOptions): Finding[];
+  /**
+   * Judges events and gives the findings that began or grew. `sorted` input is complete and in event-time order: nothing waits for lateness.
+   * Event times after `now` (ms) do not move the watermark: a clock that runs ahead must not make everybody else late.
+   */
+  process(events: readonly DetectEvent[], options: { sorted: boolean; now: number }): Finding[];
   /** Moves time on where no event did: closes windows, seals days. */
   advance(provider: string, watermark: number): Finding[];
   /** Judges what is still open, for an input that has ended; days stay open. Without a provider, of all of them. */
@@ -69,6 +66,8 @@ export interface Engine {
   profile(subject: string): Profile | null;
   /** Takes over that keys were revoked (ms), as another log told. */
   revoke(keys: readonly string[], time: number): void;
+  /** Replaces what people said of incidents; each verdict holds from the day after it. */
+  setVerdicts(verdicts: readonly VerdictInput[]): void;
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
@@ -97,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
   const lineage = createLineage(profiles);
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
+  const verdicts = createVerdictBook();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
   let signals = new Map<string, Signal>();
@@ -107,6 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
     inventory: () => inventory,
     peers,
     revoked,
+    verdicts,
     changed: (state) => changed.set(state.finding.uid, state),
     signal: (signal) => signals.set(`${signal.kind} ${signal.subject_uid} ${signal.value} ${signal.event_uid}`, signal),
   });
@@ -274,6 +275,7 @@ export function createEngine(options: EngineOptions): Engine {
       return rows;
     },
     revoke,
+    setVerdicts: verdicts.set,
     profile: (subject) => profiles.get(subject) ?? null,
     setInventory(next) {
       inventory = next;
