@@ -71,6 +71,7 @@ const TOLD_BY_OTHERS: ReadonlySet<TransitionKind> = new Set([
   "acknowledged",
   "assigned",
   "commented",
+  "suggested",
   "resolved",
   "merged",
 ]);

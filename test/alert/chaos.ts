@@ -13,6 +13,8 @@ import { openStore } from "./support.ts";
 const script = fileURLToPath(new URL("./fixtures/chaos_process.ts", import.meta.url));
 const secret = `whsec_${Buffer.from("a secret of thirty-two characters").toString("base64")}`;
 const STEPS = 4;
+const PATIENCE_MS = 20_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The Node that runs TypeScript as it is: this one, or the one that the package brings; null where there is neither. */
 export const nodeBinary = ((): string | null => {
@@ -29,7 +31,7 @@ export interface Chaos {
   rounds: number;
   incidents: number;
   seed: number;
-  /** Longest life of a process after it is up, ms. */
+  /** How long a process lives at most after the steps that it is given, ms. */
   lifeMs: number;
 }
 
@@ -69,7 +71,11 @@ export async function playChaos({ rounds, incidents, seed, lifeMs }: Chaos) {
       // What was done last before the kill may come again, as from a log whose offset was not committed.
       const { child, up, gone } = run({ from: Math.max(0, done - 3), to, finish: false });
       await Promise.race([up, gone]);
-      await new Promise((resolve) => setTimeout(resolve, random() * lifeMs));
+      // A life is so many steps and a moment, so that a slow machine comes as far as a fast one.
+      const enough = Math.min(to, done + Math.floor((random() * 2 * steps.length) / rounds));
+      const until = Date.now() + PATIENCE_MS;
+      while (done < enough && child.exitCode === null && Date.now() < until) await pause(5);
+      await pause(random() * lifeMs);
       child.kill("SIGKILL");
       await gone;
       killed++;
