@@ -77,7 +77,14 @@ function contextOf(i: Incident): [string, string[]][] {
   const where = i.account === null ? i.provider : `${i.provider} ${i.account}`;
   const rows: [string, (string | null)[]][] = [
     ["key", [key, heldBy, where, i.members.length > 0 ? `and ${plural(i.members.length, "key")} more` : null]],
-    ["owner", [i.owner ?? "not declared", i.environment]],
+    [
+      "owner",
+      [
+        i.owner ?? "not declared",
+        i.environment,
+        i.suggested ? `says it was ${i.suggested.verdict.replace("_", " ")}` : null,
+      ],
+    ],
     [
       "when",
       [`${utc(i.first_seen)}${span > 0 ? ` to ${until}` : ""} UTC`, span > 0 ? `for ${formatDuration(span)}` : null],
