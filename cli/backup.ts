@@ -90,13 +90,14 @@ interface Frozen extends TableInBackup {
 
 async function freeze(store: Store, root: string, name: string): Promise<Frozen[]> {
   const tables = await store.rows(
-    "SELECT name, engine, create_table_query AS create, data_paths FROM system.tables WHERE database = currentDatabase() ORDER BY engine = 'View', name",
+    "SELECT name, engine, create_table_query AS create, data_paths FROM system.tables WHERE database = currentDatabase() ORDER BY engine IN ('View', 'MaterializedView'), name",
   );
   const found: Frozen[] = [];
   for (const table of tables) {
     const own = { name: String(table.name), create: String(table.create) };
     const place = /(store\/[0-9a-f]{3}\/[0-9a-f-]{36})\/?$/.exec(String((table.data_paths as string[])[0] ?? ""))?.[1];
-    if (place === undefined) {
+    // A view that feeds a table names that table's folder as its own.
+    if (place === undefined || table.engine === "MaterializedView") {
       found.push({ ...own, rows: 0, bytes: 0, parts: [], place: "", lastSeq: 0 });
       continue;
     }
