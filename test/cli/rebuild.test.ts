@@ -129,7 +129,7 @@ describe("rebuild as a command", () => {
     expect([ran.code, ran.stdout]).toEqual([0, expect.stringMatching(/Learned 2 profiles from [\d,]+ events\./)]);
     const after = JSON.parse(await sum()) as { n: number; g: number; h: string };
     expect([after.n, after.h, after.g > before.g]).toEqual([before.n, before.h, true]);
-  }, 180_000);
+  }, 400_000);
 
   test("is refused while serve runs", async () => {
     const folder = tempFolder();
