@@ -12,6 +12,7 @@ import { type OcsfCheck, ocsfCheck } from "./ocsf_schema.ts";
 import { sharedData } from "./shared_data.ts";
 
 const schema = sharedData("ocsf");
+const invictus = sharedData("cloudtrail/invictus");
 const trail = sharedData("cloudtrail/traildiscover");
 const CLASS = "events/application/api_activity.json";
 
@@ -74,6 +75,17 @@ describe.skipIf(schema === null)("OCSF 1.8.0 API Activity", () => {
       expect(faultsOf(check, printed)).toEqual({});
     },
   );
+
+  test.skipIf(invictus === null)("what `scan --format ocsf` prints is a valid Detection Finding (2004)", async () => {
+    const finding = ocsfCheck(schema!, "events/findings/detection_finding.json");
+    const ran = await keywatch(["scan", invictus!, "--format", "ocsf"]);
+    const printed = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
+    expect(printed.length).toBeGreaterThan(10);
+    expect(faultsOf(finding, printed)).toEqual({});
+  });
 
   test("the version that we name is the one that we are held to", () => {
     const { version } = JSON.parse(readFileSync(join(schema!, "version.json"), "utf8")) as { version: string };

@@ -125,7 +125,7 @@ export function ocsfCheck(root: string, classFile: string): OcsfCheck {
     // "Other" says nothing by itself: its sibling tells what.
     if (a.enum && held === 99 && a.sibling && !Object.hasOwn(owner, a.sibling))
       faults.push(`${at}: 99 without ${a.sibling}`);
-    if (name === "type_uid" && held !== Number(owner.class_uid) * 100 + Number(owner.activity_id))
+    if (at === "event.type_uid" && held !== Number(owner.class_uid) * 100 + Number(owner.activity_id))
       faults.push(`${at}: is not class_uid * 100 + activity_id`);
   }
 
