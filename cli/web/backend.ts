@@ -19,13 +19,15 @@ import { createPush } from "../push.ts";
 import { eventOf, searchEvents } from "./events.ts";
 import { evidenceOf } from "./evidence.ts";
 import { fresh } from "./fresh.ts";
-import { keyList, keyOf } from "./keys.ts";
+import { keyList, keyOf, subjectsSeen } from "./keys.ts";
 import { sourcesOf } from "./sources.ts";
 import { statsOf } from "./stats.ts";
 
 /** Answers over many rows are kept this long: ten pages ask the store no more than one does. */
 const FRESH_MS = 3_000;
 const KEYS_FRESH_MS = 15_000;
+/** What shows the whole store is given at once, this old at most, while the new numbers are reckoned. */
+const STALE_MS = 60_000;
 
 export interface BackendParts {
   exposition: Exposition;
@@ -35,10 +37,10 @@ export interface BackendParts {
 /** createBackend answers the HTTP side from the stages of an app. */
 export function createBackend(app: App, { exposition, faults }: BackendParts): Backend {
   const { now } = app;
-  const keys = fresh(now, KEYS_FRESH_MS, () => keyList(app));
-  const sources = fresh(now, FRESH_MS, () => sourcesOf(app));
-  const status = fresh(now, FRESH_MS, () => statusOf(app));
-  const stats = fresh(now, FRESH_MS, (from: number, to: number) => statsOf(app, from, to));
+  const subjects = fresh(now, { ms: KEYS_FRESH_MS, staleMs: STALE_MS }, () => subjectsSeen(app));
+  const sources = fresh(now, { ms: FRESH_MS, staleMs: STALE_MS }, () => sourcesOf(app));
+  const status = fresh(now, { ms: FRESH_MS, staleMs: STALE_MS }, () => statusOf(app));
+  const stats = fresh(now, { ms: FRESH_MS }, (from: number, to: number) => statsOf(app, from, to));
   return {
     now,
     push: createPush(app),
@@ -71,8 +73,8 @@ export function createBackend(app: App, { exposition, faults }: BackendParts): B
       const rows = await app.store.ask(findingsLike, { prefix: uid.toLowerCase() });
       return rows.length === 1 ? (JSON.parse(rows[0]!.document) as Finding) : null;
     },
-    keys: async (query) => (await keys()).filter(matching(query)).slice(0, query.limit),
-    key: (name) => keyOf(app, name),
+    keys: async (query) => (await keyList(app, await subjects())).filter(matching(query)).slice(0, query.limit),
+    key: async (name) => keyOf(app, name, await subjects()),
     events: (query) => searchEvents(app, query),
     event: (principal, time, uid) => eventOf(app, principal, time, uid),
     sources,

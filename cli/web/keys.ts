@@ -3,7 +3,7 @@ import { DAY_MS, iso } from "../../schemas/duration.ts";
 import type { KeyDetail, KeyOut, Share } from "../../schemas/http_api.ts";
 import type { InventoryKey } from "../../schemas/inventory.ts";
 import { incidentsOfSubject } from "../../schemas/queries/incidents.ts";
-import { openFindings, type SubjectRow, subjectDays, subjectList } from "../../schemas/queries/keys.ts";
+import { openFindings, type SubjectRow, subjectDays, subjectSummary } from "../../schemas/queries/keys.ts";
 import { incidentLine } from "../../schemas/wire.ts";
 import type { App } from "../app.ts";
 import { activityOf, gatherFacts } from "../commands/keys_facts.ts";
@@ -21,19 +21,18 @@ const MAX_KEYS = 5_000;
 const MAX_SHARES = 12;
 const MAX_INCIDENTS = 20;
 
-/** keyList gives the keys of 90 days, the one used last first, and then those of the inventory that nobody used. */
-export async function keyList(app: App): Promise<KeyOut[]> {
+/** subjectsSeen gives the keys of 90 days in numbers, the one used last first. */
+export function subjectsSeen(app: App): Promise<SubjectRow[]> {
+  const now = app.now();
+  const span = { from: now - SPAN_DAYS * DAY_MS, to: now + DAY_MS, since: now - 30 * DAY_MS };
+  return app.store.ask(subjectSummary, { ...span, limit: MAX_KEYS });
+}
+
+/** keyList puts those beside what is declared, and after them the keys of the inventory that nobody used. */
+export async function keyList(app: App, rows: readonly SubjectRow[]): Promise<KeyOut[]> {
   const now = app.now();
   const [declared, open] = [await declarationsNow(app), await app.store.ask(openFindings, {})];
   const findings = new Map(open.map((r) => [r.subject_uid, r.findings]));
-  const rows = await app.store.ask(subjectList, {
-    from: now - SPAN_DAYS * DAY_MS,
-    to: now + DAY_MS,
-    since: now - 30 * DAY_MS,
-    keyless: 0,
-    min_events: 1,
-    limit: MAX_KEYS,
-  });
   const seen = rows.map((row) => ({ row, policy: declared.of(row) }));
   const used = new Set(seen.map(({ policy }) => policy?.name));
   return [
@@ -55,12 +54,13 @@ const unusedKey = (k: InventoryKey, now: number): KeyOut => ({
 });
 
 /** keyOf gives one key in words and pictures: what was declared, what it does, and what is out of order. */
-export async function keyOf(app: App, name: string): Promise<KeyDetail | null> {
+export async function keyOf(app: App, name: string, rows: readonly SubjectRow[]): Promise<KeyDetail | null> {
   const declarations = await declarationsNow(app);
   const now = app.now();
   let subject: SubjectRow;
   try {
-    subject = await findSubject(app, name, declarations);
+    // Who comes from the list gives the uid, and nothing has to be looked for.
+    subject = rows.find((r) => r.subject_uid === name) ?? (await findSubject(app, name, declarations));
   } catch (error) {
     if (!(error instanceof CommandFault)) throw error;
     const unused = declarations.inventory?.keys.find((k) => k.name === name);

@@ -71,6 +71,18 @@ ORDER BY last_ms DESC, subject_uid LIMIT {limit:UInt32}`,
   row: subjectRow,
 });
 
+/**
+ * subjectSummary is subjectList for a page that is looked at often: distinct values by estimate, and a row that came twice counted twice
+ * until the engine merged it. Over many events that takes a fraction of the time.
+ */
+export const subjectSummary = defineQuestion<{ from: number; to: number; since: number; limit: number }, SubjectRow>({
+  name: "subject_summary",
+  sql: `SELECT ${SUBJECT_COLUMNS.replaceAll("uniqExact", "uniq")} FROM events AS e
+WHERE time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) AND e.key_type != 'none'
+GROUP BY subject_uid ORDER BY last_ms DESC, subject_uid LIMIT {limit:UInt32}`,
+  row: subjectRow,
+});
+
 /** subjectsNamed finds subjects by subject, key, hint, principal or the last part of a principal; `tails` are the names after a slash. */
 export const subjectsNamed = defineQuestion<
   { names: readonly string[]; tails: readonly string[]; since: number; limit: number },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { openApp } from "../../cli/app.ts";
 import { searchEvents } from "../../cli/web/events.ts";
-import { keyList, keyOf } from "../../cli/web/keys.ts";
+import { keyList, keyOf, subjectsSeen } from "../../cli/web/keys.ts";
 import { sourcesOf } from "../../cli/web/sources.ts";
 import { statsOf } from "../../cli/web/stats.ts";
 import { config } from "../../schemas/config.ts";
@@ -43,14 +43,15 @@ try {
   const to = now;
   const search = (over: object) => searchEvents(app, eventQuery.parse(over));
   const key = "arn:aws:iam::111122223333:user/app-7";
+  const rows = await subjectsSeen(app);
   const questions: [name: string, ask: (round: number) => Promise<unknown>][] = [
     ["numbers of the overview", () => app.store.ask(statusCounts, {})],
     ["charts, 24 hours", () => statsOf(app, to - DAY, to)],
     ["charts, 7 days", () => statsOf(app, to - 7 * DAY, to)],
     ["charts, 90 days", () => statsOf(app, to - 90 * DAY, to)],
     ["sources", () => sourcesOf(app)],
-    ["list of keys", () => keyList(app)],
-    ["one key", () => keyOf(app, key)],
+    ["list of keys, reckoned", async () => keyList(app, await subjectsSeen(app))],
+    ["one key, from the list", () => keyOf(app, rows[3]!.subject_uid, rows)],
     ["search, 24 hours", () => search({})],
     ["search, 90 days, no filter", () => search({ from: String(now - 90 * DAY) })],
     ["search, 90 days, one key", () => search({ from: String(now - 90 * DAY), key })],

@@ -20,6 +20,9 @@ const OPEN =
 /** Where people and tools answer from outside: each proves itself in its own way, and a token of ours is no proof (answer.test.ts). */
 const ANSWERS = /^(GET|POST) \/(answer|v1\/(slack\/interactions|pagerduty\/webhook|opsgenie\/webhook))$/;
 
+/** What other tools send, and what mails link to: proven by a signature of their own. */
+const SIGNED = /^(GET|POST) \/(answer|v1\/(slack\/interactions|(pagerduty|opsgenie)\/webhook))$/;
+
 const ask = (route: string, headers: Record<string, string> = {}) => {
   const [method = "", path = ""] = route.split(" ");
   return fetch(`${web.base}${path.replace(/:\w+/g, "aws_cloudtrail")}`, {
@@ -55,6 +58,13 @@ describe("every route of the server", () => {
     for (const route of answers)
       for (const headers of [{}, { authorization: `Bearer ${ADMIN_TOKEN}` }])
         expect([401, 404]).toContain((await ask(route, headers)).status);
+  });
+
+  test("that proves itself by a signature refuses what has none", async () => {
+    const signed = routes.filter((route) => SIGNED.test(route));
+    expect(signed).toHaveLength(5);
+    for (const route of signed)
+      expect([route, (await ask(route)).status]).toEqual([route, expect.toSatisfy((n) => n >= 400)]);
   });
 
   test("refuses a page of another origin", async () => {

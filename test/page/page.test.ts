@@ -41,7 +41,7 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     browser = await launch();
     tab = await openPage(browser, base, { colorScheme: "light" });
     page = tab.page;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(40_000);
   }, 300_000);
   afterAll(async () => {
     await browser?.close();
@@ -74,8 +74,8 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     await page.locator(".rows .row").first().waitFor();
     expect(await page.evaluate(() => "notReloaded" in window)).toBe(true);
     expect(await page.locator(".live.on").count()).toBe(1);
-    await until("all attacks", async () => (await incidents()).length >= 6, 90_000);
-  }, 180_000);
+    await until("all attacks", async () => (await incidents()).length >= 6, 200_000);
+  }, 300_000);
 
   test("the overview has no serious fault for people who hear it or use keys", async () => {
     await page.goto("/");
@@ -83,6 +83,8 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     await page.getByText("Feeds 19 of 19").waitFor();
     await page.waitForTimeout(500);
     expect(await violations(page)).toEqual([]);
+    // Without the note of the newest incident, which lies over the rest for some seconds.
+    if (SHOTS) await page.locator(".news a").waitFor({ state: "detached", timeout: 60_000 });
     await shot("overview");
   });
 
@@ -90,11 +92,11 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     await page.getByRole("link", { name: "Incidents", exact: true }).click();
     await heading("Incidents").waitFor();
     await page.locator(".rows .row").first().waitFor();
-    const all = await page.locator(".rows .row").count();
+    await page.locator(".rows .sev-medium").first().waitFor();
     await page.getByLabel("At least").selectOption("high");
     await page.waitForURL(/min_severity=high/);
-    await expect.poll(() => page.locator(".rows .row").count()).toBeLessThan(all);
-    expect(await page.locator(".rows .sev-medium").count()).toBe(0);
+    await expect.poll(() => page.locator(".rows .sev-medium").count()).toBe(0);
+    expect(await page.locator(".rows .row").count()).toBeGreaterThan(0);
     await page.getByLabel("Search").fill("nobody-has-this-name");
     await page.keyboard.press("Enter");
     await page.getByText("No incident fits.").waitFor();
@@ -116,8 +118,8 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     await page.getByText("The record, redacted").click();
     await page.getByText('"eventSource"').waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.evaluate(() => scrollTo(0, 0));
     await page.locator("table.events button").first().click();
+    await page.evaluate(() => scrollTo(0, 0));
     await shot("incident");
   });
 

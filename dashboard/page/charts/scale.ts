@@ -1,8 +1,8 @@
-/** nice rounds up to 1, 2 or 5 times a power of ten, so that an axis ends on a number that people read. */
+/** nice rounds up to a few times a power of ten, so that an axis ends on a number that people read. */
 export function nice(max: number): number {
   if (max <= 5) return Math.max(1, Math.ceil(max));
   const power = 10 ** Math.floor(Math.log10(max));
-  for (const step of [1, 2, 2.5, 5, 10]) if (step * power >= max) return step * power;
+  for (const step of [1, 1.5, 2, 3, 4, 6, 8, 10]) if (step * power >= max) return step * power;
   return 10 * power;
 }
 
@@ -24,7 +24,7 @@ const STEPS = [
 
 /** ticks gives moments of a span that stand far enough apart, with their words (UTC). */
 export function ticks(from: number, to: number, width: number): { at: number; text: string }[] {
-  const most = Math.max(2, Math.floor(width / 84));
+  const most = Math.max(2, Math.floor(width / 62));
   const step = STEPS.find((s) => (to - from) / s <= most) ?? 90 * DAY;
   const found = [];
   for (let at = Math.ceil(from / step) * step; at < to; at += step) {

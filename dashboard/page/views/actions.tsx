@@ -5,10 +5,10 @@ import { mayChange, post } from "../api.ts";
 import { words } from "../format.ts";
 
 const VERDICTS = [
-  ["true_positive", "It was an attack or a misuse", "It stays unusual: the next one is told again."],
-  ["benign", "Unusual, and fine", "Nothing is learned from it."],
-  ["expected", "It is meant to be so", "What was seen becomes a habit of the key."],
-  ["false_positive", "keywatch was wrong", "What was seen becomes a habit of the key."],
+  ["true_positive", "Somebody used the key who should not have."],
+  ["benign", "Unusual, and done by whom the key belongs to."],
+  ["expected", "Planned, such as a move or a new job."],
+  ["false_positive", "Nothing unusual happened."],
 ] as const;
 
 type Open = "comment" | "assign" | "silence" | "resolve" | null;
@@ -68,11 +68,11 @@ export function Actions({ incident: i, changed }: { incident: IncidentDetail; ch
           submit="Resolve"
           done={(f) => act("resolve", { verdict: f.verdict, note: f.note ?? "" }, "Resolved.")}
         >
-          {VERDICTS.map(([verdict, name, effect], n) => (
+          {VERDICTS.map(([verdict, meaning], n) => (
             <label class="choice" key={verdict}>
               <input type="radio" name="verdict" value={verdict} defaultChecked={n === 0} />
               <span>
-                <strong>{words(verdict)}</strong> {name}. <span class="soft">{effect}</span>
+                <strong>{words(verdict)}</strong> {meaning}
               </span>
             </label>
           ))}

@@ -48,28 +48,37 @@ export function Overview({ place, live }: { place: URL; live: Live }) {
       </div>
       {status.data.events === 0 ? <FirstSteps /> : <Tiles status={status.data} incidents={incidents} />}
       <div class="columns">
-        <Panel
-          title="Unresolved incidents"
-          note={incidents.length > MAX_LISTED ? `the worst ${MAX_LISTED} of ${count(incidents.length)}` : undefined}
-          actions={<Link href="/incidents">All incidents</Link>}
-        >
-          {incidents.length === 0 ? (
-            <Empty title="Nothing is open.">
-              <p>
-                New incidents show here by themselves.{" "}
-                <Link href="/incidents?status=all">Look at those that are resolved</Link>, or try whether messages
-                arrive:
-              </p>
-              <Code>npx keywatch channels test &lt;receiver&gt;</Code>
-            </Empty>
-          ) : (
-            <ul class="rows">
-              {incidents.slice(0, MAX_LISTED).map((i) => (
-                <IncidentRow key={i.uid} incident={i} />
-              ))}
-            </ul>
-          )}
-        </Panel>
+        <div class="stack">
+          <Panel
+            title="Unresolved incidents"
+            note={incidents.length > MAX_LISTED ? `the worst ${MAX_LISTED} of ${count(incidents.length)}` : undefined}
+            actions={<Link href="/incidents">All incidents</Link>}
+          >
+            {incidents.length === 0 ? (
+              <Empty title="Nothing is open.">
+                <p>
+                  New incidents show here by themselves.{" "}
+                  <Link href="/incidents?status=all">Look at those that are resolved</Link>, or try whether messages
+                  arrive:
+                </p>
+                <Code>npx keywatch channels test &lt;receiver&gt;</Code>
+              </Empty>
+            ) : (
+              <ul class="rows">
+                {incidents.slice(0, MAX_LISTED).map((i) => (
+                  <IncidentRow key={i.uid} incident={i} />
+                ))}
+              </ul>
+            )}
+          </Panel>
+          <Panel
+            title="Sources"
+            note="each provider's log, and what it can tell"
+            actions={<Link href="/sources">Details</Link>}
+          >
+            {sources.data ? <SourceList sources={sources.data.sources} /> : <Waiting />}
+          </Panel>
+        </div>
         <div class="stack">
           {stats.data && <Charts stats={stats.data} newest={status.data.newest} words={words} />}
           <Panel title="Where calls come from" note={words}>
@@ -86,13 +95,6 @@ export function Overview({ place, live }: { place: URL; live: Live }) {
           </Panel>
         </div>
       </div>
-      <Panel
-        title="Sources"
-        note="each provider's log, and what it can tell"
-        actions={<Link href="/sources">Details</Link>}
-      >
-        {sources.data ? <SourceList sources={sources.data.sources} /> : <Waiting />}
-      </Panel>
     </>
   );
 }
