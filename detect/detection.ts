@@ -78,6 +78,8 @@ export interface Hit {
   bucket?: number;
   /** The whole evidence where a window gathered it; else the judged event is added to what the finding has. */
   evidence?: Evidence;
+  /** True where the first event of each quarter of an hour triggers, and those behind it are more of the same. */
+  firstOnly?: boolean;
   /** Events that explain the finding beside the judged one, such as the first use at the other place. */
   also?: [number, string][];
   /** Values that must not be learned from this. */

@@ -4,7 +4,7 @@ import { maxSeverity, type Severity, severities } from "../schemas/severity.ts";
 import type { Baseline, DetectEvent, Evidence, Hit, Policy } from "./detection.ts";
 import { gradeSeverity, sourceConfidence, verbWeight } from "./grade.ts";
 import type { KeyPolicy } from "./inventory_index.ts";
-import { addEvidence, emptyEvidence, insertSorted } from "./windows.ts";
+import { addEvidence, addFirst, emptyEvidence, insertSorted } from "./windows.ts";
 
 /** FindingState is a finding in the making: it grows with its bucket, and its lead event does not depend on arrival. */
 export interface FindingState {
@@ -143,6 +143,8 @@ function absorb(state: FindingState, hit: Hit, event: DetectEvent): boolean {
   const before = finding.event_count;
   if (hit.evidence) {
     state.evidence = hit.evidence;
+  } else if (hit.firstOnly) {
+    addFirst(state.evidence, event.time, event.event_uid);
   } else {
     addEvidence(state.evidence, event.time, event.event_uid);
   }

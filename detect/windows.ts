@@ -42,6 +42,21 @@ export function addEvidence(evidence: Evidence, time: number, uid: string): void
   insertSorted(evidence.events, time, uid);
 }
 
+/** addFirst keeps the oldest event of each quarter of an hour, and counts these. */
+export function addFirst(evidence: Evidence, time: number, uid: string): void {
+  if (time < evidence.first) evidence.first = time;
+  if (time > evidence.last) evidence.last = time;
+  const quarter = alignedStart(time);
+  const at = evidence.events.findIndex(([t]) => alignedStart(t) === quarter);
+  if (at >= 0) {
+    const [t, u] = evidence.events[at]!;
+    if (t < time || (t === time && u <= uid)) return;
+    evidence.events.splice(at, 1);
+  }
+  insertSorted(evidence.events, time, uid);
+  evidence.count = evidence.events.length;
+}
+
 /** insertSorted keeps (time, uid) in order, without twins, at most MAX_EVENT_UIDS. */
 export function insertSorted(events: [number, string][], time: number, uid: string): void {
   let i = events.length;

@@ -88,6 +88,7 @@ export default defineBaseline({
           known_operations: set.values.size,
         },
       },
+      firstOnly: true,
       holds,
     };
   },
@@ -117,9 +118,11 @@ const deploys = (sealed: Sealed, sensitivity: Sensitivity | null): boolean =>
   sensitivity?.class === "compute_credentials" && sealed.writes >= 0.1 * sealed.events;
 
 function whileLearning(event: DetectEvent, sensitivity: Sensitivity | null): Severity | null {
-  if (sensitivity === null || event.outcome !== "success") return null;
-  if (sensitivity.grade === "critical") return "medium";
-  return sensitivity.grade === "high" ? "low" : null;
+  if (sensitivity === null) return null;
+  const succeeded = event.outcome === "success";
+  // An attempt tells as much of the intent, and less of the harm.
+  if (sensitivity.grade === "critical") return succeeded ? "medium" : "low";
+  return sensitivity.grade === "high" && succeeded ? "low" : null;
 }
 
 function levelOf(
