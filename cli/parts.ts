@@ -60,6 +60,7 @@ export function detectionEngine(
   parts: NormalizerParts,
   inventory: InventoryIndex,
   onFault?: EngineOptions["onFault"],
+  among?: Pick<EngineOptions, "onSignals" | "name">,
 ): Engine {
   const own = new NetworkSet(config.detect.own_networks);
   return createEngine({
@@ -70,6 +71,7 @@ export function detectionEngine(
     overrides: config.detect.detections,
     isOwn: (address) => own.has(address),
     ...(onFault ? { onFault } : {}),
+    ...among,
   });
 }
 

@@ -165,9 +165,9 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     publishLater(findings, report);
     if (unpublished.size === 0) return;
     const waiting = [...unpublished.values()];
-    await store.insert(
-      "findings",
-      waiting.map((w) => findingRow(w.finding)),
+    await storeFindings(
+      store,
+      waiting.map((w) => w.finding),
     );
     for (const quiet of [false, true]) {
       const part = waiting.filter((w) => w.report === quiet).map((w) => w.finding);
@@ -291,6 +291,10 @@ const LAST_MS = 10_413_791_999_999;
 /** Incidents depend on the order of findings, so it must not depend on how the input was cut. */
 const inEventOrder = (findings: Iterable<Finding>): Finding[] =>
   [...findings].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
+
+/** storeFindings writes findings; a newer version of one replaces it. */
+export const storeFindings = (store: Store, findings: readonly Finding[]): Promise<void> =>
+  store.insert("findings", findings.map(findingRow));
 
 /** findingRow is a finding as the `findings` table has it. */
 export function findingRow(f: Finding): object {

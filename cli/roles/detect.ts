@@ -6,6 +6,7 @@ import { inventoryMark } from "../../schemas/queries/inventory.ts";
 import { startLetters } from "./dead_letters.ts";
 import { openPartition } from "./detect_partition.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { startFleet } from "./signals.ts";
 
 const INVENTORY_MS = 2_000;
 
@@ -40,6 +41,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
       log.warn({ ...where, error: String(error) }, "Judging a partition broke off; it goes on from its checkpoint."),
   });
   const letters = await startLetters(hub);
+  const fleet = await startFleet(hub, sender);
   let looking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(lookForInventory).catch((error: unknown) => {
@@ -47,11 +49,12 @@ export async function startDetect(hub: Hub): Promise<Role> {
     });
   }, INVENTORY_MS);
   return {
-    lanes: () => [...group.lanes(), ...letters.lanes()],
+    lanes: () => [...group.lanes(), ...letters.lanes(), ...fleet.lanes()],
     async stop() {
       clearInterval(timer);
       await looking;
       await Promise.all([group.close(), letters.stop()]);
+      await fleet.stop();
       await sender.close();
     },
   };

@@ -11,10 +11,12 @@ import type { Sender } from "../../ingest/kafka/produce.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import { findingsByUid } from "../../schemas/queries/detect.ts";
+import type { Signal } from "../../schemas/signal.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { detectionEngine, faultTeller } from "../parts.ts";
 import { type Hub, patiently } from "./hub.ts";
 import { KIND, type Revoked } from "./publish.ts";
+import { emitSignals } from "./signals.ts";
 
 export interface PartitionParts {
   hub: Hub;
@@ -39,7 +41,12 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   const { partition, held } = assignment;
   const claim = { log: `${topics.events}/${partition}`, assignment: assignment.number, owner: hub.owner };
   const ledger = await claimLedger(store, claim, now);
-  const engine = detectionEngine(config, hub.parts, inventory(), faultTeller(log));
+  /** What other partitions may share with this one; sent before any checkpoint that passes it. */
+  let signals: Signal[] = [];
+  const engine = detectionEngine(config, hub.parts, inventory(), faultTeller(log), {
+    name: `${topics.events}/${partition}`,
+    onSignals: (told) => void signals.push(...told),
+  });
   const history = await readHistory(store, ledger);
   let historyChanged = false;
   const detector = await createDetector({
@@ -76,6 +83,13 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
       history.set(f.uid, f);
       historyChanged = true;
     }
+  }
+
+  async function tellSignals(): Promise<void> {
+    const told = signals;
+    if (told.length === 0) return;
+    await emitSignals(hub, sender, told);
+    signals = signals.slice(told.length);
   }
 
   const send = (findings: readonly Finding[]): Promise<void> =>
@@ -123,6 +137,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     await detector.accept(fresh).catch((error: unknown) => {
       log.warn({ partition, error: String(error) }, "Findings were refused; they go out with the next ones.");
     });
+    await patiently(held, tellSignals);
     hub.metrics.judged({ events: fresh.length, seconds: (performance.now() - begun) / 1000 });
   }
 
@@ -173,6 +188,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
 
   async function save(): Promise<void> {
     if (!(await patiently(held, () => ledger.stillMine()))) throw new Error("another process took the partition over");
+    await patiently(held, tellSignals);
     const more = historyChanged ? [{ subject_uid: HISTORY, state: JSON.stringify([...history.keys()]) }] : [];
     await patiently(held, () => detector.save(judged, more));
     historyChanged = false;
@@ -187,6 +203,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
       const settled = silentMs >= hub.brokers.settle;
       if (settled) {
         await detector.tick(pace);
+        await patiently(held, tellSignals);
         ended = true;
         await report();
       }

@@ -1,7 +1,12 @@
-import { joinGroup } from "../../ingest/kafka/consume.ts";
+import { storeFindings } from "../../detect/detector.ts";
+import { createFleet } from "../../detect/fleet/fleet.ts";
+import { claimLedger } from "../../detect/ledger.ts";
+import { type Assignment, joinGroup } from "../../ingest/kafka/consume.ts";
+import { lastSeqOf, nextOffset } from "../../ingest/kafka/event_message.ts";
 import type { Sender } from "../../ingest/kafka/produce.ts";
 import { type Signal, signal } from "../../schemas/signal.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { KIND } from "./publish.ts";
 
 /** emitSignals sends signals to the one partition that all of them share; the same signal twice is harmless to its readers. */
 export const emitSignals = (hub: Hub, sender: Sender, signals: readonly Signal[]): Promise<void> =>
@@ -9,8 +14,57 @@ export const emitSignals = (hub: Hub, sender: Sender, signals: readonly Signal[]
     signals.map((s) => ({ topic: hub.topics.signals, partition: 0, key: s.subject_uid, value: JSON.stringify(s) })),
   );
 
+/** Row of the fleet's state beside the log's checkpoint. */
+const FLEET = "~fleet";
+
+/**
+ * startFleet judges what many keys share. Order of writing: findings, `keywatch.findings`, the state with its checkpoint, the group's
+ * offset; all before the checkpoint can be done again with the same ids.
+ */
+export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
+  const { store, topics, config, now, counters, metrics } = hub;
+  return startSignals(hub, async (assignment) => {
+    const ledger = await claimLedger(
+      store,
+      { log: topics.signals, assignment: assignment.number, owner: hub.owner },
+      now,
+    );
+    const fleet = createFleet(config.detect.detections);
+    const [row] = await ledger.profiles([FLEET]);
+    if (row) fleet.load(row.state);
+    const judged = ledger.detectedTo();
+    return {
+      from: judged > 0 ? nextOffset(judged) : null,
+      stillMine: () => ledger.stillMine(),
+      async take(signals, upto) {
+        const found = fleet.take(signals);
+        await storeFindings(store, found);
+        const fresh = found.filter((f) => now() - f.last_seen <= config.alert.max_age);
+        await sender.send(
+          fresh.map((f) => ({
+            ...{ topic: topics.findings, partition: 0, key: f.subject_uid, value: JSON.stringify(f) },
+            headers: { [KIND]: "finding" },
+          })),
+        );
+        counters.findings += found.length;
+        metrics.findings(found);
+        if (!(await ledger.stillMine())) throw new Error("another process took the signals over");
+        await ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto));
+      },
+    };
+  });
+}
+
+/** Watch is what one process makes of the signals while they are its own. */
+export interface Watch {
+  /** Where to begin; null is where the group left off. */
+  from: number | null;
+  take(signals: readonly Signal[], upto: number): Promise<void>;
+  stillMine(): Promise<boolean>;
+}
+
 /** startSignals hands every signal, in order, to one process of the installation; the others stand by. */
-export async function startSignals(hub: Hub, onSignals: (signals: readonly Signal[]) => Promise<void>): Promise<Role> {
+export async function startSignals(hub: Hub, open: (assignment: Assignment) => Promise<Watch>): Promise<Role> {
   const { kafka, brokers, topics, log } = hub;
   const group = await joinGroup({
     kafka,
@@ -18,20 +72,24 @@ export async function startSignals(hub: Hub, onSignals: (signals: readonly Signa
     topics: [topics.signals],
     sessionTimeout: brokers.session_timeout,
     oneOwner: true,
-    open: async (assignment) => ({
-      from: null,
-      async take(messages) {
-        const signals = messages.flatMap((m) => {
-          const parsed = signal.safeParse(parse(m.value));
-          return parsed.success ? [parsed.data] : [];
-        });
-        await patiently(assignment.held, () => onSignals(signals));
-        await assignment.commit(messages.at(-1)!.offset + 1);
-      },
-      idle: async () => undefined,
-      stillMine: async () => true,
-      end: async () => undefined,
-    }),
+    async open(assignment) {
+      const watch = await open(assignment);
+      return {
+        from: watch.from,
+        async take(messages) {
+          const signals = messages.flatMap((m) => {
+            const parsed = signal.safeParse(parse(m.value));
+            return parsed.success ? [parsed.data] : [];
+          });
+          const upto = messages.at(-1)!.offset;
+          await patiently(assignment.held, () => watch.take(signals, upto));
+          await assignment.commit(upto + 1);
+        },
+        idle: async () => undefined,
+        stillMine: () => watch.stillMine(),
+        end: async () => undefined,
+      };
+    },
     onTrouble: (error, where) => log.warn({ ...where, error: String(error) }, "Reading signals broke off."),
   });
   return { lanes: group.lanes, stop: group.close };

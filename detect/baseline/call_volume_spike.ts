@@ -1,7 +1,12 @@
-import { defineBaseline } from "../detection.ts";
+import { DAY_MS } from "../../schemas/duration.ts";
+import type { Severity } from "../../schemas/severity.ts";
+import { type DetectEvent, defineBaseline, type Hit } from "../detection.ts";
 import { operationOf } from "../observe.ts";
 import type { Sealed } from "../profile.ts";
+import { dailyModel, dayVerdict, weekTrend } from "../stats/daily_volume.ts";
 import { negativeBinomialTail } from "../stats/negative_binomial.ts";
+import type { VolumeModel } from "../stats/seasonal_volume.ts";
+import type { View } from "../view.ts";
 import { WINDOW_MS } from "../windows.ts";
 import { oneIn, plural } from "../words.ts";
 
@@ -14,9 +19,10 @@ const PRIOR_WINDOWS = 4;
 const PHI_MIN = 0.2;
 
 /**
- * The fast path of DETECTION.md, section 6: calls of one quarter of an hour against the key's own active quarters of an hour, by a
+ * Three paths (DETECTION.md, section 6). The fast one: calls of one quarter of an hour against the key's own active quarters of an hour, by a
  * negative binomial whose dispersion comes from their sums. Calls that the provider refused for load or fault do not count,
- * so that an outage with its repetitions is no spike.
+ * so that an outage with its repetitions is no spike. Then the day against days of its kind, by the seasonal negative binomial, and the
+ * week against the one four weeks before.
  */
 export default defineBaseline({
   id: "call_volume_spike",
@@ -35,7 +41,7 @@ export default defineBaseline({
   applies: (event) => event.outcome === "success",
   judge(event, view) {
     const { window, sealed } = view;
-    if (window.judged - window.denied < MIN_CALLS || window.judged < boundOf(sealed)) return null;
+    if (window.judged - window.denied < MIN_CALLS || window.judged < boundOf(sealed)) return longer(event, view);
     const expected = meanOf(sealed);
     const p = tailOf(sealed, window.judged);
     return {
@@ -57,6 +63,77 @@ export default defineBaseline({
     };
   },
 });
+
+/** longer judges the day so far, and the week that it ends. */
+function longer(event: DetectEvent, { day, sealed }: View): Hit | null {
+  if (day.done < dayBoundOf(sealed, day.day)) return null;
+  const model = modelOf(sealed)!;
+  const verdict = dayVerdict(model, day.day, day.done);
+  if (verdict.verdict === "finding")
+    return longHit("day", day.day, event, day.done, verdict.expected, verdict.p, "medium");
+  const trend = weekTrend(sealed.volume, day.day, day.done);
+  return trend?.fires ? longHit("week", day.day, event, trend.now, trend.before, trend.p, "low") : null;
+}
+
+function longHit(
+  span: "day" | "week",
+  day: number,
+  event: DetectEvent,
+  observed: number,
+  expected: number,
+  p: number,
+  level: Severity,
+): Hit {
+  return {
+    dimension: span,
+    bucket: day * DAY_MS,
+    level,
+    reasons: [
+      span === "day"
+        ? `${plural(observed, "call")} on one day so far, the last one ${operationOf(event)}; ${expected.toFixed(1)} are usual for such a day.`
+        : `${plural(observed, "call")} in seven days, ${expected} in the seven days four weeks before.`,
+      `That is beyond its own past: ${oneIn(p)}.`,
+    ],
+    quiet_if: [
+      span === "day"
+        ? "The key had been this busy on such a day before."
+        : "Its calls had grown less than twofold in four weeks.",
+    ],
+    anomaly: {
+      parameter: `calls in a ${span}`,
+      observed,
+      expected: Math.round(expected * 10) / 10,
+      p,
+      facts: { span },
+    },
+    firstOnly: true,
+  };
+}
+
+const models = new WeakMap<Sealed, { through: number; model: VolumeModel | null; day: number; bound: number }>();
+
+function modelOf(sealed: Sealed): VolumeModel | null {
+  const known = models.get(sealed);
+  if (known?.through === sealed.volume.through) return known.model;
+  const model = dailyModel(sealed.volume);
+  models.set(sealed, { through: sealed.volume.through, model, day: -1, bound: Number.POSITIVE_INFINITY });
+  return model;
+}
+
+/** dayBoundOf is a count below which neither the day nor the week can speak: most calls are compared with it and no more. */
+function dayBoundOf(sealed: Sealed, day: number): number {
+  const model = modelOf(sealed);
+  if (model === null) return Number.POSITIVE_INFINITY;
+  const known = models.get(sealed)!;
+  if (known.day === day) return known.bound;
+  const usual = dayVerdict(model, day, 0).expected;
+  let bound = Math.max(20, Math.ceil(3 * usual));
+  const week = weekTrend(sealed.volume, day, 0);
+  if (week !== null) bound = Math.min(bound, Math.max(1, 2 * week.before - week.now));
+  known.day = day;
+  known.bound = bound;
+  return bound;
+}
 
 const bounds = new WeakMap<Sealed, { n: number; bound: number }>();
 

@@ -279,6 +279,20 @@ const scenarios: Scenario[] = [
     expect: (played) => expect(played.told()).toEqual([]),
   },
   {
+    n: 16,
+    says: "after 28 flat days a ramp of 20 % a day is told by day 7",
+    records: () =>
+      range(35).flatMap((d) => {
+        const calls = Math.round(24 * 1.2 ** Math.max(0, d - 27));
+        return range(calls).map((i) => call(at(d, 8) + i * 6 * MINUTE_MS, "s3:GetObject"));
+      }),
+    expect(played) {
+      const told = played.findings.filter((f) => f.detection === "call_volume_spike");
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.map((f) => f.first_seen).sort()[0]).toBeLessThan(at(35));
+    },
+  },
+  {
     n: 17,
     says: "an attack while the key is learned is told by what it does, marked as learning",
     records: () => [
@@ -369,7 +383,6 @@ describe("golden scenarios", () => {
     }
   });
 
-  test.todo("16: after 28 flat days a ramp of 20 % a day is told by day 7 (call_volume_spike, 7-day trend)");
   test.todo("18: a source that is missing for 3 h is told, and no zeros are learned (source health)");
   test.todo("19: a silence with an end suppresses and counts, then the incident speaks again (silences)");
 });
