@@ -2,6 +2,8 @@ import type { Digest } from "./digest.ts";
 
 /** Two things that come together on a day less often than this are no chance. */
 const MAX_JOINT_P = 1e-4;
+/** Tails of volume are of the law that is assumed, not of the key: beyond this they are not believed where things meet. */
+const LEAST_P: Readonly<Record<string, number>> = { call_volume_spike: 0.02 };
 /** Stands for the probability of a weak finding that tells none. */
 const UNKNOWN_P = 0.01;
 
@@ -15,7 +17,7 @@ export function isCombination(digests: readonly Digest[]): boolean {
   for (const d of digests) {
     if (d.severity !== "low") continue;
     const dimension = `${d.detection}\n${d.family}`;
-    const p = Math.min(1, Math.max(0, d.p ?? UNKNOWN_P));
+    const p = Math.min(1, Math.max(LEAST_P[d.detection] ?? 0, d.p ?? UNKNOWN_P));
     strongest.set(dimension, Math.min(strongest.get(dimension) ?? 1, p));
   }
   if (strongest.size < 2) return false;

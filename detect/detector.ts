@@ -1,6 +1,9 @@
+import { dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
+import type { Incident } from "../schemas/incident.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
 import { keysOfPrincipals } from "../schemas/queries/detect.ts";
+import { verdictsOfPeople } from "../schemas/queries/transitions.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
@@ -81,6 +84,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   engine.putOffBeyond(parts.maxWaiting ?? MAX_WAITING);
   const ledger = parts.ledger ?? (await openLedger(store, parts.now));
   const known = new Set<string>();
+  let verdictsTo = -1;
   await restore();
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -127,7 +131,23 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     }
   }
 
+  /** What people said until the newest day that events begin; it holds from the day after it was said. */
+  async function readVerdicts(day: number): Promise<void> {
+    if (day <= verdictsTo) return;
+    const rows = await store.ask(verdictsOfPeople, {});
+    engine.setVerdicts(
+      rows.map(({ state, ...row }) => {
+        const { verdict, finding_uids, members } = JSON.parse(state) as Incident;
+        return { ...row, verdict, finding_uids, members };
+      }),
+    );
+    verdictsTo = day;
+  }
+
   async function loadMissing(events: readonly DetectEvent[]): Promise<void> {
+    let newest = 0;
+    for (const event of events) if (event.time > newest) newest = event.time;
+    await readVerdicts(dayOf(newest));
     if (ledger.generation() === 0) return;
     const missing = engine.missing(events).filter((s) => !known.has(s));
     if (missing.length === 0) return;

@@ -27,6 +27,7 @@ import { createProfileBook } from "./profile_book.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
+import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
 import { isAligned, WINDOW_MS } from "./windows.ts";
 
 /** Engine turns events into findings. It does no I/O; its state goes to the store as text, subject by subject. */
@@ -49,6 +50,8 @@ export interface Engine {
   dropCold(keep: number): string[];
   /** Takes over that keys were revoked (ms), as another log told. */
   revoke(keys: readonly string[], time: number): void;
+  /** Replaces what people said of incidents; each verdict holds from the day after it. */
+  setVerdicts(verdicts: readonly VerdictInput[]): void;
   /** Replaces the declarations; what was judged stays judged. */
   setInventory(inventory: InventoryIndex): void;
   watermark(provider: string): number;
@@ -93,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
   const lineage = createLineage(profiles);
   const peers = createPeerBook();
   const revoked = new Map<string, number>();
+  const verdicts = createVerdictBook();
   let changed = new Map<string, FindingState>();
   let engineDirty = false;
   let signals = new Map<string, Signal>();
@@ -106,6 +110,7 @@ export function createEngine(options: EngineOptions): Engine {
     inventory: () => inventory,
     peers,
     revoked,
+    verdicts,
     changed: (state) => changed.set(state.finding.uid, state),
     signal: (signal) => signals.set(`${signal.kind} ${signal.subject_uid} ${signal.value} ${signal.event_uid}`, signal),
   });
@@ -276,6 +281,7 @@ export function createEngine(options: EngineOptions): Engine {
       return rows;
     },
     revoke,
+    setVerdicts: verdicts.set,
     profile: (subject) => profiles.get(subject),
     dropCold: (keep) => profiles.dropCold(keep),
     setInventory(next) {

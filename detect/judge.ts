@@ -13,6 +13,7 @@ import type { PeerBook } from "./peers.ts";
 import type { OpenDay, Profile } from "./profile.ts";
 import { noteSession } from "./sessions.ts";
 import { livedTime } from "./travel.ts";
+import { shortUid, type VerdictBook } from "./verdicts.ts";
 import { pendingKey, type View } from "./view.ts";
 import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
 
@@ -20,6 +21,8 @@ const HOLD_DAYS_BELOW_MEDIUM = 3;
 const PROPAGATION_MS = 10_000;
 /** Calm verdicts remembered per day and detection. */
 const MAX_CALM = 1024;
+/** Findings that one held value remembers. */
+const MAX_HOLDERS = 3;
 
 export interface JudgeParts {
   options: EngineOptions;
@@ -29,6 +32,7 @@ export interface JudgeParts {
   revoked: ReadonlyMap<string, number>;
   /** Told of every finding that began or grew. */
   changed(state: FindingState): void;
+  verdicts: VerdictBook;
   /** Told of what other keys may share. */
   signal(signal: Signal): void;
 }
@@ -47,7 +51,7 @@ export interface Judge {
   forget(): void;
 }
 
-export function createJudge({ options, inventory, peers, revoked, changed, signal }: JudgeParts): Judge {
+export function createJudge({ options, inventory, peers, revoked, verdicts, changed, signal }: JudgeParts): Judge {
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
   const policies = enabled.filter((d): d is Policy => d.kind === "policy" && d.posture === undefined);
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
@@ -131,7 +135,15 @@ export function createJudge({ options, inventory, peers, revoked, changed, signa
     for (const habit of hit.holds ?? []) {
       const key = pendingKey(habit.dimension, habit.value);
       day.holds.set(key, Math.max(day.holds.get(key) ?? 0, need));
+      noteHolder(day, key, shortUid(state.finding.uid));
     }
+  }
+
+  /** Sorted, so that which ones are kept does not depend on the order of events. */
+  function noteHolder(day: OpenDay, key: string, uid: string): void {
+    const held = day.heldBy.get(key) ?? [];
+    if (held.includes(uid)) return;
+    day.heldBy.set(key, [...held, uid].sort().slice(0, MAX_HOLDERS));
   }
 
   function checkPolicies(
@@ -162,7 +174,10 @@ export function createJudge({ options, inventory, peers, revoked, changed, signa
 
   function judge(event: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void {
     const policy = declared(event);
-    const day = openDay(profile, dayOf(event.time));
+    const number = dayOf(event.time);
+    // Verdicts hold from the beginning of a day on: an event of it is judged by what was said before.
+    if (!profile.days.has(number)) verdicts.settle(profile, number);
+    const day = openDay(profile, number);
     clock.open.add(profile);
     profile.dirty = true;
     look(profile, day, policy);

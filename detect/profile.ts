@@ -85,6 +85,10 @@ export interface Pending {
   need: number;
   first: number;
   last: number;
+  /** Beginnings of the uids of the findings that hold it back, at most a few. */
+  by?: string[];
+  /** What people said of them: it is learned, or never will be. */
+  verdict?: "learned" | "never";
 }
 
 /** OpenDay gathers one day that is not sealed yet. */
@@ -113,6 +117,8 @@ export interface OpenDay {
   sessions: Map<string, Map<string, Map<string, [number, string]>>>;
   /** Values that findings of this day hold back, with the days they need. */
   holds: Map<string, number>;
+  /** Findings behind each hold, by the beginning of their uid. */
+  heldBy: Map<string, string[]>;
   findings: Map<string, FindingState>;
 }
 
@@ -189,6 +195,7 @@ export const emptyDay = (day: number): OpenDay => ({
   places: new Map(),
   sessions: new Map(),
   holds: new Map(),
+  heldBy: new Map(),
   findings: new Map(),
 });
 

@@ -1,7 +1,7 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { habitsOf, hasHours, hourScore } from "./hour_score.ts";
 import { sealObjects } from "./objects.ts";
-import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
+import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
 import { hourAccumulation, sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
 import { sealHome } from "./travel.ts";
@@ -10,6 +10,7 @@ import { pendingKey } from "./view.ts";
 import { sealVolume } from "./volume.ts";
 
 const MAX_GAPS = 32;
+const MAX_HOLDERS = 6;
 const MAX_SESSIONS = 64;
 const PENDING_FORGET_DAYS = 90;
 
@@ -77,10 +78,18 @@ function notePending(profile: Profile, day: OpenDay): void {
   }
   for (const [key, need] of [...day.holds].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const pending = profile.pending.get(key);
-    if (pending) pending.need = Math.max(pending.need, need);
-    else profile.pending.set(key, { days: 1, need, first: day.day, last: day.day });
+    const by = day.heldBy.get(key) ?? [];
+    if (pending) {
+      pending.need = Math.max(pending.need, need);
+      // The newest speak: a verdict comes on an incident of the last days.
+      pending.by = [...new Set([...(pending.by ?? []), ...by])].slice(-MAX_HOLDERS);
+    } else profile.pending.set(key, { days: 1, need, first: day.day, last: day.day, by });
   }
 }
+
+/** A verdict goes before the days. */
+const stillWaits = ({ days, need, verdict }: Pending): boolean =>
+  verdict === "never" || (verdict !== "learned" && days < need);
 
 function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
   const waits = profile.pending.size > 0;
@@ -88,8 +97,8 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
     const set = profile.sealed.values[dimension];
     for (const value of [...day.values[dimension]].sort()) {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
-      if (pending && pending.days < pending.need) continue;
-      if (pending) {
+      if (pending && stillWaits(pending)) continue;
+      if (pending && pending.verdict !== "learned") {
         profile.pending.delete(pendingKey(dimension, value));
         observeDay(set, value, day.day, pending.days);
       } else if (!late || (set.values.get(value)?.last ?? -1) < day.day) observeDay(set, value, day.day);
@@ -106,8 +115,8 @@ function learnHours(profile: Profile, day: OpenDay): void {
       if (waits) {
         const key = pendingKey("hour", String(d * 24 + h));
         const pending = profile.pending.get(key);
-        if (pending && pending.days < pending.need) continue;
-        profile.pending.delete(key);
+        if (pending && stillWaits(pending)) continue;
+        if (pending?.verdict !== "learned") profile.pending.delete(key);
       }
       hours[d * 24 + h]!++;
     }

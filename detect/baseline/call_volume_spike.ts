@@ -1,5 +1,4 @@
 import { DAY_MS } from "../../schemas/duration.ts";
-import type { Severity } from "../../schemas/severity.ts";
 import { type DetectEvent, defineBaseline, type Hit } from "../detection.ts";
 import { operationOf } from "../observe.ts";
 import type { Sealed } from "../profile.ts";
@@ -69,10 +68,9 @@ function longer(event: DetectEvent, { day, sealed }: View): Hit | null {
   if (day.done < dayBoundOf(sealed, day.day)) return null;
   const model = modelOf(sealed)!;
   const verdict = dayVerdict(model, day.day, day.done);
-  if (verdict.verdict === "finding")
-    return longHit("day", day.day, event, day.done, verdict.expected, verdict.p, "medium");
+  if (verdict.verdict === "finding") return longHit("day", day.day, event, day.done, verdict.expected, verdict.p);
   const trend = weekTrend(sealed.volume, day.day, day.done);
-  return trend?.fires ? longHit("week", day.day, event, trend.now, trend.before, trend.p, "low") : null;
+  return trend?.fires ? longHit("week", day.day, event, trend.now, trend.before, trend.p) : null;
 }
 
 function longHit(
@@ -82,12 +80,12 @@ function longHit(
   observed: number,
   expected: number,
   p: number,
-  level: Severity,
 ): Hit {
   return {
     dimension: span,
     bucket: day * DAY_MS,
-    level,
+    // A busy day has a hundred harmless causes: alone it is a risk. What is read on it, bulk_read tells.
+    level: "low",
     reasons: [
       span === "day"
         ? `${plural(observed, "call")} on one day so far, the last one ${operationOf(event)}; ${expected.toFixed(1)} are usual for such a day.`

@@ -76,3 +76,22 @@ export const targetsSince = defineQuestion<{ since: number }, z.infer<typeof tol
     WHERE at >= fromUnixTimestamp64Milli({since:Int64}) AND targets != '[]'`,
   row: told,
 });
+
+/** verdictsOfPeople gives every resolution with a verdict and every reopening, with what the incident held then. */
+export const verdictsOfPeople = defineQuestion<
+  Record<string, never>,
+  { subject_uid: string; incident_uid: string; n: number; effective_at: number; state: string }
+>({
+  name: "verdicts_of_people",
+  sql: `
+    SELECT subject_uid, incident_uid, n, toUnixTimestamp64Milli(at) AS effective_at, state
+    FROM transitions FINAL WHERE kind = 'reopened' OR (kind = 'resolved' AND JSONExtractString(state, 'verdict') != '')
+    ORDER BY at, incident_uid, n`,
+  row: z.object({
+    subject_uid: z.string(),
+    incident_uid: z.string(),
+    n: z.coerce.number(),
+    effective_at: z.coerce.number(),
+    state: z.string(),
+  }),
+});
