@@ -15,13 +15,16 @@ afterAll(() => web.close());
 
 /** What anybody may ask: is it alive, the shell of the page and its files, which hold no data, and who am I. */
 const OPEN =
-  /^GET \/(healthz|readyz|assets\/:name|v1\/session|incidents|incidents\/:id|keys|key|events|sources|silences|audit)?$|^(POST|DELETE) \/v1\/session$/;
+  /^GET \/(healthz|readyz|assets\/:name|v1\/session|incidents|incidents\/:id|keys|key|events|sources|silences|audit|clickhouse\/(ping|replicas_status))?$|^(POST|DELETE) \/v1\/session$/;
 
 /** Where people and tools answer from outside: each proves itself in its own way, and a token of ours is no proof (answer.test.ts). */
 const ANSWERS = /^(GET|POST) \/(answer|v1\/(slack\/interactions|pagerduty\/webhook|opsgenie\/webhook))$/;
 
 /** What other tools send, and what mails link to: proven by a signature of their own. */
 const SIGNED = /^(GET|POST) \/(answer|v1\/(slack\/interactions|(pagerduty|opsgenie)\/webhook))$/;
+
+/** ClickHouse's interface reads by GET and POST alike, and takes the token as its clients send a password. */
+const CLICKHOUSE = /^(GET|POST) \/clickhouse\/?$/;
 
 const ask = (route: string, headers: Record<string, string> = {}) => {
   const [method = "", path = ""] = route.split(" ");
@@ -58,6 +61,15 @@ describe("every route of the server", () => {
     for (const route of answers)
       for (const headers of [{}, { authorization: `Bearer ${ADMIN_TOKEN}` }])
         expect([401, 404]).toContain((await ask(route, headers)).status);
+  });
+
+  test("that speaks ClickHouse refuses who has no token, a wrong one, or one that may not read", async () => {
+    for (const route of routes.filter((r) => CLICKHOUSE.test(r))) {
+      for (const key of ["", "wrong-0123456789", "t-ingest-0123456789"]) {
+        const { status } = await ask(route, key === "" ? {} : { "x-clickhouse-key": key });
+        expect([route, key, status]).toEqual([route, key, expect.toSatisfy((n) => n >= 400)]);
+      }
+    }
   });
 
   test("that proves itself by a signature refuses what has none", async () => {
