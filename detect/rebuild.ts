@@ -83,6 +83,5 @@ const withoutFindings = (store: Store): Store => ({
   readOnly: () => store.readOnly(),
   openReading: null,
   scratch: () => store.scratch(),
-  openReading: null,
   close: async () => undefined,
 });
