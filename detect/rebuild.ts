@@ -81,7 +81,6 @@ const withoutFindings = (store: Store): Store => ({
   insertBlock: () => Promise.reject(new Error("A rebuild writes no events.")),
   command: () => Promise.reject(new Error("A rebuild changes no tables.")),
   readOnly: () => store.readOnly(),
-  openReading: null,
   scratch: () => store.scratch(),
   openReading: null,
   close: async () => undefined,
