@@ -10,6 +10,7 @@ import { HOUR_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import type { Command, Incident, TransitionKind } from "../../schemas/incident.ts";
 import { type CommandedLine, deliveredMessages } from "../../schemas/queries/backtest.ts";
+import { verdictsOfPeople } from "../../schemas/queries/transitions.ts";
 import type { Severity } from "../../schemas/severity.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
@@ -90,6 +91,13 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
     throw error;
   }
   const engine: Engine = detectionEngine(config, options.parts, options.inventory);
+  const said = await options.store.ask(verdictsOfPeople, {});
+  engine.setVerdicts(
+    said.map(({ state, ...row }) => {
+      const { verdict, finding_uids, members } = JSON.parse(state) as Incident;
+      return { ...row, verdict, finding_uids, members };
+    }),
+  );
   const found = new Map<string, Finding>();
   const commands = [...options.commands];
   /** While an incident may be open it is looked once an hour whether it went quiet. */
