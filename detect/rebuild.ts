@@ -82,5 +82,6 @@ const withoutFindings = (store: Store): Store => ({
   command: () => Promise.reject(new Error("A rebuild changes no tables.")),
   readOnly: () => store.readOnly(),
   scratch: () => store.scratch(),
+  openReading: null,
   close: async () => undefined,
 });
