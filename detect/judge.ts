@@ -17,7 +17,8 @@ import { shortUid, type VerdictBook } from "./verdicts.ts";
 import { pendingKey, type View } from "./view.ts";
 import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
 
-const HOLD_DAYS_BELOW_MEDIUM = 3;
+/** Distinct days until a value is learned that gave a finding below medium. */
+export const HOLD_DAYS_BELOW_MEDIUM = 3;
 const PROPAGATION_MS = 10_000;
 /** Calm verdicts remembered per day and detection. */
 const MAX_CALM = 1024;

@@ -1,9 +1,10 @@
+import { HOLD_DAYS_BELOW_MEDIUM } from "../../detect/judge.ts";
 import { type Profile, profileFrom } from "../../detect/profile.ts";
 import { profilesOf } from "../../schemas/queries/keys.ts";
 import type { App } from "../app.ts";
 import type { Observed } from "./observed.ts";
 
-/** Suspects are values of a key that gave a finding and were not confirmed since: what a thief did must not become what is allowed. */
+/** Suspects are values of a key that gave a finding of medium or more and were not confirmed since: what a thief did must not become what is allowed. */
 export interface Suspects {
   networks: ReadonlySet<string>;
   owners: ReadonlySet<string>;
@@ -31,10 +32,14 @@ export async function loadSuspects(app: App, subjects: readonly string[]): Promi
   return found;
 }
 
-/** Held are the values that wait for days or a verdict, and those of days that are not sealed yet. */
+/**
+ * Held are the values that wait for days or a verdict, and those of days that are not sealed yet. A place that was new and nothing more, such
+ * as a traveller's, stays in.
+ */
 function suspectsOf({ pending, days }: Profile): Suspects {
-  const keys = [...pending].filter(([, p]) => p.days < p.need).map(([key]) => key);
-  for (const day of days.values()) keys.push(...day.holds.keys());
+  const keys = [...pending].filter(([, p]) => p.days < p.need && p.need > HOLD_DAYS_BELOW_MEDIUM).map(([key]) => key);
+  for (const day of days.values())
+    keys.push(...[...day.holds].filter(([, need]) => need > HOLD_DAYS_BELOW_MEDIUM).map(([key]) => key));
   const of = (dimension: string): Set<string> =>
     new Set(keys.flatMap((key) => (key.startsWith(`${dimension}\u001f`) ? [key.slice(dimension.length + 1)] : [])));
   return { networks: of("net"), owners: of("asn"), countries: of("country") };

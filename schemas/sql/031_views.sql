@@ -167,15 +167,18 @@ WITH
         verb_class = 'read', 2, verb_class = 'auth', 99, verb_class = 'unknown', 0,
         match(CAST(operation, 'String'), '^(Create|Put|Add|Insert|Post|Register|Run|Import)'), 1,
         match(CAST(operation, 'String'), '^(Delete|Remove|Terminate|Destroy|Deregister|Revoke)'), 4, 3) AS activity,
+    transform(activity, [0, 1, 2, 3, 4], ['Unknown', 'Create', 'Read', 'Update', 'Delete'], 'Authenticate') AS name_of_activity,
+    account IS NOT NULL OR region IS NOT NULL AS in_cloud,
     src_kind IN ('ip', 'private') AS is_address
 SELECT
     6 AS category_uid, 'Application Activity' AS category_name, 6003 AS class_uid, 'API Activity' AS class_name,
-    toUInt8(activity) AS activity_id, toUInt32(600300 + activity) AS type_uid, toUnixTimestamp64Milli(e.time) AS time,
+    toUInt8(activity) AS activity_id, name_of_activity AS activity_name,
+    toUInt32(600300 + activity) AS type_uid, concat('API Activity: ', name_of_activity) AS type_name, toUnixTimestamp64Milli(e.time) AS time,
     1 AS severity_id, 'Informational' AS severity,
     multiIf(outcome = 'success', 1, outcome = 'unknown', 0, 2) AS status_id,
     multiIf(outcome = 'success', 'Success', outcome = 'unknown', 'Unknown', 'Failure') AS status, error_code AS status_code,
-    CAST(('1.8.0', ('keywatch', 'keywatch'), event_uid, provider, toUnixTimestamp64Milli(ingested_at)),
-        'Tuple(version String, product Tuple(name String, vendor_name String), uid String, log_provider String, logged_time Int64)') AS metadata,
+    CAST(('1.8.0', ('keywatch', 'keywatch'), if(in_cloud, ['cloud'], []), event_uid, provider, toUnixTimestamp64Milli(ingested_at)),
+        'Tuple(version String, product Tuple(name String, vendor_name String), profiles Array(String), uid String, log_provider String, logged_time Int64)') AS metadata,
     CAST(((principal_uid, principal, tuple(account)), (session_uid, key_uid)),
         'Tuple(user Tuple(uid String, name Nullable(String), account Tuple(uid Nullable(String))), session Tuple(uid Nullable(String), credential_uid Nullable(String)))') AS actor,
     CAST((operation, tuple(CAST(service, 'Nullable(String)')), (e.error_code, e.status_code)),
@@ -184,7 +187,7 @@ SELECT
         'Tuple(ip Nullable(String), name Nullable(String), autonomous_system Tuple(number Nullable(UInt32), name Nullable(String)), location Tuple(country Nullable(String), region Nullable(String), city Nullable(String), lat Nullable(Float32), long Nullable(Float32)))') AS src_endpoint,
     CAST(tuple(user_agent), 'Tuple(user_agent Nullable(String))') AS http_request,
     CAST(arrayMap(name -> tuple(name), resources), 'Array(Tuple(name String))') AS resources,
-    CAST((provider, tuple(account), region), 'Tuple(provider String, account Tuple(uid Nullable(String)), region Nullable(String))') AS cloud
+    CAST((if(in_cloud, provider, NULL), tuple(account), region), 'Tuple(provider Nullable(String), account Tuple(uid Nullable(String)), region Nullable(String))') AS cloud
 FROM (SELECT * FROM events FINAL) AS e;
 
 -- OCSF 1.8.0 Detection Finding (2004), as schemas/ocsf/finding.ts writes it, without the arithmetic.

@@ -217,7 +217,7 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     }
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/incidents\/[0-9a-f-]{36}/);
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("main");
     await page.goBack();
     await heading("Incidents").waitFor();
   });
