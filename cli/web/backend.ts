@@ -39,7 +39,8 @@ export function createBackend(app: App, { exposition, faults }: BackendParts): B
   const { now } = app;
   const subjects = fresh(now, { ms: KEYS_FRESH_MS, staleMs: STALE_MS }, () => subjectsSeen(app));
   const sources = fresh(now, { ms: FRESH_MS, staleMs: STALE_MS }, () => sourcesOf(app));
-  const status = fresh(now, { ms: FRESH_MS, staleMs: STALE_MS }, () => statusOf(app));
+  // Never stale: whoever connects the first source looks whether something came.
+  const status = fresh(now, { ms: FRESH_MS }, () => statusOf(app));
   const stats = fresh(now, { ms: FRESH_MS }, (from: number, to: number) => statsOf(app, from, to));
   return {
     now,
