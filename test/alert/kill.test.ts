@@ -61,8 +61,12 @@ test.skipIf(nodeBinary === null)(
       await gone;
     }
     const last = start();
+    let said = "";
+    last.stdout?.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
     const code = await new Promise((resolve) => last.once("exit", resolve));
-    expect(code).toBe(0);
+    expect({ code, said }).toEqual({ code: 0, said: "applied\nidle\n" });
     await server.stop();
 
     const told = new Map<string, Seen>();
