@@ -2,6 +2,7 @@ import type { ApiActivity } from "../schemas/activity.ts";
 import type { Anomaly } from "../schemas/finding.ts";
 import type { Severity } from "../schemas/severity.ts";
 import type { KeyPolicy } from "./inventory_index.ts";
+import type { ValueDimension } from "./profile.ts";
 import type { View } from "./view.ts";
 
 /** DetectEvent is the part of an ApiActivity that detection reads; raw text never comes here. */
@@ -51,20 +52,7 @@ export interface Habit {
   dimension: HabitDimension;
   value: string;
 }
-export const habitDimensions = [
-  "ip",
-  "net",
-  "asn",
-  "country",
-  "operation",
-  "service",
-  "agent",
-  "region",
-  "role",
-  "hour",
-  "session",
-] as const;
-export type HabitDimension = (typeof habitDimensions)[number];
+export type HabitDimension = ValueDimension | "hour" | "session";
 
 /** Hit is what a detection says: everything that the alert will tell is in it. */
 export interface Hit {

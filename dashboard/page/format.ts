@@ -1,3 +1,5 @@
+import { severities as rising } from "../../schemas/severity.ts";
+
 /** Times are shown in UTC, as logs and the command line show them. */
 export const stamp = (time: string | number): string => new Date(time).toISOString().slice(0, 19).replace("T", " ");
 export const minute = (time: string | number): string => stamp(time).slice(0, 16);
@@ -36,5 +38,6 @@ export const words = (id: string): string => id.replaceAll("_", " ");
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 export const dayName = (day: number): string => DAYS[day] ?? "";
 /** Severities, worst first. */
-export const severities = ["critical", "high", "medium", "low", "informational"] as const;
-export type Severity = (typeof severities)[number];
+export const severities = rising.toReversed();
+/** idsOf lists the ids of a choice; the compiler sees to it that none is missing and none made up. */
+export const idsOf = <T extends string>(ids: Record<T, true>): string[] => Object.keys(ids);

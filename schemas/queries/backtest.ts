@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { transitionKinds } from "../incident.ts";
 import { defineQuestion } from "../store/store.ts";
+import { transitionLine } from "./transitions.ts";
 
 /** eventsBefore gives how many events the store holds from the first one to a time (ms), and the last number of all. */
 export const eventsBefore = defineQuestion<{ to: number }, { events: number; last_seq: number; first_ms: number }>({
@@ -10,15 +10,7 @@ export const eventsBefore = defineQuestion<{ to: number }, { events: number; las
   row: z.object({ events: z.number(), last_seq: z.number(), first_ms: z.number() }),
 });
 
-const commanded = z.object({
-  incident_uid: z.string(),
-  kind: z.enum(transitionKinds),
-  at: z.number(),
-  actor: z.string(),
-  command_id: z.string(),
-  note: z.string(),
-  state: z.string(),
-});
+const commanded = transitionLine.omit({ n: true });
 export type CommandedLine = z.infer<typeof commanded>;
 
 /** commandsBefore gives what people did to incidents, in order: their acknowledgements and verdicts are input. */

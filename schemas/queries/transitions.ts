@@ -39,7 +39,7 @@ export const heldOfSubjects = defineQuestion<{ subjects: readonly string[] }, z.
   row: held,
 });
 
-const line = z.object({
+export const transitionLine = z.object({
   incident_uid: z.string(),
   n: z.number(),
   kind: z.enum(transitionKinds),
@@ -49,7 +49,7 @@ const line = z.object({
   note: z.string(),
   state: z.string(),
 });
-export type TransitionLine = z.infer<typeof line>;
+export type TransitionLine = z.infer<typeof transitionLine>;
 
 /** transitionsOf gives the log of one incident from n to n, both included. */
 export const transitionsOf = defineQuestion<
@@ -63,7 +63,7 @@ export const transitionsOf = defineQuestion<
     WHERE subject_uid = {subject:String} AND incident_uid = {incident:String}
       AND n BETWEEN {from:UInt32} AND {to:UInt32}
     ORDER BY n`,
-  row: line,
+  row: transitionLine,
 });
 
 const told = z.object({ subject_uid: z.string(), incident_uid: z.string(), n: z.number(), targets: z.string() });

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Webhook } from "standardwebhooks";
 import { afterAll, expect, test } from "vitest";
+import { nodeBinary } from "./chaos.ts";
 import { httpReceiver, type Play } from "./receivers.ts";
 
 const script = fileURLToPath(new URL("./fixtures/alerter_process.ts", import.meta.url));
@@ -19,17 +19,6 @@ afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** The Node that runs TypeScript as it is: this one, or the one that the package brings; null where there is neither. */
-const nodeBinary = ((): string | null => {
-  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`);
-    return join(dirname(manifest), "bin", "node");
-  } catch {
-    return null;
-  }
-})();
 
 interface Seen {
   data: { incident: { uid: string }; transitions: { n: number }[] };

@@ -1,24 +1,25 @@
 import { useEffect, useState } from "preact/hooks";
+import type { ApiOutcome, VerbClass } from "../../../schemas/activity.ts";
 import type { EventOut } from "../../../schemas/http_api.ts";
 import { get, query } from "../api.ts";
-import { count, minute } from "../format.ts";
+import { count, idsOf, minute } from "../format.ts";
 import { useData, useTitle } from "../hooks.ts";
 import { Code, Empty, Fault, Panel, Waiting } from "../parts.tsx";
 import { Link, navigate } from "../router.tsx";
 import { EventTable } from "./event_table.tsx";
 
-const OUTCOMES = [
-  "failed",
-  "success",
-  "denied",
-  "unauthenticated",
-  "not_found",
-  "invalid",
-  "throttled",
-  "error",
-  "unknown",
-];
-const VERBS = ["read", "write", "admin", "auth", "unknown"];
+const OUTCOMES = idsOf<ApiOutcome | "failed">({
+  failed: true,
+  success: true,
+  denied: true,
+  unauthenticated: true,
+  not_found: true,
+  invalid: true,
+  throttled: true,
+  error: true,
+  unknown: true,
+});
+const VERBS = idsOf<VerbClass>({ read: true, write: true, admin: true, auth: true, unknown: true });
 const SPANS = {
   "1h": ["1 hour", 3_600_000],
   "24h": ["24 hours", 86_400_000],

@@ -1,12 +1,19 @@
-import type { IncidentOut } from "../../../schemas/http_api.ts";
+import type { IncidentOut, IncidentQuery } from "../../../schemas/http_api.ts";
 import { query } from "../api.ts";
-import { count, severities, words } from "../format.ts";
+import { count, idsOf, severities, words } from "../format.ts";
 import { useData, useTitle } from "../hooks.ts";
 import type { Live } from "../live.ts";
 import { Empty, Fault, IncidentRow, Panel, Waiting } from "../parts.tsx";
 import { Link, navigate, submitForm } from "../router.tsx";
 
-const STATUSES = ["unresolved", "open", "acknowledged", "reopened", "resolved", "all"];
+const STATUSES = idsOf<Exclude<NonNullable<IncidentQuery["status"]>, "merged_into">>({
+  unresolved: true,
+  open: true,
+  acknowledged: true,
+  reopened: true,
+  resolved: true,
+  all: true,
+});
 const MAX = 200;
 
 /** Incidents is the list, with its filters in the address. */

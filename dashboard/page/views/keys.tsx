@@ -1,22 +1,22 @@
-import type { KeyOut } from "../../../schemas/http_api.ts";
+import type { KeyOut, Posture } from "../../../schemas/http_api.ts";
 import { query } from "../api.ts";
-import { count, short, words } from "../format.ts";
+import { count, idsOf, short, words } from "../format.ts";
 import { useData, useTitle } from "../hooks.ts";
 import type { Live } from "../live.ts";
 import { Code, Empty, Fault, Panel, Scroll, Time, Waiting } from "../parts.tsx";
 import { Link, navigate, submitForm } from "../router.tsx";
 
-const POSTURES = [
-  "unlisted",
-  "unused",
-  "dormant",
-  "rotation_due",
-  "revoked_used",
-  "expired_used",
-  "over_privileged",
-  "beyond_access",
-  "no_owner",
-];
+const POSTURES = idsOf<Posture["id"]>({
+  unlisted: true,
+  unused: true,
+  dormant: true,
+  rotation_due: true,
+  revoked_used: true,
+  expired_used: true,
+  over_privileged: true,
+  beyond_access: true,
+  no_owner: true,
+});
 
 export const keyHref = (k: KeyOut): string => `/key?id=${encodeURIComponent(k.subject_uid ?? k.name)}`;
 
