@@ -21,20 +21,20 @@ export function watchFolder(app: App, source: FolderSource, out: Out): { stop():
 
   async function look(): Promise<void> {
     const { files } = await listFiles([source.path]);
-    const fresh: string[] = [];
+    const fresh = new Map<string, string>();
     for (const file of files) {
       const at = await stat(file).catch(() => null);
       if (!at || app.now() - at.mtimeMs < SETTLED_MS) continue;
       const mark = `${at.size} ${at.mtimeMs}`;
       if (known.get(file) === mark) continue;
-      known.set(file, mark);
       const id = `file:${(await hashFile(file)).slice(0, 32)}`;
       const [row] = await app.store.ask(sourceProgress, { source: id });
-      if (!row?.complete) fresh.push(file);
+      if (row?.complete) known.set(file, mark);
+      else fresh.set(file, mark);
     }
-    if (fresh.length === 0 || stopped) return;
+    if (fresh.size === 0 || stopped) return;
     for await (const block of readFiles(app.parts, {
-      paths: fresh,
+      paths: [...fresh.keys()],
       provider: source.provider,
       out,
       now: app.now,
@@ -45,6 +45,8 @@ export function watchFolder(app: App, source: FolderSource, out: Out): { stop():
       if (stopped) break;
     }
     await progress.flush();
+    // Only now: what broke off is read again.
+    for (const [file, mark] of fresh) known.set(file, mark);
   }
 
   const again = () => {
