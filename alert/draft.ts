@@ -1,7 +1,7 @@
-import type { Finding } from "../schemas/finding.ts";
+import { type Finding, inEventOrder } from "../schemas/finding.ts";
 import { coverOf } from "../schemas/fleet.ts";
 import type { Digest } from "./digest.ts";
-import { type Decided, type IncidentBook, inEventOrder } from "./incident.ts";
+import type { Decided, IncidentBook } from "./incident.ts";
 import type { Target } from "./targets.ts";
 
 /** Draft is a transition that is decided and not stored yet. */

@@ -1,5 +1,5 @@
 import { DAY_MS } from "../schemas/duration.ts";
-import type { Finding } from "../schemas/finding.ts";
+import { type Finding, inEventOrder } from "../schemas/finding.ts";
 import { coverOf, SHARED_MS } from "../schemas/fleet.ts";
 import { type Command, type Incident, incidentUid, type Transition, type TransitionKind } from "../schemas/incident.ts";
 import { atLeast, maxSeverity, severityId } from "../schemas/severity.ts";
@@ -293,12 +293,6 @@ export function incidentsOf(findings: readonly Finding[], options: ScanOptions =
   const own = [...incidents.values()].filter((i) => i.status !== "merged_into");
   return own.filter((i) => atLeast(i.severity, options.minSeverity ?? "low")).sort(worstFirst);
 }
-
-/** inEventOrder sorts a copy, so that the order of arrival inside a batch decides nothing. */
-export const inEventOrder = (findings: readonly Finding[]): Finding[] =>
-  [...findings].sort(
-    (a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : a.version - b.version),
-  );
 
 export const worstFirst = (a: Incident, b: Incident): number =>
   severityId(b.severity) - severityId(a.severity) ||

@@ -1,7 +1,7 @@
 import { postures } from "../detect/catalogue.ts";
 import { POSTURE_DAYS } from "../detect/detection.ts";
-import { findingRow } from "../detect/detector.ts";
 import type { Engine } from "../detect/engine.ts";
+import { findingRow } from "../detect/finding_rows.ts";
 import type { DeclaredKey, InventoryIndex } from "../detect/inventory_index.ts";
 import { judgePosture, type PostureKey } from "../detect/posture.ts";
 import type { Config } from "../schemas/config.ts";

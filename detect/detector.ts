@@ -1,5 +1,5 @@
 import { dayOf } from "../schemas/duration.ts";
-import type { Finding } from "../schemas/finding.ts";
+import { type Finding, inEventOrder } from "../schemas/finding.ts";
 import type { Incident } from "../schemas/incident.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
 import { keysOfPrincipals } from "../schemas/queries/detect.ts";
@@ -8,6 +8,7 @@ import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
 import { readEvents } from "./event_reader.ts";
+import { storeFindings } from "./finding_rows.ts";
 import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
 import { LINEAGE_MS, mayInherit } from "./lineage.ts";
 
@@ -209,7 +210,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
       options.onProgress?.(count);
     }
     if (count > 0) await finish(undefined, keep);
-    await publish(inEventOrder(found.values()), options.report);
+    await publish(inEventOrder([...found.values()]), options.report);
     return { events: count, findings: found.size };
   }
 
@@ -244,17 +245,31 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         return null;
       }
       if (count > 0) await finish(undefined, keep);
-      await publish(inEventOrder(found.values()), report);
+      await publish(inEventOrder([...found.values()]), report);
       return { events: count, findings: found.size };
     };
     return { offer: (events) => inTurn(() => offer(events)), end: (options) => inTurn(() => end(options)) };
+  }
+
+  /** Live events whose profiles the store did not give; they are judged with the next ones, and no checkpoint passes them. */
+  let unjudged: DetectEvent[] = [];
+
+  async function judgeLive(keep: (findings: Finding[]) => void): Promise<void> {
+    if (unjudged.length > 0) {
+      await loadMissing(unjudged);
+      const events = unjudged;
+      unjudged = [];
+      await complete(engine.process(events, { sorted: false, now: parts.now() }), keep);
+    }
   }
 
   /** Profiles that the store refused; the next save brings them, or a checkpoint would pass them. */
   const unsaved = new Map<string, ProfileRow>();
 
   async function save(upto: number, more: readonly ProfileRow[]): Promise<void> {
-    await complete([], (findings) => publishLater(findings, false));
+    const keep = (findings: Finding[]) => publishLater(findings, false);
+    await judgeLive(keep);
+    await complete([], keep);
     await publish([], false);
     for (const row of engine.takeDirty()) unsaved.set(row.subject_uid, row);
     for (const row of more) unsaved.set(row.subject_uid, row);
@@ -270,9 +285,9 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     load: (events) => inTurn(() => loadMissing(events)),
     accept: (events) =>
       inTurn(async () => {
-        await loadMissing(events);
+        unjudged = unjudged.length === 0 ? [...events] : [...unjudged, ...events];
         const findings: Finding[] = [];
-        await complete(engine.process(events, { sorted: false, now: parts.now() }), (more) => {
+        await judgeLive((more) => {
           findings.push(...more);
           publishLater(more, false);
         });
@@ -294,6 +309,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     forget: (subjects) =>
       inTurn(async () => {
         engine.forget(subjects);
+        unjudged = unjudged.filter((e) => !subjects.has(e.subject_uid));
         for (const subject of subjects) {
           known.delete(subject);
           unsaved.delete(subject);
@@ -307,42 +323,3 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
 
 /** The last moment that a DateTime64(3) holds, ms. */
 const LAST_MS = 10_413_791_999_999;
-
-/** Incidents depend on the order of findings, so it must not depend on how the input was cut. */
-const inEventOrder = (findings: Iterable<Finding>): Finding[] =>
-  [...findings].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
-
-/** storeFindings writes findings; a newer version of one replaces it. */
-export const storeFindings = (store: Store, findings: readonly Finding[]): Promise<void> =>
-  store.insert("findings", findings.map(findingRow));
-
-/** findingRow is a finding as the `findings` table has it. */
-export function findingRow(f: Finding): object {
-  return {
-    uid: f.uid,
-    detection: f.detection,
-    severity: f.severity,
-    title: f.title,
-    provider: f.provider,
-    account: f.account,
-    subject_uid: f.subject_uid,
-    principal_uid: f.principal_uid,
-    key_uid: f.key_uid,
-    key_hint: f.key_hint,
-    key_name: f.key_name,
-    owner: f.owner,
-    environment: f.environment,
-    dimension: f.dimension,
-    bucket: new Date(f.bucket).toISOString(),
-    first_seen: new Date(f.first_seen).toISOString(),
-    last_seen: new Date(f.last_seen).toISOString(),
-    reasons: f.reasons,
-    event_uids: f.event_uids,
-    event_count: f.event_count,
-    risk: f.risk,
-    learning: f.learning,
-    late: f.late,
-    version: f.version,
-    document: JSON.stringify(f),
-  };
-}

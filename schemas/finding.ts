@@ -81,3 +81,9 @@ export const findingUid = (
   dimension: string,
   bucket: number,
 ): string => uuid5("finding", detection, version, subject, dimension, bucket);
+
+/** inEventOrder sorts a copy: incidents depend on the order of findings, so it must not depend on how the input was cut. */
+export const inEventOrder = (findings: readonly Finding[]): Finding[] =>
+  [...findings].sort(
+    (a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : a.version - b.version),
+  );

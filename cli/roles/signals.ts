@@ -1,4 +1,4 @@
-import { storeFindings } from "../../detect/detector.ts";
+import { storeFindings } from "../../detect/finding_rows.ts";
 import { createFleet } from "../../detect/fleet/fleet.ts";
 import { claimLedger } from "../../detect/ledger.ts";
 import { type Assignment, joinGroup } from "../../ingest/kafka/consume.ts";

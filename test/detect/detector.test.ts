@@ -112,4 +112,26 @@ describe("detector", () => {
     const fresh = [...found.values()].filter((f) => !before.includes(f.uid));
     expect(fresh.map((f) => [f.detection, f.learning])).toContainEqual(["new_source", false]);
   });
+
+  test("what the store did not let be judged waits, no checkpoint passes it, and it is judged with the next ones", async () => {
+    let refuses = false;
+    const ask = store.ask.bind(store);
+    store.ask = (...of) => (refuses ? Promise.reject(new Error("the store is gone for a moment")) : ask(...of));
+    const detector = await start();
+    const [calm] = await stored([event({ time: MONDAY + 55 * DAY_MS + 9 * HOUR_MS })]);
+    await detector.accept([calm!]);
+    await detector.save(calm!.seq);
+    const known = new Set(found.keys());
+
+    const [theft] = await stored([event({ time: MONDAY + 56 * DAY_MS + 9 * HOUR_MS, ...THIEF, country: "NZ" })]);
+    refuses = true;
+    await expect(detector.accept([theft!])).rejects.toThrow("gone for a moment");
+    await expect(detector.save(theft!.seq)).rejects.toThrow("gone for a moment");
+    expect(detector.detectedTo()).toBe(calm!.seq);
+    refuses = false;
+    await detector.save(theft!.seq);
+    const told = [...found.values()].filter((f) => !known.has(f.uid));
+    expect(told.map((f) => [f.detection, f.event_uids])).toContainEqual(["new_source", [theft!.event_uid]]);
+    expect(detector.detectedTo()).toBe(theft!.seq);
+  });
 });

@@ -1,5 +1,5 @@
-import { createBook, inEventOrder } from "../../alert/incident.ts";
-import type { Finding } from "../../schemas/finding.ts";
+import { createBook } from "../../alert/incident.ts";
+import { type Finding, inEventOrder } from "../../schemas/finding.ts";
 import type { Incident } from "../../schemas/incident.ts";
 import { atLeast } from "../../schemas/severity.ts";
 import { DAY } from "./calendar.ts";
