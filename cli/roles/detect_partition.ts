@@ -9,7 +9,7 @@ import { createLogWriter } from "../../ingest/kafka/log_writer.ts";
 import { partitionOf } from "../../ingest/kafka/partition.ts";
 import type { Sender } from "../../ingest/kafka/produce.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
-import type { Finding } from "../../schemas/finding.ts";
+import { type Finding, inEventOrder } from "../../schemas/finding.ts";
 import { findingsByUid } from "../../schemas/queries/detect.ts";
 import type { Signal } from "../../schemas/signal.ts";
 import type { Store } from "../../schemas/store/store.ts";
@@ -120,7 +120,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
 
   async function report(): Promise<void> {
     if (history.size === 0) return;
-    await send([...history.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1)));
+    await send(inEventOrder([...history.values()]));
     history.clear();
     historyChanged = true;
   }
