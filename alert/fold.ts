@@ -1,3 +1,4 @@
+import { inEventOrder } from "../schemas/finding.ts";
 import type { Incident } from "../schemas/incident.ts";
 import { maxSeverity, type Severity, severityId } from "../schemas/severity.ts";
 import { oneLine } from "./clean.ts";
@@ -17,7 +18,7 @@ export function fold(digests: Iterable<Digest>): Folded {
   const strongest = speaking[0]!;
   const newest = speaking.reduce((a, b) => (b.last_seen > a.last_seen ? b : a));
   const from = speaking.find((d) => d.from !== null)?.from ?? null;
-  const byTime = [...sorted].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
+  const byTime = inEventOrder(sorted);
   return {
     ...newest.who,
     tags: [...newest.who.tags],
@@ -80,7 +81,11 @@ const NAMED = 5;
 /** reasonsOf tells each detection once, the gravest first, and sums up what is more of the same. */
 function reasonsOf(sorted: readonly Digest[]): string[] {
   const groups = new Map<string, Digest[]>();
-  for (const d of sorted) groups.set(d.detection, [...(groups.get(d.detection) ?? []), d]);
+  for (const d of sorted) {
+    const group = groups.get(d.detection);
+    if (group) group.push(d);
+    else groups.set(d.detection, [d]);
+  }
   const heads: string[] = [];
   const details: string[] = [];
   for (const [first, ...more] of groups.values()) {

@@ -83,7 +83,10 @@ export const findingUid = (
 ): string => uuid5("finding", detection, version, subject, dimension, bucket);
 
 /** inEventOrder sorts a copy: incidents depend on the order of findings, so it must not depend on how the input was cut. */
-export const inEventOrder = (findings: readonly Finding[]): Finding[] =>
+export const inEventOrder = <T extends { uid: string; first_seen: number; version?: number }>(
+  findings: readonly T[],
+): T[] =>
   [...findings].sort(
-    (a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : a.version - b.version),
+    (a, b) =>
+      a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : (a.version ?? 0) - (b.version ?? 0)),
   );

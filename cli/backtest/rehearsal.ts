@@ -7,7 +7,7 @@ import type { NormalizerParts } from "../../ingest/normalizer.ts";
 import type { Config } from "../../schemas/config.ts";
 import type { ChannelConfig } from "../../schemas/config_channels.ts";
 import { HOUR_MS } from "../../schemas/duration.ts";
-import type { Finding } from "../../schemas/finding.ts";
+import { type Finding, inEventOrder } from "../../schemas/finding.ts";
 import type { Command, Incident, TransitionKind } from "../../schemas/incident.ts";
 import { type CommandedLine, deliveredMessages } from "../../schemas/queries/backtest.ts";
 import { verdictsOfPeople } from "../../schemas/queries/transitions.ts";
@@ -168,7 +168,7 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
       await advance(to + END_MS);
       const rows = await scratch.ask(deliveredMessages, {});
       return {
-        findings: [...found.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1)),
+        findings: inEventOrder([...found.values()]),
         notices: rows.map((row) => noticeOf(row, config)),
       };
     },

@@ -3,7 +3,7 @@ import { renderIncident } from "../../alert/render_console.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
 import { createInventoryIndex } from "../../detect/inventory_index.ts";
 import { type ApiActivity, byEventTime } from "../../schemas/activity.ts";
-import type { Finding } from "../../schemas/finding.ts";
+import { type Finding, inEventOrder } from "../../schemas/finding.ts";
 import type { Incident } from "../../schemas/incident.ts";
 import { emptyInventory } from "../../schemas/inventory.ts";
 import { ocsfFinding } from "../../schemas/ocsf/finding.ts";
@@ -111,7 +111,7 @@ function judge(engine: ReturnType<typeof detectionEngine>, events: DetectEvent[]
     for (const f of engine.process(events.slice(i, i + CHUNK), { sorted: true, now })) found.set(f.uid, f);
   }
   for (const f of engine.finish()) found.set(f.uid, f);
-  return [...found.values()].sort((a, b) => a.first_seen - b.first_seen || (a.uid < b.uid ? -1 : 1));
+  return inEventOrder([...found.values()]);
 }
 
 function print(format: ScanOptions["format"], findings: Finding[], incidents: Incident[], out: Out): void {
