@@ -9,7 +9,7 @@ import { terminalOut } from "./cli/out.ts";
 import { addDetectionCommands } from "./cli/program_detections.ts";
 import { addStoreCommands } from "./cli/program_store.ts";
 import { askServing, configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
-import { parseDuration } from "./schemas/duration.ts";
+import { runDemo, serve } from "./cli/run_serve.ts";
 import { packageVersion } from "./schemas/package_root.ts";
 
 /*
@@ -86,7 +86,7 @@ program
   .addOption(new Option("--or-demo", "run the demo where there is no config").hideHelp())
   .addHelpText("after", example("serve --config keywatch.yaml"))
   .action((o) =>
-    guarded(() => (o.orDemo && !globals().config && !existsSync(DEFAULT_CONFIG) ? runDemo({}) : serve(o))),
+    guarded(() => (o.orDemo && !globals().config && !existsSync(DEFAULT_CONFIG) ? runDemo({}) : serve(globals(), o))),
   );
 
 program
@@ -244,88 +244,5 @@ program
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("doctor"))
   .action((o) => guarded(async () => (await import("./cli/run_doctor.ts")).runDoctor(globals(), o, Date.now())));
-
-async function serve(o: { listen?: string; roles?: string }): Promise<number> {
-  const split = configFor(globals()).config.kafka !== null;
-  if (o.roles !== undefined || split) return serveRoles(o);
-  const [{ openApp }, { startServing }, { storeCommands }, { createExposition }] = await Promise.all([
-    import("./cli/app.ts"),
-    import("./cli/serve.ts"),
-    import("./cli/commands/store_commands.ts"),
-    import("./dashboard/metrics.ts"),
-  ]);
-  const out = terminalOut();
-  const load = () => {
-    const loaded = configFor(globals());
-    if (o.listen) loaded.config.http.listen = o.listen;
-    return loaded;
-  };
-  const loaded = load();
-  const stop = interrupted();
-  const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
-  // Until it serves there is nothing to reload, and the signal must not end it.
-  let reload = () => Promise.resolve();
-  process.on("SIGHUP", () => void reload().catch((error: unknown) => log.error(error, "Reloading broke off.")));
-  const metrics = createExposition();
-  const app = await openApp({ loaded, log, metrics });
-  const running = await startServing(app, storeCommands, out, { exposition: metrics, load }).catch(
-    async (error: unknown) => {
-      await app.close();
-      throw error;
-    },
-  );
-  out.note(
-    `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
-  );
-  reload = running.reload;
-  await stop;
-  out.note("Stopping: finishing what is under way.");
-  return (await running.stop()) ? 0 : 1;
-}
-
-/** serveRoles runs some or all stages over Kafka. */
-async function serveRoles(o: { listen?: string; roles?: string }): Promise<number> {
-  const [{ rolesOf, startRoles }, { createExposition }] = await Promise.all([
-    import("./cli/roles/start.ts"),
-    import("./dashboard/metrics.ts"),
-  ]);
-  const out = terminalOut();
-  const names = rolesOf(o.roles);
-  const loaded = configFor(globals());
-  if (o.listen) loaded.config.http.listen = o.listen;
-  const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
-  const stop = interrupted();
-  process.on("SIGHUP", () => log.warn("Roles over Kafka take another config when they start again."));
-  const metrics = createExposition();
-  const running = await startRoles(names, { loaded, log, metrics, exposition: metrics }, out);
-  out.note(`keywatch ${packageVersion} runs ${names.join(", ")}${running.address ? ` at ${running.address}` : ""}`);
-  await stop;
-  out.note("Stopping: finishing what is under way.");
-  await running.stop();
-  return 0;
-}
-
-async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {
-  const { demo } = await import("./cli/commands/demo.ts");
-  const forMs = parseDuration(o.for ?? "") ?? 0;
-  return demo(
-    { seed: Number(o.seed ?? 42), listen: o.listen ?? null, forMs },
-    terminalOut(),
-    createLog(),
-    interrupted(),
-  );
-}
-
-/** interrupted resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const first = () => {
-      for (const signal of signals) process.removeListener(signal, first);
-      resolve();
-    };
-    const signals = ["SIGINT", "SIGTERM"] as const;
-    for (const signal of signals) process.on(signal, first);
-  });
-}
 
 await program.parseAsync();

@@ -15,8 +15,14 @@ export interface Reloaded {
   restart: string[];
 }
 
+/** Reloadable is what a reload reaches: the app of one process, or the roles of one. */
+export type Reloadable = Pick<App, "config" | "store" | "now" | "log" | "reloadInventory"> & {
+  alerter: Pick<App["alerter"], "reconfigure">;
+  parts: Pick<App["parts"], "fingerprint">;
+};
+
 /** createReload reads the config again and puts into force what can be changed while it runs: whom to tell, the inventory, the log level. */
-export function createReload(app: App, load: () => Loaded): () => Promise<Reloaded> {
+export function createReload(app: Reloadable, load: () => Loaded): () => Promise<Reloaded> {
   let turn: Promise<unknown> = Promise.resolve();
   return () => {
     const run = turn.then(() => reload(app, load));
@@ -25,7 +31,7 @@ export function createReload(app: App, load: () => Loaded): () => Promise<Reload
   };
 }
 
-async function reload(app: App, load: () => Loaded): Promise<Reloaded> {
+async function reload(app: Reloadable, load: () => Loaded): Promise<Reloaded> {
   let next: Config;
   try {
     next = load().config;
@@ -64,12 +70,12 @@ async function reload(app: App, load: () => Loaded): Promise<Reloaded> {
   return { faults: [], applied, restart };
 }
 
-function refused(app: App, faults: string[], applied: string[] = []): Reloaded {
+function refused(app: Reloadable, faults: string[], applied: string[] = []): Reloaded {
   app.log.error({ faults, applied }, "The new config was refused; the one before stays in force.");
   return { faults, applied, restart: [] };
 }
 
-async function inventoryChanged(app: App, next: Config): Promise<boolean> {
+async function inventoryChanged(app: Reloadable, next: Config): Promise<boolean> {
   if (next.inventory === null) return false;
   const fresh = await addInventory(app.store, readYaml(next.inventory), app.now(), app.parts.fingerprint);
   if (fresh) await app.reloadInventory();

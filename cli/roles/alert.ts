@@ -109,7 +109,12 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
     },
     onTrouble: (error, where) => log.warn({ ...where, error: String(error) }, "Alerting broke off; it begins again."),
   });
-  return { lanes: group.lanes, stop: group.close };
+  return {
+    lanes: group.lanes,
+    stop: group.close,
+    // A standby takes the config up when it becomes active.
+    reconfigure: async (config) => (await active?.making)?.alerter.reconfigure(config),
+  };
 }
 
 interface Active {

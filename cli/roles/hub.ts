@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Kafka } from "kafkajs";
+import type { Alerter } from "../../alert/alerter.ts";
 import { createLinkSigner, type LinkSigner } from "../../alert/inbound/link.ts";
 import { createInventoryIndex, type InventoryIndex } from "../../detect/inventory_index.ts";
 import { loadPepper } from "../../ingest/fingerprint.ts";
@@ -47,6 +48,8 @@ export interface Hub {
 /** Role is one stage at work. */
 export interface Role {
   lanes(): LaneStatus[];
+  /** Puts the routes, receivers and rules of another config into force. */
+  reconfigure?: Alerter["reconfigure"];
   /** Finishes what is under way, saves it and gives the partitions back. */
   stop(): Promise<void>;
 }

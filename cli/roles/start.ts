@@ -1,6 +1,8 @@
 import type { Exposition } from "../../dashboard/metrics.ts";
 import type { AppOptions } from "../app.ts";
+import type { Loaded } from "../load_config.ts";
 import { CommandFault, type Out } from "../out.ts";
+import { createReload, tellReload } from "../reload.ts";
 import { foldersOf } from "../serve.ts";
 import { startAlert } from "./alert.ts";
 import { startDetect } from "./detect.ts";
@@ -23,6 +25,8 @@ export function rolesOf(text: string | undefined): RoleName[] {
 export interface RunningRoles {
   /** Where the page is; null without the role web. */
   address: string | null;
+  /** Reads the config again, and says what holds from now on. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,7 +40,7 @@ function tellLag(hub: Hub, roles: readonly Role[]): void {
 /** startRoles runs some stages over Kafka in this process. Stopping goes in the direction of the data, so that little is done twice. */
 export async function startRoles(
   names: readonly RoleName[],
-  options: AppOptions & { exposition: Exposition },
+  options: AppOptions & { exposition: Exposition; load(): Loaded },
   out: Out,
 ): Promise<RunningRoles> {
   const hub = await openHub(options);
@@ -64,5 +68,18 @@ export async function startRoles(
     await stop().catch(() => undefined);
     throw error;
   }
-  return { address, stop };
+  const reload = createReload(
+    {
+      ...hub,
+      alerter: {
+        async reconfigure(config) {
+          for (const role of running) await role.reconfigure?.(config);
+        },
+      },
+      // The processes that judge look for a new version every few seconds.
+      reloadInventory: async () => undefined,
+    },
+    options.load,
+  );
+  return { address, stop, reload: async () => tellReload(await reload(), out.note) };
 }

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpReceiver } from "../alert/receivers.ts";
@@ -40,6 +41,7 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
             access: "read",
           },
           { name: "other-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHBEXAMPLE", access: "read" },
+          { name: "third-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHCEXAMPLE", access: "read" },
         ],
       },
       config: {
@@ -192,6 +194,50 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
     );
     const found = "SELECT count() AS n FROM findings FINAL WHERE detection = 'key_used_after_revocation'";
     await until("six findings", async () => Number((await cluster.store.rows(found))[0]!.n) === users.length);
+  });
+
+  test("SIGHUP: the process that alerts tells by the new config, a wrong one changes nothing", async () => {
+    const [alert] = roles.slice(-1) as [RoleProcess];
+    const good = readFileSync(cluster.config, "utf8");
+    const elsewhere = await httpReceiver();
+    const [team] = JSON.parse(good).receivers;
+    const moved = { ...team, channels: [{ ...team.channels[0], url: elsewhere.url }] };
+    const write = (userName: string, accessKeyId: string) =>
+      cluster.produce("cloudtrail", [
+        JSON.stringify(
+          cloudTrail({
+            eventTime: recently(),
+            eventName: "PutObject",
+            readOnly: false,
+            userIdentity: {
+              type: "IAMUser",
+              arn: `arn:aws:iam::111122223333:user/${userName}`,
+              accountId: "111122223333",
+              accessKeyId,
+              userName,
+            },
+          }),
+        ),
+      ]);
+    try {
+      writeFileSync(cluster.config, JSON.stringify({ ...JSON.parse(good), route: { receiver: "nobody" } }));
+      alert.child.kill("SIGHUP");
+      await until("the refusal", () => alert.said().includes("no receiver named"));
+      writeFileSync(cluster.config, JSON.stringify({ ...JSON.parse(good), receivers: [moved] }));
+      alert.child.kill("SIGHUP");
+      await until("the reload", () => alert.said().includes("In force now: receivers"));
+      const before = receiver.requests.length;
+      await write("third", "AKIAI44QH8DHCEXAMPLE");
+      await until("the message at the new receiver", () =>
+        elsewhere.requests.some((r) => r.body.includes("third-bot")),
+      );
+      expect(receiver.requests.length).toBe(before);
+    } finally {
+      writeFileSync(cluster.config, good);
+      alert.child.kill("SIGHUP");
+      await until("the config of before", () => alert.said().split("In force now: receivers").length > 2);
+      await elsewhere.stop();
+    }
   });
 
   test("a standby alerts when the active one is killed, and numbers on", async () => {
