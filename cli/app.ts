@@ -128,7 +128,12 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
     createInventoryIndex(await readInventory(store), parts.fingerprint);
   let declared = await inventory();
   const engine = detectionEngine(config, parts, declared, faultTeller(log));
-  const posture = createPosture({ store, engine, inventory: () => declared, config });
+  const posture = createPosture({
+    store,
+    watermarks: async () => new Map(engine.providers().map((p) => [p, engine.watermark(p)])),
+    inventory: () => declared,
+    config,
+  });
   const links = createLinkSigner(pepper);
   const alerter = await createAlerter({
     store,

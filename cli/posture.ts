@@ -1,6 +1,5 @@
 import { postures } from "../detect/catalogue.ts";
 import { POSTURE_DAYS } from "../detect/detection.ts";
-import type { Engine } from "../detect/engine.ts";
 import { findingRow } from "../detect/finding_rows.ts";
 import type { DeclaredKey, InventoryIndex } from "../detect/inventory_index.ts";
 import { judgePosture, type PostureKey } from "../detect/posture.ts";
@@ -12,7 +11,8 @@ import type { Store } from "../schemas/store/store.ts";
 
 export interface PostureParts {
   store: Store;
-  engine: Engine;
+  /** How far the event time of each provider has come, ms. */
+  watermarks(): Promise<ReadonlyMap<string, number>>;
   inventory: () => InventoryIndex;
   config: Pick<Config, "detect">;
 }
@@ -30,8 +30,7 @@ export function createPosture(parts: PostureParts): { daily(): Promise<Finding[]
       const inventory = parts.inventory();
       if (inventory.empty) return [];
       const changed: Finding[] = [];
-      for (const provider of parts.engine.providers()) {
-        const mark = parts.engine.watermark(provider);
+      for (const [provider, mark] of await parts.watermarks()) {
         const day = dayOf(mark);
         if (mark <= 0 || (asked.get(provider) ?? -1) >= day) continue;
         changed.push(...(await judgeProvider(parts, inventory, provider, day)));

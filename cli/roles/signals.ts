@@ -1,10 +1,14 @@
 import { storeFindings } from "../../detect/finding_rows.ts";
 import { createFleet } from "../../detect/fleet/fleet.ts";
+import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { claimLedger } from "../../detect/ledger.ts";
 import { type Assignment, joinGroup } from "../../ingest/kafka/consume.ts";
 import { lastSeqOf, nextOffset } from "../../ingest/kafka/event_message.ts";
 import type { Sender } from "../../ingest/kafka/produce.ts";
+import { DAY_MS, MINUTE_MS } from "../../schemas/duration.ts";
+import { newestEvents } from "../../schemas/queries/posture.ts";
 import { type Signal, signal } from "../../schemas/signal.ts";
+import { createPosture } from "../posture.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
 import { KIND } from "./publish.ts";
 
@@ -33,7 +37,9 @@ export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
     const [row] = await ledger.profiles([FLEET]);
     if (row) fleet.load(row.state);
     const judged = ledger.detectedTo();
+    const posture = postureOf(hub);
     return {
+      idle: posture,
       from: judged > 0 ? nextOffset(judged) : null,
       stillMine: () => ledger.stillMine(),
       async take(signals, upto) {
@@ -55,11 +61,41 @@ export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
   });
 }
 
+const POSTURE_MS = MINUTE_MS;
+/** Days after which a log that is still has not come any further. */
+const STILL_DAYS = 7;
+
+/** postureOf asks about every minute whether a new day is to be judged: whoever reads the signals does it for all partitions. */
+function postureOf(hub: Hub): () => Promise<void> {
+  const { store, config, now, latenessOf, counters, metrics } = hub;
+  let inventory: InventoryIndex | null = null;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  const posture = createPosture({
+    store,
+    config,
+    inventory: () => inventory!,
+    async watermarks() {
+      const rows = await store.ask(newestEvents, { since: now() - STILL_DAYS * DAY_MS });
+      return new Map(rows.map((r) => [r.provider, Math.min(r.newest_ms, now()) - latenessOf(r.provider)]));
+    },
+  });
+  return async () => {
+    if (now() - askedAt < POSTURE_MS) return;
+    askedAt = now();
+    inventory = await hub.inventory();
+    const found = await posture.daily();
+    counters.findings += found.length;
+    metrics.findings(found);
+  };
+}
+
 /** Watch is what one process makes of the signals while they are its own. */
 export interface Watch {
   /** Where to begin; null is where the group left off. */
   from: number | null;
   take(signals: readonly Signal[], upto: number): Promise<void>;
+  /** Nothing waits; called about every second. */
+  idle(): Promise<void>;
   stillMine(): Promise<boolean>;
 }
 
@@ -85,7 +121,7 @@ export async function startSignals(hub: Hub, open: (assignment: Assignment) => P
           await patiently(assignment.held, () => watch.take(signals, upto));
           await assignment.commit(upto + 1);
         },
-        idle: async () => undefined,
+        idle: () => watch.idle(),
         stillMine: () => watch.stillMine(),
         end: async () => undefined,
       };

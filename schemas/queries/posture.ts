@@ -42,6 +42,14 @@ export const firstEvents = defineQuestion<Record<string, never>, { provider: str
   row: z.object({ provider: z.string(), first_ms: z.number() }),
 });
 
+/** newestEvents tells how far each provider's log has come, ms; only of those with an event since another time. */
+export const newestEvents = defineQuestion<{ since: number }, { provider: string; newest_ms: number }>({
+  name: "newest_events",
+  sql: `SELECT provider, toUnixTimestamp64Milli(max(time)) AS newest_ms FROM events
+WHERE time >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY provider ORDER BY provider`,
+  row: z.object({ provider: z.string(), newest_ms: z.number() }),
+});
+
 /** postureFindings gives the newest form of each finding of some detections. */
 export const postureFindings = defineQuestion<
   { detections: readonly string[]; provider: string },

@@ -41,6 +41,12 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
             access: "read",
           },
           { name: "other-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHBEXAMPLE", access: "read" },
+          {
+            name: "old-bot",
+            provider: "aws_cloudtrail",
+            id: "AKIAI44QH8DHDEXAMPLE",
+            rotation: { created_at: "2020-01-01T00:00:00Z", max_age: "90d" },
+          },
           { name: "third-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHCEXAMPLE", access: "read" },
         ],
       },
@@ -268,6 +274,13 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
     );
     for (const { ns } of numbers) expect(ns).toEqual((ns as number[]).map((_, i) => i + 1));
     expect(receiver.requests.length).toBeGreaterThan(before);
+  });
+
+  test("what is wrong with a declared key as it is held is told once, by one process for all", async () => {
+    const told = "SELECT key_name, count() AS n FROM findings WHERE detection = 'rotation_overdue' GROUP BY key_name";
+    await until("the finding", async () => (await cluster.store.rows(told)).length > 0);
+    const rows = await cluster.store.rows(told);
+    expect(rows.map((r) => [r.key_name, Number(r.n)])).toEqual([["old-bot", 1]]);
   });
 
   test("topics create changes nothing twice, grows, and refuses to shrink", async () => {
