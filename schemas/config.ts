@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { bytes } from "./bytes.ts";
 import { apiFaults, apiSource } from "./config_api.ts";
 import { channelFaults } from "./config_channels.ts";
+import { geoConfig } from "./config_geo.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
@@ -9,18 +11,6 @@ import { httpUrl } from "./http_url.ts";
 import { cidr } from "./network.ts";
 import { severities } from "./severity.ts";
 import { timeIntervals } from "./time_interval.ts";
-
-/** bytes takes "32MiB", "10MB" or a plain number and gives bytes. */
-const bytes = z.union([z.number().int().positive(), z.string()]).transform((value, ctx) => {
-  if (typeof value === "number") return value;
-  const match = /^(\d+)\s*(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(value);
-  const factor = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-  if (!match) {
-    ctx.addIssue({ code: "custom", message: `"${value}" is no size; write it like 32MiB` });
-    return z.NEVER;
-  }
-  return Number(match[1]) * factor[match[2] as keyof typeof factor];
-});
 
 const token = z.strictObject({
   name: z.string().min(1),
@@ -168,6 +158,7 @@ export const config = z
     /** Your own gateway's access log, and your proxy's log of calls to foreign APIs. */
     gateway_log: accessConfig.optional(),
     egress_log: accessConfig.optional(),
+    geo: geoConfig.prefault({}),
     redact: z.strictObject({ field_names: z.array(z.string()).default([]) }).prefault({}),
     detect: detect.prefault({}),
     alert: alert.prefault({}),

@@ -21,7 +21,7 @@ export function check(loaded: Loaded, out: Out): number {
   if (config.detect.rules !== null)
     out.line(`  rules      ${config.detect.rules}: ${count(loadRules(config.detect.rules).length)} of yours`);
   if (config.inventory === null) out.line("  inventory  none; `keywatch keys draft` proposes one");
-  else out.line(`  inventory  ${config.inventory}: ${count(loadInventory(config.inventory).keys.length)} keys`);
+  else out.line(`  inventory  ${config.inventory}: ${count(loadInventory(config.inventory, config).keys.length)} keys`);
   return 0;
 }
 
