@@ -66,6 +66,7 @@ async function reload(app: Reloadable, load: () => Loaded): Promise<Reloaded> {
   config.inhibit_rules = next.inhibit_rules;
   config.time_intervals = next.time_intervals;
   config.inventory = next.inventory;
+  config.geo = next.geo;
   config.log.level = next.log.level;
   if (restart.length > 0)
     app.log.warn({ parts: restart }, "These parts of the config have changed and hold only after a restart.");
@@ -99,7 +100,16 @@ async function inventoryChanged(app: Reloadable, next: Config): Promise<boolean>
   return fresh;
 }
 
-const LIVE = new Set(["route", "receivers", "alert", "inhibit_rules", "time_intervals", "inventory", "log.level"]);
+const LIVE = new Set([
+  "geo",
+  "route",
+  "receivers",
+  "alert",
+  "inhibit_rules",
+  "time_intervals",
+  "inventory",
+  "log.level",
+]);
 
 /** changes names what differs and cannot be changed while it runs, one level deep: store.ttl, http.tokens. */
 function changes(before: Config, after: Config): string[] {
