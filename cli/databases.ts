@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type DataSet, dataSets } from "../ingest/enrich/data_sets.ts";
 import type { Config } from "../schemas/config.ts";
-import { DAY_MS, formatDuration } from "../schemas/duration.ts";
+import { formatDuration } from "../schemas/duration.ts";
 import { geoFolder } from "./geo/sets.ts";
 
 /** Database is a set of address data in force, with the date its data is from as far as it can be known. */
@@ -64,7 +64,5 @@ function dated(version: string): number | null {
 /** ageWords says what a database is and how old, in a sentence. */
 export function ageWords({ name, version, from, madeAt }: Database, now: number): string {
   if (version === null || madeAt === null) return `${name} is not installed: addresses have no place`;
-  const age = Math.max(0, now - madeAt);
-  const old = age < DAY_MS ? "less than a day" : formatDuration(age - (age % DAY_MS));
-  return `${name} ${version}, ${old} old, ${from === null ? "as it ships" : `from ${from}`}`;
+  return `${name} ${version}, ${formatDuration(Math.max(0, now - madeAt))} old, ${from === null ? "as it ships" : `from ${from}`}`;
 }
