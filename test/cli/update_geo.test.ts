@@ -79,7 +79,9 @@ describe("update-geo takes", () => {
     const data = tempFolder();
     const { code, lines, notes } = await update(data, { city: origin(data) });
     expect([code, notes]).toEqual([0, []]);
-    expect(lines).toEqual([expect.stringMatching(/^city: Example-City of 2026-11-17 \(3 d old\), [\d,]+ bytes, from /)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^city: Example-City of 2026-11-17 \(3 d old\), [\d,]+ bytes, from /),
+    ]);
     expect(await countryOf(data)).toBe("IS");
   });
 

@@ -17,7 +17,7 @@ const OPINION = {
   city: "Ashburn",
   lat: 39.04,
   lon: -77.49,
-  hosting: true,
+  hosting: false,
 };
 const refreshed = (events: DetectEvent[], of: (e: DetectEvent) => boolean = (e) => e.country === "DE") =>
   events.map((e) => (e.time >= REFRESH && of(e) ? { ...e, ...OPINION } : e));
