@@ -34,7 +34,7 @@ export async function tellServing({ config }: Loaded, out: Out): Promise<number>
     out.note(
       config.kafka === null
         ? "No keywatch runs on this data directory; the next start takes it."
-        : "Roles over Kafka take it when they start again.",
+        : "Roles over Kafka take it at SIGHUP.",
     );
   return answered ?? 0;
 }
