@@ -10,12 +10,14 @@ import { sourcesProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
 import { createProgress } from "./ingest_job.ts";
 import type { Poller } from "./poll.ts";
-import { createLooks, cursorIn, type LookCursor } from "./poll_s3_look.ts";
+import { createLooks, cursorIn } from "./poll_s3_look.ts";
 import { readObject } from "./read_object.ts";
 import { repeat } from "./repeat.ts";
 
 /** A look goes back so far before the last one, by when objects were written: clocks differ, and an upload in parts is dated by its beginning. */
 const OVERLAP_MS = HOUR_MS;
+/** Objects so young are met again by the next looks. */
+const YOUNG_MS = 2 * OVERLAP_MS;
 /** Folders of a day are looked into for so long after it. */
 const LATE_DAYS_MS = DAY_MS;
 /** So often the whole prefix is listed, whatever its folders are called, for what came later than that. */
@@ -39,6 +41,8 @@ export function createS3Poller(app: App, source: S3Source): Poller {
   /** Young objects that are done, by key: what a look meets again asks the store nothing. */
   const done = new Map<string, { etag: string; modified: number }>();
   let s3: Promise<S3> | null = null;
+  /** When the last look began that saw everything, whether all of it could be read or not. */
+  let listedAt = 0;
 
   async function look(): Promise<void> {
     s3 ??= openS3(source);
@@ -47,11 +51,10 @@ export function createS3Poller(app: App, source: S3Source): Poller {
     });
     const client = await s3;
     const at = app.now();
-    const known = await cursor.read();
-    const last = known ?? { start: at - source.since, looked: at - source.since, swept: at };
+    const last = (await cursor.read()) ?? (await cursor.begin(at - source.since, at));
     const sweep = at - last.swept >= SWEEP_MS;
     const from = Math.max(last.start, sweep ? last.swept - UPLOAD_MS : last.looked - OVERLAP_MS);
-    const storing = looks.begin(at - last.looked);
+    const storing = looks.begin(at - Math.max(last.looked, listedAt));
     const reading = {
       app,
       s3: client,
@@ -77,6 +80,8 @@ export function createS3Poller(app: App, source: S3Source): Poller {
     } finally {
       await storing.end(stopping.signal.aborted);
     }
+    listedAt = at;
+    for (const [key, { modified }] of done) if (modified < at - YOUNG_MS) done.delete(key);
     if (faults.length > 0) {
       app.log.error(
         { source: id, objects: faults.length, error: faults[0]!.message },
@@ -84,8 +89,7 @@ export function createS3Poller(app: App, source: S3Source): Poller {
       );
       return;
     }
-    for (const [key, { modified }] of done) if (modified < at - OVERLAP_MS) done.delete(key);
-    await cursor.write({ start: last.start, looked: at, swept: sweep ? at : last.swept } satisfies LookCursor);
+    await cursor.write({ start: last.start, looked: at, swept: sweep ? at : last.swept });
   }
 
   /** Those of a page that are meant and not stored yet. */
@@ -107,7 +111,7 @@ export function createS3Poller(app: App, source: S3Source): Poller {
   }
 
   function remember(object: S3Object): void {
-    if (object.modified >= app.now() - 2 * OVERLAP_MS) done.set(object.key, object);
+    if (object.modified >= app.now() - YOUNG_MS) done.set(object.key, object);
   }
 
   /** Gives the fault after which the object has to be tried again. */

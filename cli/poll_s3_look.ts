@@ -13,13 +13,20 @@ export type LookCursor = z.infer<typeof lookCursor>;
 /** cursorIn keeps the cursor of a source in the store. */
 export function cursorIn(app: App, id: string) {
   const name = `cursor ${id}`;
+  const write = (cursor: LookCursor): Promise<void> =>
+    app.store.insert("meta", [{ name, value: JSON.stringify(cursor), updated_at: iso(app.now()) }]);
   return {
     async read(): Promise<LookCursor | null> {
       const [row] = await app.store.ask(cursorOf, { name });
       return row === undefined ? null : lookCursor.parse(JSON.parse(row.value));
     },
-    write: (cursor: LookCursor): Promise<void> =>
-      app.store.insert("meta", [{ name, value: JSON.stringify(cursor), updated_at: iso(app.now()) }]),
+    write,
+    /** The first look begins here, however often it fails. */
+    async begin(start: number, now: number): Promise<LookCursor> {
+      const cursor = { start, looked: start, swept: now };
+      await write(cursor);
+      return cursor;
+    },
   };
 }
 

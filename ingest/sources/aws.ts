@@ -49,7 +49,12 @@ export async function openS3({ region, endpoint, force_path_style = false }: Aws
 export async function openSqs(queueUrl: string, region: string | undefined): Promise<Sqs> {
   const sdk = await load("@aws-sdk/client-sqs", () => import("@aws-sdk/client-sqs"));
   const its = region ?? regionOf(queueUrl);
-  return { sdk, client: new sdk.SQSClient({ ...common, ...(its === undefined ? {} : { region: its }) }) };
+  const client = new sdk.SQSClient({
+    ...common,
+    endpoint: new URL(queueUrl).origin,
+    ...(its === undefined ? {} : { region: its }),
+  });
+  return { sdk, client };
 }
 
 /** regionOf reads the region out of a queue's address; undefined where it names none. */

@@ -62,8 +62,9 @@ function ofRecords(records: Json[]): Notice {
   const passed: string[] = [];
   for (const record of records) {
     const s3 = isObject(record) ? objectOf(record.s3) : null;
-    if (!isObject(record) || s3 === null) return unknown("a record of it is no notification of S3");
-    if (!CREATED.test(textOf(record.eventName) ?? "")) {
+    const what = isObject(record) ? textOf(record.eventName) : null;
+    if (s3 === null || what === null) return unknown("a record of it is no notification of S3");
+    if (!CREATED.test(what)) {
       passed.push(NOT_CREATED);
       continue;
     }

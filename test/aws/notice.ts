@@ -1,9 +1,8 @@
-import { BUCKET } from "./server.ts";
 import { etagOf } from "./s3.ts";
+import { BUCKET } from "./server.ts";
 
 /** keyOnWire is a key as S3 writes it in a notification. */
-export const keyOnWire = (key: string): string =>
-  encodeURIComponent(key).replaceAll("%20", "+").replaceAll("%2F", "/");
+export const keyOnWire = (key: string): string => encodeURIComponent(key).replaceAll("%20", "+").replaceAll("%2F", "/");
 
 /** notice is S3's own event notification. */
 export const notice = (key: string, body: Buffer, over: object = {}): string =>
@@ -46,7 +45,12 @@ export const byEventBridge = (key: string, body: Buffer, type = "Object Created"
     time: "2026-11-22T02:00:00Z",
     region: "eu-central-1",
     resources: [`arn:aws:s3:::${BUCKET}`],
-    detail: { version: "0", bucket: { name: BUCKET }, object: { key, size: body.length, etag: etagOf(body) }, reason: "PutObject" },
+    detail: {
+      version: "0",
+      bucket: { name: BUCKET },
+      object: { key, size: body.length, etag: etagOf(body) },
+      reason: "PutObject",
+    },
   });
 
 /** byCloudTrail is what a trail tells its own topic. */

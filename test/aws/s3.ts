@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { type Asked, BUCKET, refuseS3 } from "./server.ts";
+import { type Asked, type AwsServer, BUCKET, refuseS3 } from "./server.ts";
 
 export interface Stored {
   body: Buffer;
@@ -15,17 +15,21 @@ export const etagOf = (body: Buffer): string => createHash("md5").update(body).d
 /** Objects on a page, fewer than S3's 1,000. */
 const PAGE = 3;
 
-export function answerS3(bucket: Bucket, asked: Asked, response: ServerResponse): void {
-  if (asked.bucket !== BUCKET) return refuseS3(response, { status: 404, code: "NoSuchBucket" });
-  if (asked.operation === "ListObjectsV2") return list(bucket, asked.query, response);
+export function answerS3({ bucket, give }: AwsServer, asked: Asked, response: ServerResponse): void {
   const object = bucket.get(asked.key);
-  if (object === undefined) return refuseS3(response, { status: 404, code: "NoSuchKey" });
+  if (asked.bucket !== BUCKET) refuseS3(response, { status: 404, code: "NoSuchBucket" });
+  else if (asked.operation === "ListObjectsV2") list(bucket, asked.query, response);
+  else if (object === undefined) refuseS3(response, { status: 404, code: "NoSuchKey" });
+  else hand(object, give, response);
+}
+
+function hand(object: Stored, give: AwsServer["give"], response: ServerResponse): void {
   response.writeHead(200, {
     etag: `"${etagOf(object.body)}"`,
     "content-length": object.body.length,
     "last-modified": object.modified.toUTCString(),
   });
-  response.end(object.body);
+  give(object.body, response);
 }
 
 /** S3 orders keys by the bytes of their UTF-8; a page counts keys and common prefixes alike. */
@@ -35,7 +39,8 @@ function list(bucket: Bucket, query: URLSearchParams, response: ServerResponse):
   const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
   const most = Math.min(PAGE, Number(query.get("max-keys") ?? PAGE));
   const encoded = query.get("encoding-type") === "url";
-  const text = (key: string) => (encoded ? encodeURIComponent(key).replaceAll("%20", "+").replaceAll("%2F", "/") : xml(key));
+  const text = (key: string) =>
+    encoded ? encodeURIComponent(key).replaceAll("%20", "+").replaceAll("%2F", "/") : xml(key);
   const keys = [...bucket.keys()].filter((key) => key.startsWith(prefix)).sort(byBytes);
   const contents: string[] = [];
   const prefixes: string[] = [];

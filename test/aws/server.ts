@@ -28,6 +28,8 @@ export interface AwsServer {
   asked: Asked[];
   /** Answers instead of the server where it gives one; `pass` lets a request through. */
   refuse: (asked: Asked) => Refusal | null | Promise<Refusal | null>;
+  /** Hands over a body; a test may do it slowly, or not to its end. */
+  give: (body: Buffer, response: ServerResponse) => void;
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export async function awsServer(): Promise<AwsServer> {
     queue,
     asked: [],
     refuse: () => null,
+    give: (body, out) => void out.end(body),
     async stop() {
       queue.close();
       http.closeAllConnections();
@@ -64,7 +67,7 @@ export async function awsServer(): Promise<AwsServer> {
     const refusal = (await server.refuse(asked)) ?? stranger(request, isSqs);
     if (refusal !== null) (isSqs ? refuseSqs : refuseS3)(response, refusal);
     else if (isSqs) await answerSqs(queue, asked.operation, JSON.parse(body), response);
-    else answerS3(bucket, asked, response);
+    else answerS3(server, asked, response);
   }
   return server;
 }
@@ -84,7 +87,8 @@ function ofS3(request: IncomingMessage, base: string): Asked {
   const { pathname, searchParams: query } = new URL(request.url!, base);
   const [bucket = "", ...rest] = pathname.slice(1).split("/").map(decodeURIComponent);
   const key = rest.join("/");
-  if (query.get("list-type") === "2") return { operation: "ListObjectsV2", bucket, key: query.get("prefix") ?? "", query };
+  if (query.get("list-type") === "2")
+    return { operation: "ListObjectsV2", bucket, key: query.get("prefix") ?? "", query };
   return { operation: request.method === "HEAD" ? "HeadBucket" : "GetObject", bucket, key, query };
 }
 
@@ -96,7 +100,9 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 export function refuseS3(response: ServerResponse, { status, code, message = "" }: Refusal): void {
   response.writeHead(status, { "content-type": "application/xml" });
-  response.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`);
+  response.end(
+    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+  );
 }
 
 export function refuseSqs(response: ServerResponse, { status, code, message = "" }: Refusal): void {

@@ -55,7 +55,12 @@ interface Input {
   AttributeNames: string[];
 }
 
-export async function answerSqs(queue: TestQueue, operation: string, input: Input, response: ServerResponse): Promise<void> {
+export async function answerSqs(
+  queue: TestQueue,
+  operation: string,
+  input: Input,
+  response: ServerResponse,
+): Promise<void> {
   const send = (body: object) => {
     response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
     response.end(JSON.stringify(body));
@@ -65,7 +70,9 @@ export async function answerSqs(queue: TestQueue, operation: string, input: Inpu
       Attributes: {
         ApproximateNumberOfMessages: String(queue.messages.length),
         VisibilityTimeout: "30",
-        ...(queue.maxReceiveCount < 1_000 ? { RedrivePolicy: JSON.stringify({ maxReceiveCount: queue.maxReceiveCount }) } : {}),
+        ...(queue.maxReceiveCount < 1_000
+          ? { RedrivePolicy: JSON.stringify({ maxReceiveCount: queue.maxReceiveCount }) }
+          : {}),
       },
     });
   if (operation === "ReceiveMessage") {
