@@ -16,6 +16,14 @@ export interface Queue {
   /** Keeps a message hidden for as long again. */
   extend(message: QueueMessage): Promise<void>;
   remove(message: QueueMessage): Promise<void>;
+  state(): Promise<QueueState>;
+}
+
+export interface QueueState {
+  waiting: number;
+  /** Given out and not removed. */
+  hidden: number;
+  hasDeadLetters: boolean;
 }
 
 /** The longest that SQS lets a question wait, s. */
@@ -52,6 +60,13 @@ export function createQueue({ client, sdk }: Sqs, url: string, visibilityMs: num
     },
     async remove(message) {
       await told("sqs:DeleteMessage", () => client.send(new sdk.DeleteMessageCommand(handleOf(message))));
+    },
+    async state() {
+      const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "RedrivePolicy"] as const;
+      const input = { QueueUrl: url, AttributeNames: [...names] };
+      const answer = await told("sqs:GetQueueAttributes", () => client.send(new sdk.GetQueueAttributesCommand(input)));
+      const [waiting, hidden, policy] = names.map((name) => answer.Attributes?.[name]);
+      return { waiting: Number(waiting ?? 0), hidden: Number(hidden ?? 0), hasDeadLetters: policy !== undefined };
     },
   };
 
