@@ -102,7 +102,7 @@ export function createS3Poller(app: App, source: S3Source): Poller {
         done.get(object.key)?.etag !== object.etag,
     );
     if (meant.length === 0) return [];
-    const sources = meant.map((object) => contentOf(object.etag, object.size));
+    const sources = meant.map((object) => contentOf(object.etag));
     const stored = new Set(
       (await app.store.ask(sourcesProgress, { sources })).filter((row) => row.complete).map((row) => row.source),
     );

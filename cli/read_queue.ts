@@ -91,8 +91,8 @@ export function readQueue(app: App, source: SqsSource): { stop(): Promise<void> 
   async function readNamed(s3: S3, object: NamedObject): Promise<void> {
     const progress = createProgress(app.store, app.now);
     // A message that came twice costs no look at the object.
-    if (object.etag !== null && object.size !== null) {
-      const earlier = await progress.of(contentOf(object.etag, object.size));
+    if (object.etag !== null) {
+      const earlier = await progress.of(contentOf(object.etag));
       if (earlier?.complete) return;
     }
     await readObject(object, {

@@ -21,8 +21,8 @@ export interface ReadOptions {
   maxRecordBytes?: number;
   /** Bytes that a compressed stream may unpack to; more throws InflatesTooFar. */
   maxInflatedBytes?: number;
-  /** Bytes of a stream that is known to end, such as an object of a store; it is then read like a file. */
-  size?: number;
+  /** Bytes of a stream that is known to end, such as an object of a store, null where nobody said how many; it is then read like a file. */
+  size?: number | null;
 }
 
 /**

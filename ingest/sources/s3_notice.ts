@@ -3,10 +3,9 @@ import type { Json, JsonObject } from "../provider.ts";
 import { decodedKey } from "./s3_list.ts";
 import type { ObjectName } from "./s3_object.ts";
 
-/** NamedObject is an object that a message names, with what the message says of its content. */
+/** NamedObject is an object that a message names, with its entity tag where the message tells it. */
 export interface NamedObject extends ObjectName {
   etag: string | null;
-  size: number | null;
 }
 
 /** Notice is what a message of a queue says: objects to read, what it says beside them (by the reason to pass it over), or nothing that is understood. */
@@ -38,7 +37,7 @@ function read(message: JsonObject): Notice {
   if (typeof message.s3Bucket === "string" && Array.isArray(message.s3ObjectKey)) {
     const bucket = message.s3Bucket;
     const keys = message.s3ObjectKey.filter((key) => typeof key === "string");
-    return { kind: "objects", objects: keys.map((key) => ({ bucket, key, etag: null, size: null })), passed: [] };
+    return { kind: "objects", objects: keys.map((key) => ({ bucket, key, etag: null })), passed: [] };
   }
   return Array.isArray(message.Records) ? ofRecords(message.Records) : unknown("it is no notification of S3");
 }
@@ -86,7 +85,7 @@ function nameOf(
   const written = textOf(object?.key);
   const key = written === null ? null : keyOf(written);
   if (name === null || key === null) return null;
-  return { bucket: name, key, etag: textOf(etag), size: typeof object?.size === "number" ? object.size : null };
+  return { bucket: name, key, etag: textOf(etag) || null };
 }
 
 function decodedOrNull(text: string): string | null {

@@ -12,11 +12,11 @@ export interface ObjectName {
 
 /**
  * contentOf names an object by its content, however it is called or moved: its entity tag is the MD5 of what was put in one
- * request, and for other uploads at least never two contents' own.
+ * request, and for other uploads at least never that of two contents.
  */
-export const contentOf = (etag: string, size: number): string =>
+export const contentOf = (etag: string): string =>
   `s3:${createHash("sha256")
-    .update(`${etag.replace(/^W\/|"/g, "")}\0${size}`)
+    .update(etag.replace(/^W\/|"/g, ""))
     .digest("hex")
     .slice(0, 32)}`;
 
@@ -37,11 +37,14 @@ export async function openObject(
   const asked = { right: "s3:GetObject", on: `s3://${bucket}/${key}` };
   try {
     const answer = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
-    const size = answer.ContentLength ?? 0;
     const body = answer.Body as Readable;
+    if (!answer.ETag) {
+      body.destroy();
+      throw new Error("it has no entity tag, so nobody could tell whether it was read");
+    }
     return {
-      source: contentOf(answer.ETag ?? "", size),
-      records: () => telling(readFileRecords(body, { size }), asked),
+      source: contentOf(answer.ETag),
+      records: () => telling(readFileRecords(body, { size: answer.ContentLength ?? null }), asked),
       close: () => void body.destroy(),
     };
   } catch (error) {

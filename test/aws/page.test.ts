@@ -41,3 +41,8 @@ describe("the page of S3", () => {
     ]);
   });
 });
+
+test("with Kafka between the stages there is nobody to ask a bucket or a queue, and check says so", () => {
+  const { error } = config.safeParse({ ...parse(blocks("yaml")[0]!), kafka: { brokers: ["127.0.0.1:9092"] } });
+  expect(error!.issues.map((i) => i.path.join("."))).toEqual(expect.arrayContaining(["sources.0", "sources.1"]));
+});

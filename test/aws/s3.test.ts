@@ -1,10 +1,15 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../cli/app.ts";
+import { createProgress } from "../../cli/ingest_job.ts";
 import { createS3Poller } from "../../cli/poll_s3.ts";
+import { readObject } from "../../cli/read_object.ts";
+import { openS3 } from "../../ingest/sources/aws.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import { cloudTrail } from "../records.ts";
-import { type AwsServer, awsServer } from "./server.ts";
+import { type AwsServer, awsServer, BUCKET } from "./server.ts";
 import { environment, logFile, openWorld, rowsOfEvents, s3Source, storedEvents, trailKey } from "./world.ts";
 
 let server: AwsServer;
@@ -178,6 +183,55 @@ describe("content is what counts", () => {
     await poller({ suffix: ".gz" }).look();
     expect([await storedEvents(app), asked("GetObject")]).toEqual([12_000, 2]);
   });
+});
+
+test("an object comes off the wire no faster than it is stored", async () => {
+  const line = Buffer.from(`${JSON.stringify(cloudTrail({ requestParameters: { noise: "n".repeat(1_000) } }))}\n`);
+  const lines = 30_000;
+  put("large.ndjson", line);
+  let handed = 0;
+  server.give = (_, response) => {
+    response.removeHeader("content-length");
+    pipeline(
+      Readable.from(
+        (function* () {
+          for (; handed < lines; handed++) yield line;
+        })(),
+      ),
+      response,
+    ).catch(() => undefined);
+  };
+  let stored = 0;
+  let begun: () => void = () => undefined;
+  let go: () => void = () => undefined;
+  const stuck = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const reading = readObject(
+    { bucket: BUCKET, key: "large.ndjson" },
+    {
+      app,
+      s3: await openS3(s3Source(server)),
+      provider: "auto",
+      progress: createProgress(app.store, app.now),
+      signal: new AbortController().signal,
+      async store({ yielded }) {
+        begun();
+        await released;
+        stored += yielded.records;
+      },
+    },
+  );
+  await stuck;
+  // The buffers on the way fill up, and then nothing moves.
+  for (let before = -1; before < handed; await new Promise((resolve) => setTimeout(resolve, 300))) before = handed;
+  expect(handed).toBeLessThan(lines / 2);
+  go();
+  await reading;
+  expect(stored).toBe(lines);
 });
 
 describe("faults", () => {

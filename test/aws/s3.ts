@@ -24,11 +24,9 @@ export function answerS3({ bucket, give }: AwsServer, asked: Asked, response: Se
 }
 
 function hand(object: Stored, give: AwsServer["give"], response: ServerResponse): void {
-  response.writeHead(200, {
-    etag: `"${etagOf(object.body)}"`,
-    "content-length": object.body.length,
-    "last-modified": object.modified.toUTCString(),
-  });
+  response.setHeader("etag", `"${etagOf(object.body)}"`);
+  response.setHeader("content-length", object.body.length);
+  response.setHeader("last-modified", object.modified.toUTCString());
   give(object.body, response);
 }
 

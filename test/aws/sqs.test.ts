@@ -162,6 +162,17 @@ describe("faults", () => {
     },
   );
 
+  test("while the store takes nothing no message is removed, and all are read when it does again", async () => {
+    await app.store.command("RENAME TABLE events TO events_away");
+    for (let i = 0; i < 5; i++) deliver(`${i}.json.gz`);
+    start({ visibility: "1s" });
+    await until("the line", () => logged.length > 0);
+    expect(asked("DeleteMessage")).toBe(0);
+    await app.store.command("RENAME TABLE events_away TO events");
+    await empty();
+    expect([await storedEvents(app), await rowsOfEvents(app)]).toEqual([10, 10]);
+  });
+
   test("a message that could not be removed comes again and changes nothing", async () => {
     let refused = 0;
     server.refuse = ({ operation }) =>
