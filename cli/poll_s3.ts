@@ -10,7 +10,7 @@ import { sourcesProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
 import { createProgress } from "./ingest_job.ts";
 import type { Poller } from "./poll.ts";
-import { createLooks, cursorIn } from "./poll_s3_look.ts";
+import { createLooks, cursorIn, type Storing } from "./poll_s3_look.ts";
 import { readObject } from "./read_object.ts";
 import { repeat } from "./repeat.ts";
 
@@ -26,6 +26,13 @@ const SWEEP_MS = DAY_MS;
 const UPLOAD_MS = 7 * DAY_MS;
 /** Objects that are read at once: enough to hide the way to S3, few enough for the memory. */
 const OBJECTS_AT_ONCE = 4;
+
+interface Pass {
+  /** Objects that were written before are left out, ms. */
+  from: number;
+  fromDay: number | null;
+  storing: Storing;
+}
 
 /**
  * createS3Poller reads what was written to a bucket since the last look. What is read already is known by its content from the store, so
@@ -43,6 +50,8 @@ export function createS3Poller(app: App, source: S3Source): Poller {
   let s3: Promise<S3> | null = null;
   /** When the last look began that saw everything, whether all of it could be read or not. */
   let listedAt = 0;
+  /** When the whole prefix was listed last, or tried: a sweep that fails is tried again an hour later. */
+  let sweptAt = 0;
 
   async function look(): Promise<void> {
     s3 ??= openS3(source);
@@ -52,44 +61,44 @@ export function createS3Poller(app: App, source: S3Source): Poller {
     const client = await s3;
     const at = app.now();
     const last = (await cursor.read()) ?? (await cursor.begin(at - source.since, at));
-    const sweep = at - last.swept >= SWEEP_MS;
-    const from = Math.max(last.start, sweep ? last.swept - UPLOAD_MS : last.looked - OVERLAP_MS);
+    const from = Math.max(last.start, last.looked - OVERLAP_MS);
     const storing = looks.begin(at - Math.max(last.looked, listedAt));
-    const reading = {
-      app,
-      s3: client,
-      provider: source.provider,
-      progress,
-      signal: stopping.signal,
-      store: storing.store,
-    };
+    const whole = await pass(client, { from, fromDay: from - LATE_DAYS_MS, storing });
+    listedAt = at;
+    const looked = whole ? at : last.looked;
+    if (whole) await cursor.write({ ...last, looked });
+    for (const [key, { modified }] of done) if (modified < at - YOUNG_MS) done.delete(key);
+    if (at - last.swept < SWEEP_MS || at - sweptAt < HOUR_MS) return;
+    sweptAt = at;
+    const sweep = { from: Math.max(last.start, last.swept - UPLOAD_MS), fromDay: null, storing: looks.begin(0) };
+    if (await pass(client, sweep)) await cursor.write({ ...last, looked, swept: at });
+  }
+
+  /** pass lists once and stores what is new; false where an object could not be read. */
+  async function pass(client: S3, { from, fromDay, storing }: Pass): Promise<boolean> {
+    const { signal } = stopping;
+    const { bucket, prefix, provider } = source;
+    const reading = { app, s3: client, provider, progress, signal, store: storing.store };
     const faults: AwsFault[] = [];
-    const listed = listObjects(client, {
-      bucket: source.bucket,
-      prefix: source.prefix,
-      fromDay: sweep ? null : from - LATE_DAYS_MS,
-      dated,
-      signal: stopping.signal,
-    });
     try {
-      for await (const page of listed)
+      for await (const page of listObjects(client, { bucket, prefix, fromDay, dated, signal }))
         await inParallel(await unread(page, from), OBJECTS_AT_ONCE, async (object) => {
-          const fault = await readOne(object, () => readObject({ bucket: source.bucket, key: object.key }, reading));
+          const fault = await readOne(object, () => readObject({ bucket, key: object.key }, reading));
           if (fault !== null) faults.push(fault);
         });
     } finally {
-      await storing.end(stopping.signal.aborted);
+      await storing.end(signal.aborted).catch((error: unknown) => {
+        // What was read may not be stored.
+        done.clear();
+        throw error;
+      });
     }
-    listedAt = at;
-    for (const [key, { modified }] of done) if (modified < at - YOUNG_MS) done.delete(key);
-    if (faults.length > 0) {
+    if (faults.length > 0)
       app.log.error(
         { source: id, objects: faults.length, error: faults[0]!.message },
         "Objects could not be read; they are tried again.",
       );
-      return;
-    }
-    await cursor.write({ start: last.start, looked: at, swept: sweep ? at : last.swept });
+    return faults.length === 0;
   }
 
   /** Those of a page that are meant and not stored yet. */

@@ -321,6 +321,41 @@ describe("faults", () => {
     expect([await storedEvents(app), asked("GetObject")]).toEqual([10, 4 + 1 + 1]);
   });
 
+  test.each([
+    ["behind", "24h"],
+    ["up to date", "30m"],
+  ])("while the store takes nothing nothing is taken for read, %s as the source may be", async (_, since) => {
+    for (let i = 0; i < 5; i++) put(`logs/${i}.json.gz`, logFile(clock));
+    const looks = poller({ prefix: "logs/", since });
+    await app.store.command("RENAME TABLE events TO events_away");
+    await expect(looks.look()).rejects.toThrow();
+    await app.store.command("RENAME TABLE events_away TO events");
+    await looks.look();
+    expect([await storedEvents(app), await rowsOfEvents(app)]).toEqual([10, 10]);
+    expect(app.detector.detectedTo()).toBeLessThanOrEqual(app.writer.lastSeq());
+  });
+
+  test("a sweep that cannot read an object holds up no look, and is not tried again at every one", async () => {
+    everywhere(clock - HOUR_MS, "a");
+    const looks = poller();
+    await looks.look();
+    deliver("111122223333", "us-east-1", clock - 20 * DAY_MS, "locked");
+    server.refuse = ({ key }) => (key.includes("_locked") ? { status: 403, code: "AccessDenied" } : null);
+    clock += 25 * HOUR_MS;
+    everywhere(clock - HOUR_MS, "b");
+    await looks.look();
+    expect([await storedEvents(app), logged.length]).toEqual([16, 1]);
+    const whole = () => server.asked.filter((a) => a.key === "" && !a.query.has("delimiter")).length;
+    const before = whole();
+    clock += MINUTE_MS;
+    await looks.look();
+    expect(whole()).toBe(before);
+    server.refuse = () => null;
+    clock += HOUR_MS;
+    await looks.look();
+    expect(await storedEvents(app)).toBe(18);
+  });
+
   test("a body that breaks off is no broken record: the object is read again and counts once", async () => {
     const body = Buffer.from(Array.from({ length: 3_000 }, () => JSON.stringify(cloudTrail())).join("\n"));
     put("a.ndjson", body);
