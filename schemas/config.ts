@@ -5,6 +5,7 @@ import { channelFaults } from "./config_channels.ts";
 import { geoConfig } from "./config_geo.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
+import { s3Faults, s3Source, sqsSource } from "./config_s3.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
 import { duration } from "./duration.ts";
 import { httpUrl } from "./http_url.ts";
@@ -148,7 +149,9 @@ export const config = z
     http: http.prefault({}),
     /** File with the inventory, relative to the config. */
     inventory: z.string().nullable().default(null),
-    sources: z.array(z.discriminatedUnion("kind", [folderSource, kafkaSource, apiSource])).default([]),
+    sources: z
+      .array(z.discriminatedUnion("kind", [folderSource, kafkaSource, apiSource, s3Source, sqsSource]))
+      .default([]),
     /** Left out: everything runs in one process. */
     kafka: kafkaConfig.nullable().default(null),
     /** Field maps by name; records they claim get that provider id. */
@@ -191,9 +194,10 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
   storeFaults(c.store, fault);
   const topics = new Set<unknown>();
   apiFaults(listOf(c.sources), fault);
+  s3Faults(listOf(c.sources), fault);
   for (const [i, source] of listOf(c.sources).entries()) {
-    if (source?.kind === "api" && c.kafka)
-      fault(["sources", i], "an API is asked by one process; run it without `kafka`, or put its log into a topic");
+    if (ASKED.has(source?.kind) && c.kafka)
+      fault(["sources", i], "it is asked by one process; run it without `kafka`, or put its log into a topic");
     if (source?.kind !== "kafka") continue;
     if (!c.kafka) fault(["sources", i], "a topic can only be read when `kafka` names the brokers");
     if (topics.has(source.topic)) fault(["sources", i, "topic"], `the topic "${String(source.topic)}" stands twice`);
@@ -210,5 +214,8 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
     fault(["http", "tokens"], `${listen} can be reached from outside, so tokens are needed`);
   }
 }
+
+/** Kinds of sources that keywatch itself asks for what is new. */
+const ASKED = new Set<unknown>(["api", "s3", "sqs"]);
 
 const listOf = <T>(value: T[] | undefined): T[] => (Array.isArray(value) ? value : []);

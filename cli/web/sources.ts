@@ -20,7 +20,7 @@ export async function sourcesOf(
   const seen = new Map(rows.map((r) => [r.provider, r]));
   const feeds = app.config.sources.map((s) => ({
     kind: s.kind,
-    name: s.kind === "folder" ? s.path : s.kind === "kafka" ? s.topic : (s.url ?? s.provider),
+    name: feedName(s),
     provider: s.provider,
   }));
   const wanted = feeds.map((f) => f.provider).filter((p) => p !== "auto");
@@ -63,4 +63,20 @@ function databaseOut(database: Database, { config, now }: App): DatabaseOut {
     is_old: madeAt === null || now() - madeAt > config.geo.max_age,
     words: ageWords(database, now()),
   };
+}
+
+/** feedName is where a source is, in a word. */
+function feedName(s: App["config"]["sources"][number]): string {
+  switch (s.kind) {
+    case "folder":
+      return s.path;
+    case "kafka":
+      return s.topic;
+    case "api":
+      return s.url ?? s.provider;
+    case "s3":
+      return `s3://${s.bucket}/${s.prefix}`;
+    case "sqs":
+      return s.queue_url;
+  }
 }
