@@ -199,6 +199,7 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
   test("sources and the audit log", async () => {
     await page.getByRole("link", { name: "Sources", exact: true }).click();
     await page.getByText("AWS CloudTrail").waitFor();
+    await page.getByText(/^country database: geoip-lite .* old, as it ships/).waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByRole("link", { name: "Audit log" }).click();
     await page.getByRole("cell", { name: "silenced" }).waitFor();
