@@ -11,8 +11,9 @@ const ODDER = 2;
 const MEMORY = 56 * SLOTS_OF_DAY;
 /** And an hour long. */
 const MIN_SLOTS = 4;
-/** Told silences within 14 days, from which on they are a new rhythm. */
+/** So many told silences within three weeks are a new rhythm. */
 const NEW_RHYTHM = 3;
+const NEW_RHYTHM_SLOTS = 21 * SLOTS_OF_DAY;
 const MAX_PAST = 32;
 /** A told silence is told anew as it grows, so that it does not look over. */
 const GROWS = 6 * 4;
@@ -93,7 +94,8 @@ export function silentIn(feed: SourceFeed, from: number, to: number): number {
   return ms;
 }
 
-export const historyDays = (feed: SourceFeed): number => Math.floor((feed.open - feed.since) / SLOTS_OF_DAY);
+/** historyDays is how long it was watched before a silence. */
+export const historyDays = (feed: SourceFeed, from: number): number => Math.floor((from - feed.since) / SLOTS_OF_DAY);
 
 /** neededNats is how odd a silence has to be. */
 function neededNats(feed: SourceFeed): number {
@@ -108,10 +110,10 @@ function fallSilent(feed: SourceFeed, slot: number): Silence | null {
   const from = silenceOf(feed);
   const at = { now: slot + 1, over: false, quiet: { ...quiet }, need };
   if (from !== null) return quiet.slots % GROWS === 0 ? { from, ...at } : null;
-  const age = slot - feed.since;
+  const start = slot + 1 - quiet.slots;
+  const age = start - feed.since;
   if (age < MIN_HISTORY || feed.spoken * SLOTS_OF_DAY < MIN_SPOKEN_A_DAY * age) return null;
   if (quiet.slots < MIN_SLOTS || quiet.nats < need) return null;
-  const start = slot + 1 - quiet.slots;
   feed.told.push([start, null]);
   if (feed.told.length > MAX_PAST) feed.told.shift();
   return { from: start, ...at };
@@ -122,7 +124,7 @@ function speak(feed: SourceFeed, slot: number): Silence | null {
   const { quiet } = feed;
   const need = neededNats(feed);
   const from = silenceOf(feed);
-  const recent = feed.told.filter(([start]) => slot - start <= MIN_HISTORY).length;
+  const recent = feed.told.filter(([start]) => slot - start <= NEW_RHYTHM_SLOTS).length;
   if (from !== null) feed.told.at(-1)![1] = slot;
   if (from === null || recent >= NEW_RHYTHM) {
     for (let s = feed.unlearned; s < slot; s++) learnSlot(feed.rhythm, s, false);

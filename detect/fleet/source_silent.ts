@@ -137,7 +137,7 @@ function hitOf(feed: SourceFeed, { from, now, over, quiet, need }: Silence, othe
   const p = Math.exp(-quiet.nats);
   const length = formatDuration((now - from) * SLOT_MS);
   const since = `${new Date(from * SLOT_MS).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-  const days = historyDays(feed);
+  const days = historyDays(feed, from);
   return {
     provider,
     account,
