@@ -165,7 +165,7 @@ function hitOf(feed: SourceFeed, { from, now, over, quiet, need }: Silence, othe
       facts: {
         silent_since: new Date(from * SLOT_MS).toISOString(),
         silent_minutes: ((now - from) * SLOT_MS) / 60_000,
-        expected_quarter_hours: Math.round(quiet.expected * 10) / 10,
+        expected_quarter_hours: Math.round(quiet.expected * 100) / 100,
         threshold_p: Math.exp(-need),
       },
     },
