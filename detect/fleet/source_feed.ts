@@ -15,8 +15,9 @@ const MIN_SLOTS = 4;
 const NEW_RHYTHM = 3;
 const NEW_RHYTHM_SLOTS = 21 * SLOTS_OF_DAY;
 const MAX_PAST = 32;
-/** A told silence is told anew as it grows, so that it does not look over. */
+/** A told silence is told anew as it grows, so that it does not look over; after a month the source is given up. */
 const GROWS = 6 * 4;
+const GIVEN_UP = 30 * SLOTS_OF_DAY;
 
 /** SourceFeed is what is known of one account of a provider; all places in time are slots. JSON as it is. */
 export interface SourceFeed {
@@ -109,7 +110,7 @@ function fallSilent(feed: SourceFeed, slot: number): Silence | null {
   const need = neededNats(feed);
   const from = silenceOf(feed);
   const at = { now: slot + 1, over: false, quiet: { ...quiet }, need };
-  if (from !== null) return quiet.slots % GROWS === 0 ? { from, ...at } : null;
+  if (from !== null) return quiet.slots % GROWS === 0 && quiet.slots <= GIVEN_UP ? { from, ...at } : null;
   const start = slot + 1 - quiet.slots;
   const age = start - feed.since;
   if (age < MIN_HISTORY || feed.spoken * SLOTS_OF_DAY < MIN_SPOKEN_A_DAY * age) return null;

@@ -1,7 +1,9 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type App, openApp } from "../../cli/app.ts";
+import { sourceLines } from "../../cli/doctor/sources.ts";
 import { addInventory } from "../../cli/inventory_store.ts";
+import { sourcesOf } from "../../cli/web/sources.ts";
 import { createNormalizer, emptyYield } from "../../ingest/normalizer.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
@@ -107,8 +109,14 @@ describe("golden scenarios in time", () => {
     expect(await app.alerter.list()).toMatchObject([
       { severity: "medium", status: "open", key_uid: null, account: OWN },
     ]);
+    const [source] = (await sourcesOf(app)).sources;
+    expect([source!.health, source!.words]).toEqual(["silent", expect.stringContaining(`${OWN} has said nothing for`)]);
+    expect((await sourceLines(app)).map((l) => `${l.state} ${l.says}`)).toContainEqual(
+      expect.stringMatching(`^warn aws_cloudtrail ${OWN} has said nothing for`),
+    );
     await goOn(silent[0]! + 5 * HOUR_MS, both(silent[0]! + 3 * HOUR_MS, silent[0]! + 5 * HOUR_MS));
     expect(told()).toEqual([`${title}: opened`, `${title}: resolved`]);
+    expect((await sourcesOf(app)).sources).toMatchObject([{ health: "fresh" }]);
     expect(await app.alerter.list()).toMatchObject([{ status: "resolved", verdict: null }]);
 
     await readIn(both(silent[0]! + 5 * HOUR_MS, silent[1]!), silent[1]!);
