@@ -41,7 +41,7 @@ export function loadState(
   const owed: { provider: string; from: number }[] = [];
   for (const [provider, mark, sealedTo, waiting, arriving = []] of state.marks) {
     const clock = clockOf(provider);
-    for (const [account, arrival, lags] of arriving) clock.feeds.set(account, { ...newFeed(), arrival, lags });
+    for (const [account, quarters] of arriving) clock.feeds.set(account, { ...newFeed(), arriving: quarters });
     clock.watermark = mark;
     clock.sealedTo = sealedTo;
     if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
@@ -52,8 +52,8 @@ export function loadState(
   return owed;
 }
 
-/** What arrived in the present quarter of an hour, by account. */
-type Arriving = [account: string | null, arrival: number, lags: number[]][];
+/** What arrived in the quarters of an hour that are open, by account. */
+type Arriving = [account: string | null, quarters: Feed["arriving"]][];
 
 const arriving = (feeds: ReadonlyMap<string | null, Feed>): Arriving =>
-  [...feeds].flatMap(([account, { arrival, lags }]) => (arrival < 0 ? [] : [[account, arrival, lags]]));
+  [...feeds].flatMap(([account, { arriving: quarters }]) => (quarters.length === 0 ? [] : [[account, quarters]]));

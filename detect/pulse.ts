@@ -12,10 +12,12 @@ const MAX_TOLD = 400;
 export interface Feed {
   slot: number;
   told: Set<number>;
-  /** Quarter of an hour of arrival that is being counted, and its lags by step. */
-  arrival: number;
-  lags: number[];
+  /** Quarters of an hour of arrival that are being counted, oldest first, each with its lags by step. */
+  arriving: [slot: number, lags: number[]][];
 }
+
+/** A batch is judged in event-time order, so arrivals of neighbouring quarters of an hour mix. */
+const OPEN_QUARTERS = 2;
 
 /** Why time moved: events did it, the clock did, or a closed input came to its end. */
 export type Cause = "event" | "tick" | "end";
@@ -43,11 +45,18 @@ export function createPulse(engine: string, tell: (signal: Signal) => void): Pul
     tell(signal("feed", provider, account, slot));
   }
 
-  function arrives(feed: Feed, { provider, account }: DetectEvent, arrival: number): void {
-    const lags = feed.lags.flatMap((n, step): [number, number][] => (n === 0 ? [] : [[step, n]]));
-    if (lags.length > 0) tell({ ...signal("lag", provider, account, feed.arrival), lags });
-    feed.arrival = arrival;
-    feed.lags = newLags();
+  /** lagsOf gives the counts of a quarter of an hour of arrival; the oldest is told when it is complete. */
+  function lagsOf({ arriving }: Feed, { provider, account }: DetectEvent, arrival: number): number[] {
+    for (let i = arriving.length - 1; i >= 0; i--) if (arriving[i]![0] === arrival) return arriving[i]![1];
+    const lags = newLags();
+    arriving.push([arrival, lags]);
+    arriving.sort(([a], [b]) => a - b);
+    if (arriving.length > OPEN_QUARTERS) {
+      const [slot, counted] = arriving.shift()!;
+      const steps = counted.flatMap((n, step): [number, number][] => (n === 0 ? [] : [[step, n]]));
+      if (steps.length > 0) tell({ ...signal("lag", provider, account, slot), lags: steps });
+    }
+    return lags;
   }
 
   return {
@@ -62,13 +71,11 @@ export function createPulse(engine: string, tell: (signal: Signal) => void): Pul
       if (slot !== feed.slot) speaks(feed, event, slot);
       const { ingested_at } = event;
       if (ingested_at === undefined) return;
-      const arrival = slotOf(ingested_at);
-      if (arrival > feed.arrival) arrives(feed, event, arrival);
       const step = lagStep(ingested_at - event.time);
-      if (step !== null) feed.lags[step]!++;
+      if (step !== null) lagsOf(feed, event, slotOf(ingested_at))[step]!++;
     },
     clock: (provider, time, cause) => tell(signal("clock", provider, null, slotOf(time), cause)),
   };
 }
 
-export const newFeed = (): Feed => ({ slot: -1, told: new Set(), arrival: -1, lags: newLags() });
+export const newFeed = (): Feed => ({ slot: -1, told: new Set(), arriving: [] });

@@ -30,8 +30,14 @@ interface Feed {
   arrived: [engine: string, lags: [number, number][]][];
   /** 95 % quantiles of past quarters, by step. */
   past: number[];
-  /** Late quarters in a row: the first of them, how many, the worst step. */
-  late: { from: number; quarters: number; worst: number } | null;
+  late: Late | null;
+}
+
+/** Late is a run of late quarters: the first of them, how many, and the worst with what was usual then. */
+interface Late {
+  from: number;
+  quarters: number;
+  worst: Judged;
 }
 
 interface Judged {
@@ -98,14 +104,14 @@ function judgeQuarter(feed: Feed): FleetHit | null {
   if (!judged.late || (late !== null && feed.time - late.from > LEARNS_MS)) learn(feed.past, judged.p95);
   if (!judged.late) {
     feed.late = null;
-    return late !== null && late.quarters > 1 ? hitOf(feed, late, judged, true) : null;
+    return late !== null && late.quarters > 1 ? hitOf(feed, late, true) : null;
   }
   feed.late = {
     from: late?.from ?? feed.time,
     quarters: (late?.quarters ?? 0) + 1,
-    worst: Math.max(late?.worst ?? 0, judged.p95),
+    worst: late !== null && late.worst.p95 >= judged.p95 ? late.worst : judged,
   };
-  return feed.late.quarters > 1 ? hitOf(feed, feed.late, judged, false) : null;
+  return feed.late.quarters > 1 ? hitOf(feed, feed.late, false) : null;
 }
 
 function judge(feed: Feed, lags: readonly number[]): Judged {
@@ -125,12 +131,7 @@ function learn(past: number[], p95: number): void {
   if (totalOf(past) > MAX_QUARTERS) for (const [step, n] of past.entries()) past[step] = Math.floor(n / 2);
 }
 
-function hitOf(
-  feed: Feed,
-  { from, quarters, worst }: NonNullable<Feed["late"]>,
-  { usual, p }: Judged,
-  over: boolean,
-): FleetHit {
+function hitOf(feed: Feed, { from, quarters, worst: { p95, usual, p } }: Late, over: boolean): FleetHit {
   const { provider, account, time } = feed;
   const who = account === null ? provider : `${provider} ${account}`;
   const past = totalOf(feed.past);
@@ -145,7 +146,7 @@ function hitOf(
     level: "informational",
     members: [],
     reasons: [
-      `Events of ${who} arrived up to ${formatDuration(lagOf(worst))} after their time (95 % of a quarter of an hour), where ${formatDuration(lagOf(usual))} is usual.`,
+      `Events of ${who} arrived up to ${formatDuration(lagOf(p95))} after their time (95 % of a quarter of an hour), where ${formatDuration(lagOf(usual))} is usual.`,
       over
         ? `It lasted ${formatDuration(time - from)}; they arrive in their usual time again.`
         : `It has lasted ${formatDuration(time + SLOT_MS - from)} so far.`,
@@ -156,10 +157,10 @@ function hitOf(
     ],
     anomaly: {
       parameter: "delivery lag, 95 % of 15 min",
-      observed: formatDuration(lagOf(worst)),
+      observed: formatDuration(lagOf(p95)),
       expected: formatDuration(lagOf(usual)),
       p,
-      facts: { lag_seconds: lagOf(worst) / 1_000, usual_seconds: lagOf(usual) / 1_000, late_quarter_hours: quarters },
+      facts: { lag_seconds: lagOf(p95) / 1_000, usual_seconds: lagOf(usual) / 1_000, late_quarter_hours: quarters },
     },
     evidence: { events: [], count: 0, first: from, last: over ? time - 1 : time + SLOT_MS - 1 },
     history: { days, events: past },
