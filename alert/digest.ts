@@ -23,6 +23,8 @@ export interface Digest {
   first_seen: number;
   last_seen: number;
   event_count: number;
+  /** Event time (ms) at which what it tells was over by itself. */
+  ended?: number;
   /** Subjects of a fleet finding. */
   members?: string[];
   /** Subject of the fleet finding that would explain this one. */
@@ -70,6 +72,7 @@ export function digestOf(finding: Finding): Digest {
     last_seen: finding.last_seen,
     event_count: finding.event_count,
     cover: coverOf(finding),
+    ...(finding.resolved_at == null ? {} : { ended: finding.resolved_at }),
     ...(finding.members ? { members: finding.members.slice(0, MAX_MEMBERS) } : {}),
     who: {
       subject_uid,

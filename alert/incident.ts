@@ -126,6 +126,13 @@ export function applyFinding(subject: Subject, finding: Finding, now: number, co
   const whole = digestOf(finding);
   // What happened to many keys is told once; of the single key it is a weak sign.
   const digest = covered && atLeast(whole.severity, "medium") ? { ...whole, severity: "low" as const } : whole;
+  const decided = place(subject, digest, now);
+  const over = decided.flatMap(({ transition }) => endIfOver(subject, transition.incident_uid, now));
+  return [...decided, ...over];
+}
+
+/** place puts a finding into the incident that it belongs to, or into a new one. */
+function place(subject: Subject, digest: Digest, now: number): Decided[] {
   const owner = subject.episodes.find((e) => e.incident.status !== "merged_into" && e.known.has(digest.uid));
   if (owner) return owner.known.get(digest.uid)!.version >= digest.version ? [] : join(subject, owner, digest, now);
   const near = nearest(subject.episodes, digest);
@@ -135,6 +142,15 @@ export function applyFinding(subject: Subject, finding: Finding, now: number, co
   if (waiting && waiting.version >= digest.version) return [];
   hold(subject, digest);
   return open(subject, digest, now);
+}
+
+/** endIfOver resolves an incident whose every finding is over by itself, such as the silence of a source. */
+function endIfOver(subject: Subject, uid: string, now: number): Decided[] {
+  const episode = subject.episodes.find((e) => e.incident.uid === uid)!;
+  const { status } = episode.incident;
+  if (status === "resolved" || status === "merged_into") return [];
+  if ([...episode.known.values()].some((d) => d.ended === undefined)) return [];
+  return [step(episode, "resolved", { status: "resolved" }, now, { note: "over by itself" })];
 }
 
 /** open begins an incident when the finding, alone or with those that wait, is enough (DETECTION.md, section 7). */

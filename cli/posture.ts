@@ -8,6 +8,7 @@ import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import { firstEvents, postureFindings, type UseRow, useOfKeys } from "../schemas/queries/posture.ts";
 import type { Store } from "../schemas/store/store.ts";
+import { sourceTrouble } from "./source_trouble.ts";
 
 export interface PostureParts {
   store: Store;
@@ -33,6 +34,8 @@ export function createPosture(parts: PostureParts): { daily(): Promise<Finding[]
       for (const [provider, mark] of await parts.watermarks()) {
         const day = dayOf(mark);
         if (mark <= 0 || (asked.get(provider) ?? -1) >= day) continue;
+        // While its source is silent or late, that a key was not used is not known.
+        if ((await sourceTrouble(parts.store, mark)).has(provider)) continue;
         changed.push(...(await judgeProvider(parts, inventory, provider, day)));
         asked.set(provider, day);
       }

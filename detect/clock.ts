@@ -2,12 +2,14 @@ import { dayOf } from "../schemas/duration.ts";
 import type { Signal } from "../schemas/signal.ts";
 import { openDay } from "./observe.ts";
 import type { Profile } from "./profile.ts";
+import type { Feed } from "./pulse.ts";
 import { addFailureWindow } from "./stats/failures.ts";
 import { newWaiting, type Waiting } from "./waiting.ts";
 import { type CallWindow, isAligned, NETWORK_WINDOW_MS, type NetworkWindow, WINDOW_MS } from "./windows.ts";
 
 /** Event time of a provider that was never seen, ms: the least that a Date can hold. */
-const NO_TIME = -8.64e15;
+export const NO_TIME = -8.64e15;
+export const NEVER_TICKED = Number.NEGATIVE_INFINITY;
 /** Failing keys that one signal names. */
 const MAX_FAILING = 1_000;
 
@@ -24,6 +26,10 @@ export interface ProviderClock {
   open: Set<Profile>;
   /** Events of a day whose day before is not sealed yet. */
   waiting: Waiting;
+  /** What each account of it sent of late. */
+  feeds: Map<string | null, Feed>;
+  /** Newest quarter of an hour to which the clock moved it, as a slot. */
+  ticked: number;
 }
 
 export const newClock = (maxWaiting: number): ProviderClock => ({
@@ -33,6 +39,8 @@ export const newClock = (maxWaiting: number): ProviderClock => ({
   sealedTo: -1e9,
   open: new Set(),
   waiting: newWaiting(maxWaiting),
+  feeds: new Map(),
+  ticked: NEVER_TICKED,
 });
 
 /** Health counts the keys at work in a quarter of an hour, and names those whose calls the provider failed. */

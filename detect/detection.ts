@@ -9,7 +9,10 @@ import type { View } from "./view.ts";
 export type DetectEvent = Omit<
   ApiActivity,
   "raw" | "ingested_at" | "position" | "user_agent" | "region_geo" | "scopes"
->;
+> & {
+  /** When it arrived, ms; only of those that are judged as they come. */
+  ingested_at?: number;
+};
 
 /** detectPart copies what detection reads: whatever is kept must not hold on to the raw record. */
 export function detectPart(e: DetectEvent): DetectEvent {

@@ -2,17 +2,8 @@ import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
 import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Signal } from "../schemas/signal.ts";
-import {
-  closeLater,
-  foldNetworks,
-  foldWindow,
-  type Health,
-  healthSignal,
-  newClock,
-  noteHealth,
-  type ProviderClock,
-  takeClosing,
-} from "./clock.ts";
+import { closeLater, foldNetworks, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
+import { createCloser } from "./closing.ts";
 import type { DetectEvent } from "./detection.ts";
 import type { EngineOptions, ProcessOptions } from "./engine_options.ts";
 import { type EngineState, loadState, stateText } from "./engine_state.ts";
@@ -24,11 +15,13 @@ import { createLineage } from "./lineage.ts";
 import { createPeerBook, shareDay } from "./peers.ts";
 import { type Profile, profileFrom } from "./profile.ts";
 import { createProfileBook } from "./profile_book.ts";
+import { createPulse } from "./pulse.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
 import { sealDay } from "./seal.ts";
+import { slotOf } from "./stats/rhythm.ts";
 import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
-import { isAligned, WINDOW_MS } from "./windows.ts";
+import { isAligned } from "./windows.ts";
 
 /** Engine turns events into findings. It does no I/O; its state goes to the store as text, subject by subject. */
 export interface Engine {
@@ -98,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
   const revoked = new Map<string, number>();
   const verdicts = createVerdictBook();
   let changed = new Map<string, FindingState>();
+  let ofSources = new Map<string, Finding>();
   let engineDirty = false;
   let signals = new Map<string, Signal>();
   const fleet = options.onSignals ? null : createFleet(options.overrides);
@@ -111,6 +105,7 @@ export function createEngine(options: EngineOptions): Engine {
     peers,
     revoked,
     verdicts,
+    unheard,
     changed: (state) => changed.set(state.finding.uid, state),
     signal: (signal) => signals.set(`${signal.kind} ${signal.subject_uid} ${signal.value} ${signal.event_uid}`, signal),
   });
@@ -125,36 +120,18 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const state: EngineState = { clocks, clockOf, revoked, peers, fleet };
-
-  function closeWindows(provider: string, clock: ProviderClock, until: number): void {
-    while (clock.nextClose <= until) {
-      const at = clock.nextClose;
-      const health: Health = { active: 0, failing: [] };
-      sealBefore(clock, dayOf(at));
-      for (const profile of takeClosing(clock)) closeOf(profile, at, clock, health);
-      if (health.active > 0)
-        signals.set(`window ${provider} ${at}`, healthSignal(provider, options.name ?? "", at - WINDOW_MS, health));
-    }
-  }
-
-  /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
-  function closeOf(profile: Profile, at: number, clock: ProviderClock, health: Health): void {
-    const aligned = profile.callWindows.get(at - WINDOW_MS);
-    const straddling = profile.callWindows.get(at - WINDOW_MS * 1.5);
-    if (aligned) {
-      noteHealth(health, profile, aligned);
-      judge.window(profile, aligned, clock);
-      foldWindow(profile, aligned);
-    }
-    if (straddling) {
-      judge.straddling(profile, straddling, clock);
-      profile.callWindows.delete(straddling.start);
-    }
-    // An aligned window is asked by the straddling one that begins in its middle, and goes after that.
-    profile.callWindows.delete(at - 2 * WINDOW_MS);
-    if (!profile.callWindows.has(at - WINDOW_MS / 2)) profile.callWindows.delete(at - WINDOW_MS);
-    foldNetworks(profile, at);
-  }
+  const closeWindows = createCloser({
+    judge,
+    sealBefore,
+    signal: (signal) => signals.set(`window ${signal.provider} ${signal.time}`, signal),
+    name: options.name ?? "",
+  });
+  /** What a source says of itself is heard at once: the keys' own silences are judged by it. */
+  const pulse = createPulse(options.name ?? "", (signal) => {
+    engineDirty = true;
+    if (fleet) for (const finding of fleet.take([signal])) ofSources.set(finding.uid, finding);
+    else options.onSignals!([signal]);
+  });
 
   function sealBefore(clock: ProviderClock, day: number): void {
     if (day <= clock.sealedTo) return;
@@ -165,17 +142,33 @@ export function createEngine(options: EngineOptions): Engine {
         foldNetworks(profile, (open.day + 1) * DAY_MS);
         shareDay(peers, profile, open);
         engineDirty = true;
-        sealDay(profile, open);
+        sealDay(profile, open, (from, to) => unheard(profile, from, to));
         profile.dirty = true;
       }
       if (profile.days.size === 0) clock.open.delete(profile);
     }
   }
 
-  function moveWatermark(provider: string, clock: ProviderClock, to: number): void {
+  /** endSources says that a closed input has ended: a source that ended before the others did was silent while they spoke. */
+  function endSources(): void {
+    const end = Math.max(NO_TIME, ...[...clocks.values()].map((clock) => clock.watermark));
+    for (const [provider, clock] of clocks)
+      if (clock.ticked === NEVER_TICKED) pulse.clock(provider, end - 2 * options.latenessOf(provider), "end");
+  }
+
+  function unheard({ provider, account }: Profile, from: number, to: number): number {
+    return fleet?.unheard(provider, account, from, to) ?? 0;
+  }
+
+  function moveWatermark(provider: string, clock: ProviderClock, to: number, cause: "event" | "tick"): void {
+    if (cause === "tick" && slotOf(to) > clock.ticked) {
+      clock.ticked = slotOf(to);
+      pulse.clock(provider, to, cause);
+    }
     if (to <= clock.watermark) return;
     const from = clock.watermark;
     clock.watermark = to;
+    if (cause === "event" && slotOf(from) !== slotOf(to)) pulse.clock(provider, to, cause);
     if (clock.nextClose <= to) closeWindows(provider, clock, to);
     if (dayOf(from) !== dayOf(to)) {
       sealBefore(clock, dayOf(to));
@@ -192,8 +185,9 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function take(): Finding[] {
-    const out = [...changed.values()].map((s) => ({ ...s.finding }));
+    const out = [...[...changed.values()].map((s) => ({ ...s.finding })), ...ofSources.values()];
     changed = new Map();
+    ofSources = new Map();
     if (signals.size === 0) return out;
     const told = [...signals.values()];
     signals = new Map();
@@ -223,7 +217,8 @@ export function createEngine(options: EngineOptions): Engine {
     const clock = clockOf(provider);
     const lateness = sorted ? 0 : options.latenessOf(provider);
     const late = event.time < clock.watermark;
-    moveWatermark(provider, clock, Math.min(event.time, now) - lateness);
+    pulse.note(clock.feeds, event);
+    moveWatermark(provider, clock, Math.min(event.time, now) - lateness, "event");
     if (release !== null) return false;
     const profile = profiles.of(event);
     const policy = inventory.empty ? null : inventory.lookup(event);
@@ -245,7 +240,7 @@ export function createEngine(options: EngineOptions): Engine {
       return take();
     },
     advance(provider, watermark) {
-      if (release === null) moveWatermark(provider, clockOf(provider), watermark);
+      if (release === null) moveWatermark(provider, clockOf(provider), watermark, "tick");
       return take();
     },
     finish(only) {
@@ -264,6 +259,7 @@ export function createEngine(options: EngineOptions): Engine {
           for (const window of windows.filter((w) => !isAligned(w))) judge.straddling(profile, window, clock);
         }
       }
+      if (only === undefined && release === null) endSources();
       return take();
     },
     missing: (events) => profiles.missing(events),
@@ -299,6 +295,7 @@ export function createEngine(options: EngineOptions): Engine {
       signals = new Map();
       judge.forget();
       changed = new Map();
+      ofSources = new Map();
       engineDirty = false;
     },
     forget(subjects) {

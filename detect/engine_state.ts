@@ -2,6 +2,7 @@ import { DAY_MS, dayOf } from "../schemas/duration.ts";
 import type { ProviderClock } from "./clock.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { PeerBook } from "./peers.ts";
+import { type Feed, newFeed } from "./pulse.ts";
 
 /** EngineState is what the engine knows beside the profiles. */
 export interface EngineState {
@@ -16,7 +17,13 @@ export interface EngineState {
 
 /** stateText is the engine's own row. Events that wait are in the store; only that there are some is kept here. */
 export function stateText({ clocks, revoked, peers, fleet }: EngineState): string {
-  const marks = [...clocks].map(([provider, c]) => [provider, c.watermark, c.sealedTo, c.waiting.size()]);
+  const marks = [...clocks].map(([provider, c]) => [
+    provider,
+    c.watermark,
+    c.sealedTo,
+    c.waiting.size(),
+    arriving(c.feeds),
+  ]);
   return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text(), fleet: fleet?.text() });
 }
 
@@ -26,14 +33,15 @@ export function loadState(
   { clockOf, revoked, peers, fleet }: EngineState,
 ): { provider: string; from: number }[] {
   const state = JSON.parse(text) as {
-    marks: [string, number, number, number][];
+    marks: [string, number, number, number, Arriving?][];
     revoked: [string, number][];
     peers: string;
     fleet?: string;
   };
   const owed: { provider: string; from: number }[] = [];
-  for (const [provider, mark, sealedTo, waiting] of state.marks) {
+  for (const [provider, mark, sealedTo, waiting, arriving = []] of state.marks) {
     const clock = clockOf(provider);
+    for (const [account, quarters] of arriving) clock.feeds.set(account, { ...newFeed(), arriving: quarters });
     clock.watermark = mark;
     clock.sealedTo = sealedTo;
     if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
@@ -43,3 +51,9 @@ export function loadState(
   if (state.fleet) fleet?.load(state.fleet);
   return owed;
 }
+
+/** What arrived in the quarters of an hour that are open, by account. */
+type Arriving = [account: string | null, quarters: Feed["arriving"]][];
+
+const arriving = (feeds: ReadonlyMap<string | null, Feed>): Arriving =>
+  [...feeds].flatMap(([account, { arriving: quarters }]) => (quarters.length === 0 ? [] : [[account, quarters]]));

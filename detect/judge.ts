@@ -35,6 +35,8 @@ export interface JudgeParts {
   /** Told of every finding that began or grew. */
   changed(state: FindingState): void;
   verdicts: VerdictBook;
+  /** Time between two moments (ms) in which the source of a key was silent, ms. */
+  unheard(profile: Profile, from: number, to: number): number;
   /** Told of what other keys may share. */
   signal(signal: Signal): void;
 }
@@ -53,7 +55,8 @@ export interface Judge {
   forget(): void;
 }
 
-export function createJudge({ options, inventory, peers, revoked, verdicts, changed, signal }: JudgeParts): Judge {
+export function createJudge(parts: JudgeParts): Judge {
+  const { options, inventory, peers, revoked, verdicts, changed, signal } = parts;
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
   const policies = enabled.filter((d): d is Policy => d.kind === "policy" && d.posture === undefined);
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
@@ -82,6 +85,7 @@ export function createJudge({ options, inventory, peers, revoked, verdicts, chan
       others: (account, dimension, value, subject) =>
         peers.others(account, dimension, value, subject, view.policy?.owner ?? null, view.day.day),
     },
+    unheard: (from, to) => parts.unheard(view.profile, from, to),
     isOwn: options.isOwn,
   };
 

@@ -15,11 +15,14 @@ const MAX_HOLDERS = 6;
 const MAX_SESSIONS = 64;
 const PENDING_FORGET_DAYS = 90;
 
-/** sealDay folds one whole day into the habits. Values go in sorted, so the order of the day's events does not matter. */
-export function sealDay(profile: Profile, day: OpenDay): void {
+/**
+ * sealDay folds one whole day into the habits. Values go in sorted, so the order of the day's events does not matter. `unheard` gives the
+ * time between two moments in which the key's source was silent: nothing is known of it, so it is no silence of the key.
+ */
+export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, to: number) => number): void {
   const { sealed } = profile;
   const late = day.day <= sealed.through;
-  if (!late) noteGap(profile, day);
+  if (!late) noteGap(profile, day, unheard);
   sealed.firstDay = sealed.firstDay < 0 ? day.day : Math.min(sealed.firstDay, day.day);
   if (!late) sealed.activeDays++;
   sealed.events += day.events;
@@ -56,11 +59,13 @@ export function sealDay(profile: Profile, day: OpenDay): void {
 /** longestGap is the longest silence known, ms. */
 export const longestGap = (profile: Profile): number => profile.sealed.gaps.reduce((a, b) => Math.max(a, b), 0);
 
-function noteGap(profile: Profile, day: OpenDay): void {
+function noteGap(profile: Profile, day: OpenDay, unheard: (from: number, to: number) => number): void {
   const { sealed } = profile;
   const gap = sealed.lastTime === 0 ? 0 : day.firstTime - sealed.lastTime;
   if (gap <= DAY_MS) return;
-  sealed.gaps.push(gap);
+  const known = gap - unheard(sealed.lastTime, day.firstTime);
+  if (known <= DAY_MS) return;
+  sealed.gaps.push(known);
   if (sealed.gaps.length > MAX_GAPS) sealed.gaps.shift();
 }
 

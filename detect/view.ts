@@ -20,6 +20,8 @@ export interface View {
   hour: number;
   /** Whether another key of the same owner, and whether anybody of the account, used the value before this day. */
   peers: Peers;
+  /** Time between two moments (ms) in which the key's source was silent, so that nothing is known of the key, ms. */
+  unheard(from: number, to: number): number;
   /** Networks of the organisation itself are never new. */
   isOwn(address: string): boolean;
 }

@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import { count } from "../out.ts";
 import { latenessOf } from "../parts.ts";
 import { foldersOf } from "../serve.ts";
+import { sourceTrouble } from "../source_trouble.ts";
 import { awsLines } from "./aws.ts";
 import { bad, type Line, ok, warn } from "./line.ts";
 
@@ -31,6 +32,8 @@ export async function sourceLines(app: App): Promise<Line[]> {
         : ok(`provider ${provider}`, says),
     );
   }
+  for (const [provider, findings] of await sourceTrouble(app.store, app.now()))
+    for (const f of findings) lines.push(warn(`provider ${provider}`, f.reasons[0]!, f.runbook[0]!));
   if (app.config.sources.length === 0 && seen.length === 0)
     lines.push(
       warn("sources", "none in the config and nothing was pushed", "add one under `sources`, or push over HTTP"),

@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import { capabilityOf } from "../capabilities.ts";
 import { ageWords, type Database, databases } from "../databases.ts";
 import { latenessOf } from "../parts.ts";
+import { sourceTrouble } from "../source_trouble.ts";
 
 const SPAN_MS = 30 * DAY_MS;
 /** Providers deliver in bursts: a silence is worth a look after several times their lateness. */
@@ -17,6 +18,7 @@ export async function sourcesOf(
   const now = app.now();
   const lateness = latenessOf(app.config, app.parts);
   const rows = await app.store.ask(providersSeen, { from: now - SPAN_MS, day: now - DAY_MS });
+  const trouble = await sourceTrouble(app.store, now);
   const seen = new Map(rows.map((r) => [r.provider, r]));
   const feeds = app.config.sources.map((s) => ({
     kind: s.kind,
@@ -31,6 +33,8 @@ export async function sourcesOf(
     const { feeds: can, lacks, title } = provider ? capabilityOf(provider) : { feeds: [], lacks: [], title: id };
     const late = lateness(id);
     const lag = row === undefined ? null : Math.max(0, now - row.newest);
+    const told = trouble.get(id) ?? [];
+    const fell = told.some((f) => f.detection === "source_silent");
     const silent = lag !== null && lag > Math.max(HOUR_MS, SILENT_LATENESSES * late);
     return {
       provider: id,
@@ -41,13 +45,15 @@ export async function sourcesOf(
       arrived: row ? iso(row.arrived) : null,
       lag_seconds: lag === null ? null : lag / 1000,
       lateness_seconds: late / 1000,
-      health: lag === null ? "never" : silent ? "silent" : "fresh",
+      health: lag === null ? "never" : silent || fell ? "silent" : "fresh",
       words:
-        lag === null
-          ? "Nothing came in the last 30 days. Look whether its log arrives: a silent log hides whatever happens."
-          : silent
-            ? `The last record is ${formatDuration(lag)} old, though it is late by ${formatDuration(late)} at most. Look whether its log still arrives.`
-            : `The last record is ${formatDuration(lag)} old; it may be late by ${formatDuration(late)}.`,
+        told.length > 0
+          ? told.map((f) => f.reasons[0]).join(" ")
+          : lag === null
+            ? "Nothing came in the last 30 days. Look whether its log arrives: a silent log hides whatever happens."
+            : silent
+              ? `The last record is ${formatDuration(lag)} old, though it is late by ${formatDuration(late)} at most. Look whether its log still arrives.`
+              : `The last record is ${formatDuration(lag)} old; it may be late by ${formatDuration(late)}.`,
       feeds: can,
       lacks,
     };

@@ -27,11 +27,13 @@ export default defineBaseline({
     const { sealed } = view;
     if (sealed.lastTime === 0) return null;
     // Judged by the day, not the event: all events of a day get the same verdict, whatever their order.
-    const quiet = view.day.day * DAY_MS - sealed.lastTime;
-    if (quiet <= MIN_GAP_MS) return null;
+    const begin = view.day.day * DAY_MS;
+    if (begin - sealed.lastTime <= MIN_GAP_MS) return null;
+    // While its source is silent nobody knows whether a key is.
+    const unheard = view.unheard(sealed.lastTime, begin);
     const threshold = thresholdOf(sealed.gaps, sealed.activeDays);
-    if (quiet <= threshold) return null;
-    const gap = event.time - sealed.lastTime;
+    if (begin - sealed.lastTime - unheard <= threshold) return null;
+    const gap = event.time - sealed.lastTime - unheard;
     return {
       dimension: "",
       level: "medium",

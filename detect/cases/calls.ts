@@ -31,9 +31,14 @@ export const callFields = z
     keys: z.number().int().min(1).max(1_000).optional(),
     by: z.string().optional(),
     agent: z.string().optional(),
+    /** How long after its time it arrives; left out, nothing is said of that. */
+    late: z
+      .string()
+      .refine((text) => spanOf(text) !== null, "write a duration like 5m or 3h")
+      .optional(),
   })
   .superRefine((fields, ctx) => {
-    const short = ["at", "day", "calls", "operation", "from", "key", "keys", "by", "agent"];
+    const short = ["at", "day", "calls", "operation", "from", "key", "keys", "by", "agent", "late"];
     for (const [name, value] of Object.entries(fields)) {
       if (short.includes(name)) continue;
       if (!own.includes(name))
@@ -98,6 +103,7 @@ export function createMaker() {
         verb_class: verbOf(service, operation),
         ...placeFields(f.from ?? "office"),
         ...(f.agent === undefined ? {} : { user_agent_family: text(f.agent) }),
+        ...(f.late === undefined ? {} : { ingested_at: time + spanOf(f.late)! }),
         ...over,
       } as DetectEvent;
     });

@@ -53,6 +53,8 @@ export function runCase(detection: string, c: RuleCase, options: CaseOptions): C
   const last = judged.reduce((time, e) => Math.max(time, e.time), start);
   const faults: string[] = [];
   const posture = new Map<string, Finding>();
+  // The case goes on live: who spoke until now is missed when it does not any more.
+  for (const provider of engine.providers()) keep(engine.advance(provider, last));
   for (const { after, says, quiet } of [...c.then].sort((a, b) => a.after - b.after)) {
     for (const provider of engine.providers()) keep(engine.advance(provider, last + after));
     for (const f of judgePosture(

@@ -3,12 +3,14 @@ import { type Finding, findingUid } from "../../schemas/finding.ts";
 import { type Severity, severities } from "../../schemas/severity.ts";
 import type { Signal } from "../../schemas/signal.ts";
 import { plural } from "../words.ts";
+import deliveryLag from "./delivery_lag.ts";
 import type { FleetDetection, FleetHit, FleetWatch } from "./fleet_detection.ts";
 import providerDegraded from "./provider_degraded.ts";
 import sharedNewSource from "./shared_new_source.ts";
+import sourceSilent from "./source_silent.ts";
 
-/** fleetCatalogue holds every detection that looks at many keys; a test sees to it that no file is left out. */
-export const fleetCatalogue: readonly FleetDetection[] = [sharedNewSource, providerDegraded];
+/** fleetCatalogue holds every detection that looks at many keys, or at their source; a test sees to it that no file is left out. */
+export const fleetCatalogue: readonly FleetDetection[] = [sharedNewSource, providerDegraded, sourceSilent, deliveryLag];
 
 /** Fleet turns the signals of all keys into findings about many of them. The same signal twice changes nothing. */
 export interface Fleet {
@@ -16,6 +18,8 @@ export interface Fleet {
   text(): string;
   load(text: string): void;
   forget(subjects: ReadonlySet<string>): void;
+  /** Time between two moments (ms) in which nothing could be heard of the keys of an account, ms. */
+  unheard(provider: string, account: string | null, from: number, to: number): number;
   reset(): void;
 }
 
@@ -29,10 +33,10 @@ export function createFleet(overrides: Overrides = {}): Fleet {
       const found = new Map<string, Finding>();
       for (const signal of signals) {
         for (const [detection, watch] of watches) {
-          const hit = watch.take(signal);
-          if (hit === null) continue;
-          const finding = findingOf(detection, hit, overrides);
-          found.set(finding.uid, finding);
+          for (const hit of watch.take(signal)) {
+            const finding = findingOf(detection, hit, overrides);
+            found.set(finding.uid, finding);
+          }
         }
       }
       return [...found.values()];
@@ -45,6 +49,7 @@ export function createFleet(overrides: Overrides = {}): Fleet {
     forget(subjects) {
       for (const [, watch] of watches) watch.forget(subjects);
     },
+    unheard: (...about) => watches.reduce((ms, [, watch]) => Math.max(ms, watch.unheard?.(...about) ?? 0), 0),
     reset() {
       watches = enabled.map((d): [FleetDetection, FleetWatch] => [d, d.create()]);
     },
@@ -52,11 +57,11 @@ export function createFleet(overrides: Overrides = {}): Fleet {
 }
 
 /** Many keys are compared with each other, so what belongs to one key does not apply. */
-const fleetExplanation = ({ anomaly }: FleetHit): Explanation => ({
+const fleetExplanation = ({ anomaly, unapplied }: FleetHit): Explanation => ({
   peers: null,
   first_seen: [],
   charts: [],
-  unapplied: {
+  unapplied: unapplied ?? {
     ...(anomaly.expected === null ? { expected: "Nothing is expected of many keys together." } : {}),
     ...(anomaly.p === null ? { probability: "It counts keys against a fixed bound; no distribution is assumed." } : {}),
     history: "It compares keys with each other in one window, not with a past.",
@@ -80,7 +85,7 @@ function findingOf(detection: FleetDetection, hit: FleetHit, overrides: Override
     account: hit.account,
     subject_uid: hit.subject,
     principal_uid: hit.subject,
-    principal: plural(members.length, "key"),
+    principal: hit.who ?? plural(members.length, "key"),
     ...{ key_uid: null, key_hint: null, key_name: null, owner: null, environment: null },
     tags: [],
     members,
@@ -94,11 +99,12 @@ function findingOf(detection: FleetDetection, hit: FleetHit, overrides: Override
     attacks: detection.tags,
     event_uids: evidence.events.map(([, uid]) => uid),
     event_count: evidence.count,
-    anomaly: { ...hit.anomaly, history: { days: 0, events: 0 }, explanation: fleetExplanation(hit) },
+    anomaly: { ...hit.anomaly, history: hit.history ?? { days: 0, events: 0 }, explanation: fleetExplanation(hit) },
     risk: Math.round((overrides[detection.id]?.weight ?? detection.weight) * 0.6 * 1e4) / 1e4,
     learning: false,
     late: false,
+    ...(hit.ended === undefined ? {} : { resolved_at: hit.ended }),
     // What grows: keys first, then events, and time for windows without either.
-    version: members.length * 1e6 + Math.min(evidence.count, 9_999) * 100 + severities.indexOf(severity),
+    version: hit.growth ?? members.length * 1e6 + Math.min(evidence.count, 9_999) * 100 + severities.indexOf(severity),
   };
 }

@@ -34,8 +34,8 @@ export default defineFleet({
     /** Keys that failed, by provider and UTC day, with the first and last window. */
     let days = new Map<string, { keys: Set<string>; first: number; last: number; worst: number }>();
 
-    function take(signal: Signal): FleetHit | null {
-      if (signal.kind !== "window") return null;
+    function take(signal: Signal): FleetHit[] {
+      if (signal.kind !== "window") return [];
       const id = `${signal.provider} ${signal.time}`;
       const window = windows.get(id) ?? { provider: signal.provider, reports: new Map() };
       windows.set(id, window);
@@ -47,7 +47,7 @@ export default defineFleet({
         active += report.active;
         failing.push(...report.failing);
       }
-      if (failing.length < MIN_FAILING || failing.length < MIN_SHARE * active) return null;
+      if (failing.length < MIN_FAILING || failing.length < MIN_SHARE * active) return [];
       const day = dayOf(signal.time);
       const dayId = `${signal.provider} ${day}`;
       const found = days.get(dayId) ?? { keys: new Set<string>(), first: signal.time, last: signal.time, worst: 0 };
@@ -57,7 +57,7 @@ export default defineFleet({
       found.first = Math.min(found.first, signal.time);
       found.last = Math.max(found.last, signal.time);
       found.worst = Math.max(found.worst, failing.length / active);
-      return hitOf(signal.provider, day, found);
+      return [hitOf(signal.provider, day, found)];
     }
 
     return {

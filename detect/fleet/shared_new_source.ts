@@ -39,8 +39,8 @@ export default defineFleet({
   create() {
     let sources = new Map<string, Source>();
 
-    function take(signal: Signal): FleetHit | null {
-      if (signal.kind !== "new_network") return null;
+    function take(signal: Signal): FleetHit[] {
+      if (signal.kind !== "new_network") return [];
       const id = fleetSubject("shared_new_source", signal.provider, signal.value);
       const source = sources.get(id) ?? begin(signal);
       if (!sources.has(id)) {
@@ -58,8 +58,8 @@ export default defineFleet({
       forgetSlots(source, slot);
       if (together(source.slots, slot) && (source.since < 0 || dayOf(signal.time) < source.since))
         source.since = dayOf(signal.time);
-      if (source.since < 0 || dayOf(signal.time) < source.since) return null;
-      return hitOf(source, dayOf(signal.time));
+      if (source.since < 0 || dayOf(signal.time) < source.since) return [];
+      return [hitOf(source, dayOf(signal.time))];
     }
 
     return {

@@ -17,6 +17,14 @@ ORDER BY last_seen DESC, uid LIMIT {limit:UInt32}`,
   row: document,
 });
 
+/** Findings of some detections that end by themselves and have not, the oldest first. */
+export const lastingFindings = defineQuestion<{ detections: readonly string[] }, { document: string }>({
+  name: "lasting_findings",
+  sql: `SELECT document FROM findings FINAL
+WHERE detection IN {detections:Array(String)} AND JSONExtractRaw(document, 'resolved_at') = 'null' ORDER BY first_seen, uid`,
+  row: document,
+});
+
 /** Findings whose uid begins so. */
 export const findingsLike = defineQuestion<{ prefix: string }, { document: string }>({
   name: "findings_like",

@@ -234,3 +234,47 @@ test("memory of a subject is bounded", () => {
   expect(incident.reasons.length).toBeLessThanOrEqual(12);
   expect(kinds([at(MAX_FINDINGS + 501, { severity: "critical" })], book)).toEqual(["escalated"]);
 });
+
+describe("what ends by itself", () => {
+  const silence = (account: string, change: Partial<Finding> = {}) =>
+    finding({
+      ...{ detection: "source_silent", subject_uid: "fleet:source_silent:aws_cloudtrail:", dimension: account },
+      ...{ kind: "fleet", key_uid: null, members: [], resolved_at: null, ...change },
+    });
+  const ended = (account: string, change: Partial<Finding> = {}) =>
+    silence(account, { version: 2, resolved_at: T0 + HOUR, ...change });
+
+  test("resolves its incident when the last of its findings is over, without a verdict", () => {
+    const book = createBook();
+    expect(kinds([silence("1"), silence("2"), ended("1")], book)).toEqual(["opened", "updated", "updated"]);
+    expect(kinds([ended("2")], book)).toEqual(["updated", "resolved"]);
+    expect(book.subject("fleet:source_silent:aws_cloudtrail:")!.episodes[0]!.incident).toMatchObject({
+      ...{ status: "resolved", verdict: null, detections: ["source_silent"], members: [] },
+    });
+  });
+
+  test("wakes its incident when it comes again, and is over again", () => {
+    const again = { bucket: T0 + 2 * HOUR, first_seen: T0 + 2 * HOUR, last_seen: T0 + 2 * HOUR };
+    expect(kinds([silence("1"), ended("1"), silence("1", again), ended("1", again)])).toEqual([
+      "opened",
+      "updated",
+      "resolved",
+      "reopened",
+      "updated",
+      "resolved",
+    ]);
+  });
+
+  test("and is known only when it is over, opens and resolves; the same again is silent", () => {
+    const book = createBook();
+    expect(kinds([ended("1")], book)).toEqual(["opened", "resolved"]);
+    expect(kinds([ended("1")], book)).toEqual([]);
+  });
+
+  test("covers no finding of a key of the same provider", () => {
+    const book = createBook();
+    expect(
+      kinds([silence("1"), finding({ detection: "failure_spike" }), finding({ subject_uid: "other" })], book),
+    ).toEqual(["opened", "opened", "opened"]);
+  });
+});

@@ -1,0 +1,54 @@
+import { dayOf } from "../schemas/duration.ts";
+import type { Signal } from "../schemas/signal.ts";
+import {
+  foldNetworks,
+  foldWindow,
+  type Health,
+  healthSignal,
+  noteHealth,
+  type ProviderClock,
+  takeClosing,
+} from "./clock.ts";
+import type { Judge } from "./judge.ts";
+import type { Profile } from "./profile.ts";
+import { WINDOW_MS } from "./windows.ts";
+
+export interface CloserParts {
+  judge: Judge;
+  sealBefore(clock: ProviderClock, day: number): void;
+  signal(signal: Signal): void;
+  /** Names this engine among several. */
+  name: string;
+}
+
+/** createCloser judges the windows of a provider that are complete when its time moves on. */
+export function createCloser({ judge, sealBefore, signal, name }: CloserParts) {
+  /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
+  function closeOf(profile: Profile, at: number, clock: ProviderClock, health: Health): void {
+    const aligned = profile.callWindows.get(at - WINDOW_MS);
+    const straddling = profile.callWindows.get(at - WINDOW_MS * 1.5);
+    if (aligned) {
+      noteHealth(health, profile, aligned);
+      judge.window(profile, aligned, clock);
+      foldWindow(profile, aligned);
+    }
+    if (straddling) {
+      judge.straddling(profile, straddling, clock);
+      profile.callWindows.delete(straddling.start);
+    }
+    // An aligned window is asked by the straddling one that begins in its middle, and goes after that.
+    profile.callWindows.delete(at - 2 * WINDOW_MS);
+    if (!profile.callWindows.has(at - WINDOW_MS / 2)) profile.callWindows.delete(at - WINDOW_MS);
+    foldNetworks(profile, at);
+  }
+
+  return function closeWindows(provider: string, clock: ProviderClock, until: number): void {
+    while (clock.nextClose <= until) {
+      const at = clock.nextClose;
+      const health: Health = { active: 0, failing: [] };
+      sealBefore(clock, dayOf(at));
+      for (const profile of takeClosing(clock)) closeOf(profile, at, clock, health);
+      if (health.active > 0) signal(healthSignal(provider, name, at - WINDOW_MS, health));
+    }
+  };
+}
