@@ -80,6 +80,8 @@ export function createJudge({ options, inventory, peers, revoked, verdicts, chan
     peers: {
       others: (account, dimension, value, subject) =>
         peers.others(account, dimension, value, subject, view.policy?.owner ?? null, view.day.day),
+      isShared: (account, dimension, value, subject) =>
+        peers.isShared(account, dimension, value, subject, view.day.day),
     },
     isOwn: options.isOwn,
   };

@@ -8,8 +8,11 @@ const HOURS_OF_PEOPLE = 6;
 const cache = new WeakMap<Sealed, { through: number; person: boolean }>();
 
 /** isPerson tells the keys of people: the record says so, or only programs for people were used, at many hours. */
-export function isPerson(event: DetectEvent, sealed: Sealed): boolean {
-  if (event.principal_type !== "unknown") return event.principal_type === "human";
+export const isPerson = (event: DetectEvent, sealed: Sealed): boolean =>
+  event.principal_type === "unknown" ? isUsedByHand(sealed) : event.principal_type === "human";
+
+/** isUsedByHand tells the same from the habits alone. */
+export function isUsedByHand(sealed: Sealed): boolean {
   const known = cache.get(sealed);
   if (known?.through === sealed.through) return known.person;
   const person = looksLikePerson(sealed);

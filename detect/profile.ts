@@ -17,6 +17,7 @@ export const valueDimensions = [
   "operation",
   "service",
   "agent",
+  "version",
   "region",
   "role",
 ] as const;
@@ -31,6 +32,7 @@ export const FORGET_DAYS: Record<ValueDimension, number> = {
   operation: 180,
   service: 180,
   agent: 30,
+  version: 30,
   region: 90,
   role: 90,
 };
@@ -111,6 +113,8 @@ export interface OpenDay {
   done: number;
   /** First and last use of each program. */
   agents: Map<string, [first: number, last: number]>;
+  /** The same of each version of a program. */
+  versions: Map<string, [first: number, last: number]>;
   /** Half hours of the day in which each network was used, with its place. */
   places: Map<string, DayPlace>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
@@ -192,6 +196,7 @@ export const emptyDay = (day: number): OpenDay => ({
   fresh: new Set(),
   done: 0,
   agents: new Map(),
+  versions: new Map(),
   places: new Map(),
   sessions: new Map(),
   holds: new Map(),
@@ -201,7 +206,7 @@ export const emptyDay = (day: number): OpenDay => ({
 
 export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
   const where = { ip: make(), net: make(), asn: make(), country: make(), region: make() };
-  return { ...where, operation: make(), service: make(), agent: make(), role: make() };
+  return { ...where, operation: make(), service: make(), agent: make(), version: make(), role: make() };
 }
 
 /** profileText and profileFrom carry a profile to the store and back; Maps, Sets and value statistics have short forms. */
