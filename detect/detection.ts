@@ -69,6 +69,8 @@ export interface Hit {
   also?: [number, string][];
   /** Values that must not be learned from this. */
   holds?: Habit[];
+  /** The key administers anyway: that this call does makes it neither more severe nor more of a risk than a write. */
+  usualAdmin?: boolean;
   /** What other keys may share with this one, for detections that look at many. */
   signal?: { kind: string; value: string };
 }

@@ -26,8 +26,9 @@ export function versionOf({ user_agent }: Pick<DetectEvent, "user_agent">): stri
 const programOf = (version: string): string => version.slice(0, version.indexOf("/"));
 
 /**
- * releaseOf tells the version by which a program that the key knows was replaced in the last days, at a place that it knows; null
- * where there was no release. Somebody who uses the key beside its program replaces nothing.
+ * releaseOf tells the version by which the key's program was replaced in the last days, at a place that it knows; null where there
+ * was no release. The program has to be known too, so one that was rewritten counts when it is learned. Somebody who uses the key
+ * beside its program replaces nothing.
  */
 export function releaseOf(event: DetectEvent, view: View): string | null {
   const version = versionOf(event);
@@ -36,22 +37,17 @@ export function releaseOf(event: DetectEvent, view: View): string | null {
   const known = view.sealed.values.version.values;
   const own = known.get(version);
   if (own !== undefined && own.days >= YOUNG_DAYS) return null;
-  const program = programOf(version);
-  let replaced = false;
-  for (const [other, { last }] of known) {
-    if (other === version || programOf(other) !== program) continue;
-    if (own !== undefined && last > own.first) return null;
-    replaced = true;
-  }
-  return replaced && !isBeside(view, version, program) ? version : null;
+  const others = [...known.keys()].filter((other) => other !== version);
+  const same = others.filter((other) => programOf(other) === programOf(version));
+  const before = same.length > 0 ? same : others;
+  if (before.length === 0 || before.some((other) => own !== undefined && known.get(other)!.last > own.first))
+    return null;
+  return isBeside(view, version, before) ? null : version;
 }
 
-function isBeside({ day }: View, version: string, program: string): boolean {
-  const mine = day.versions.get(version);
-  if (!mine) return true;
-  for (const [other, [, last]] of day.versions)
-    if (other !== version && programOf(other) === program && last - mine[0] >= BESIDE_MS) return true;
-  return false;
+function isBeside({ day: { versions } }: View, version: string, before: readonly string[]): boolean {
+  const mine = versions.get(version);
+  return !mine || before.some((other) => (versions.get(other)?.[1] ?? 0) - mine[0] >= BESIDE_MS);
 }
 
 /** Calls from inside, which have no public address, say nothing about the place. */

@@ -50,7 +50,8 @@ export default defineBaseline({
     const set = sealed.values.operation;
     const pace = paceOf(set, sealed, FORGET_DAYS.operation);
     const unseen = unseenPerDay({ n: set.n, n1: set.n1, ...pace });
-    const habit = isHabit(view, sensitivity) || deploys(sealed, sensitivity);
+    const administers = isHabit(view, sensitivity);
+    const habit = administers || deploys(sealed, sensitivity);
     const full = view.learning
       ? whileLearning(event, sensitivity)
       : levelOf(event, sensitivity, newService, set.n, unseen, habit);
@@ -74,7 +75,8 @@ export default defineBaseline({
     if (newService) holds.push({ dimension: "service", value: event.service! });
     return {
       dimension: operation,
-      level: seenBefore > 0 || (view.learning && isHabit(view, sensitivity)) ? "low" : level,
+      level: seenBefore > 0 || (view.learning && administers) ? "low" : level,
+      usualAdmin: administers,
       reasons,
       quiet_if: [`${operation} had been used on an earlier day.`],
       anomaly: {

@@ -64,6 +64,7 @@ export default defineBaseline({
     return {
       dimension: `${verdict.level}:${value}`,
       level: levelOf(event, view, verdict.level, verdict.verdict, peers, seenBefore),
+      usualAdmin: isInHouse(event, view) && isUsualAdmin(event, view),
       reasons,
       quiet_if: [
         `${LEVEL_WORDS[verdict.level]} ${value} had been used on an earlier day, or stood in allowed or exempted networks.`,
@@ -99,9 +100,7 @@ function levelOf(
 ): Severity {
   if (verdict === "risk" || seenBefore > 0) return "low";
   if (isKnownOwner(event, view) && level !== "country") return "low";
-  // Where other keys of the account work, the organisation is at home; the verb would raise it (grade.ts).
-  if (event.src_net !== null && view.peers.isShared(event.account, "net", event.src_net, event.subject_uid))
-    return isUsualAdmin(event, view) ? "informational" : "low";
+  if (isInHouse(event, view)) return "low";
   // Nobody stays at a hosting company: a rented machine is no journey.
   if (
     event.hosting !== true &&
@@ -111,6 +110,10 @@ function levelOf(
     return "low";
   return peers === "owner" ? shiftSeverity("medium", -1) : "medium";
 }
+
+/** Where other keys of the account work, the organisation is at home. */
+const isInHouse = (event: DetectEvent, view: View): boolean =>
+  event.src_net !== null && view.peers.isShared(event.account, "net", event.src_net, event.subject_uid);
 
 const isKnownOwner = (event: DetectEvent, view: View): boolean =>
   event.asn !== null && isKnown(view, "asn", asnValue(event.asn));

@@ -41,10 +41,11 @@ export default defineBaseline({
     const value = String(view.hour);
     const seenBefore = waiting(view, "hour", value);
     const writes = isWrite(event) && seldomWrites(sealed) && tail < ODD_TAIL && seenBefore === 0;
+    const alarm = writes || week.fires;
     return {
       dimension: "",
-      // That an administrator administers, which the verb would raise it for (grade.ts), is nothing odd.
-      level: writes || week.fires ? "medium" : isUsualAdmin(event, view) ? "informational" : "low",
+      level: alarm ? "medium" : "low",
+      usualAdmin: !alarm && isUsualAdmin(event, view),
       reasons: [
         `Used at ${hourWords(view.hour)} (${view.zone}); all hours as rare as this one hold ${percent(tail)} of its ${plural(sealed.activeDays, "active day")}.`,
         week.fires
@@ -72,7 +73,7 @@ export default defineBaseline({
         },
       },
       // Hours are a weight, not a membership: one odd hour is learned as the one day that it is, unless it was an alarm.
-      holds: tail < ODD_TAIL && (writes || week.fires) ? [{ dimension: "hour", value }] : [],
+      holds: tail < ODD_TAIL && alarm ? [{ dimension: "hour", value }] : [],
     };
   },
 });

@@ -19,6 +19,7 @@ const home: Partial<DetectEvent> = { src_ip: "2001:db8:5::1", src_net: "2001:db8
 const hotel: Partial<DetectEvent> = { ...THIEF, country: "PT", asn: 64541, as_org: "Hotel", hosting: false };
 const byHand: Partial<DetectEvent> = { user_agent_family: "aws-cli" };
 const released: Partial<DetectEvent> = { user_agent: "Boto3/1.41.0" };
+const rewritten: Partial<DetectEvent> = { user_agent: "aws-sdk-rust/1.3.7", user_agent_family: "aws-sdk-rust" };
 const secret: Partial<DetectEvent> = { service: "secretsmanager", operation: "GetSecretValue" };
 /** A key of the account that works at the place of THIEF every day. */
 const inHouse = (key: string): DetectEvent[] =>
@@ -166,6 +167,20 @@ const cases: Case[] = [
       event({ time: at(37, 10, 30) }),
       event({ time: at(37, 10, 31), ...released, ...secret }),
     ],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "a first secret is read by a program that was rewritten, on its fourth day",
+    given: [...officeDays(35), ...officeDays(3, rewritten, 3, at(35, 0))],
+    when: [event({ time: at(38, 10, 9), ...rewritten, ...secret })],
+    levels: ["low"],
+  },
+  {
+    detection: "new_operation",
+    says: "the same on its first day",
+    given: officeDays(35),
+    when: [event({ time: at(35, 10, 9), ...rewritten, ...secret })],
     levels: ["medium"],
   },
   {
