@@ -1,4 +1,3 @@
-import { isUsedByHand } from "./people.ts";
 import type { OpenDay, Sealed } from "./profile.ts";
 import { dayScore, type HourAccumulation, hourAccumulation, hourExcess } from "./stats/hour_accumulation.ts";
 import { type HourHabits, hourHabits } from "./stats/hours.ts";
@@ -24,7 +23,7 @@ export const hasHours = (sealed: Sealed): boolean => sealed.activeDays >= MIN_HO
 export function hourWeek(sealed: Sealed, day: OpenDay): HourAccumulation & { score: number } {
   const { youth } = habitsOf(sealed);
   const score = hourScore(sealed, day);
-  return { ...hourAccumulation(sealed.hourMemory, day.day, score, youth, isUsedByHand(sealed)), score };
+  return { ...hourAccumulation(sealed.hourMemory, day.day, score, youth), score };
 }
 
 /** hourScore joins the surprise of the distinct local hours of a day so far; more hours never lower it. */

@@ -8,11 +8,8 @@ const HOURS_OF_PEOPLE = 6;
 const cache = new WeakMap<Sealed, { through: number; person: boolean }>();
 
 /** isPerson tells the keys of people: the record says so, or only programs for people were used, at many hours. */
-export const isPerson = (event: DetectEvent, sealed: Sealed): boolean =>
-  event.principal_type === "unknown" ? isUsedByHand(sealed) : event.principal_type === "human";
-
-/** isUsedByHand tells the same from the habits alone. */
-export function isUsedByHand(sealed: Sealed): boolean {
+export function isPerson(event: DetectEvent, sealed: Sealed): boolean {
+  if (event.principal_type !== "unknown") return event.principal_type === "human";
   const known = cache.get(sealed);
   if (known?.through === sealed.through) return known.person;
   const person = looksLikePerson(sealed);

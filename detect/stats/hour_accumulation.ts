@@ -7,8 +7,6 @@ const WINDOW_DAYS = 7;
 const FLOOR = 6;
 /** The same while the habits are young: there is less to hold an odd hour against. */
 const YOUNG_FLOOR = 8;
-/** And where the key is a person's, who works late before a deadline or is called at night: it takes about two such nights. */
-const YOUNG_PERSON_FLOOR = 12;
 const DEVIATIONS = 0.5;
 /** Days of zero surprise that stand for a past not known yet. */
 const PRIOR_DAYS = 10;
@@ -49,18 +47,12 @@ export interface HourAccumulation {
  * own past: accumulated > max(6, mean + 0.5 deviations). `score` is the dayScore of the day so far. More hours never take
  * a finding back. Days at or after the judged one are left out of the sum. `youth` is that of the habits.
  */
-export function hourAccumulation(
-  memory: HourMemory,
-  day: number,
-  score: number,
-  youth = 0,
-  person = false,
-): HourAccumulation {
+export function hourAccumulation(memory: HourMemory, day: number, score: number, youth = 0): HourAccumulation {
   const accumulated = score + recent(memory, day);
   const days = memory.n + PRIOR_DAYS;
   const mean = memory.sum / days;
   const deviation = Math.sqrt(Math.max(0, memory.sumSq / days - mean * mean));
-  const floor = FLOOR + ((person ? YOUNG_PERSON_FLOOR : YOUNG_FLOOR) - FLOOR) * youth;
+  const floor = FLOOR + (YOUNG_FLOOR - FLOOR) * youth;
   const bound = Math.max(floor, mean + DEVIATIONS * deviation);
   const quiet = memory.fired !== null && day - memory.fired < QUIET_DAYS;
   const least = MIN_SCORE + (YOUNG_MIN_SCORE - MIN_SCORE) * youth;

@@ -116,7 +116,7 @@ const accumulationRule: Rule = {
   judge(state, habits, day) {
     const excesses = cellsOf(day).map((cell) => hourExcess(habits.tail(cell)));
     const score = habits.informative ? dayScore(excesses, habits.youth) : 0;
-    const { fires } = hourAccumulation(state, day.day, score, habits.youth, true);
+    const { fires } = hourAccumulation(state, day.day, score, habits.youth);
     return [fires, sealHourDay(state, day.day, score, fires)];
   },
 };

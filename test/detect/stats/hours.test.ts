@@ -94,14 +94,6 @@ describe("accumulated surprise", () => {
     expect(hourAccumulation(told, 67, 12).fires).toBe(true);
   });
 
-  test("a young habit of a person takes two nights, of a program one; an old one is the same for both", () => {
-    const night = 9;
-    expect(hourAccumulation(quietPast, 60, night, 1).fires).toBe(true);
-    expect(hourAccumulation(quietPast, 60, night, 1, true).fires).toBe(false);
-    expect(hourAccumulation(sealHourDay(quietPast, 60, night, false), 61, night, 1, true).fires).toBe(true);
-    expect(hourAccumulation(quietPast, 60, night, 0, true)).toEqual(hourAccumulation(quietPast, 60, night, 0));
-  });
-
   test("a subject with a wild past needs more", () => {
     let wild = noHourMemory;
     for (let day = 0; day < 200; day++) wild = sealHourDay(wild, day, 6, false);
