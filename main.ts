@@ -7,6 +7,7 @@ import { createLog } from "./cli/log.ts";
 import { absolute, example, providerOption, severityOption } from "./cli/options.ts";
 import { terminalOut } from "./cli/out.ts";
 import { addDetectionCommands } from "./cli/program_detections.ts";
+import { addGeoCommand } from "./cli/program_geo.ts";
 import { addStoreCommands } from "./cli/program_store.ts";
 import { askServing, configFor, type Globals, guarded, runStoreCommand } from "./cli/run.ts";
 import { runDemo, serve } from "./cli/run_serve.ts";
@@ -203,9 +204,12 @@ program
   );
 program
   .command("reload")
-  .description("have the running `serve` read its config again: routes, receivers, inventory, log level (also: SIGHUP)")
+  .description(
+    "have the running `serve` read its config again: routes, receivers, inventory, address data, log level (also: SIGHUP)",
+  )
   .addHelpText("after", example("reload"))
   .action(() => guarded(() => askServing("reload", globals())));
+addGeoCommand(program, globals);
 program
   .command("backup")
   .argument("<folder>", "a new folder; it will hold the store and the pepper")

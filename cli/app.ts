@@ -6,7 +6,7 @@ import { createInventoryIndex, type InventoryIndex } from "../detect/inventory_i
 import { storeDeadLetters } from "../ingest/dead_letter.ts";
 import type { PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { loadPepper, pepperCheck } from "../ingest/fingerprint.ts";
-import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
+import type { Yield } from "../ingest/normalizer.ts";
 import { createWriter, type Writer } from "../ingest/writer.ts";
 import type { ApiActivity } from "../schemas/activity.ts";
 import type { Config } from "../schemas/config.ts";
@@ -17,9 +17,9 @@ import { migrate } from "../schemas/store/migrate.ts";
 import { type Store, StoreDown } from "../schemas/store/store.ts";
 import { ownersIn } from "./answering.ts";
 import { addInventory, readInventory } from "./inventory_store.ts";
-import { type Loaded, readYaml } from "./load_config.ts";
+import { type Loaded, readInventoryFile } from "./load_config.ts";
 import type { Log } from "./log.ts";
-import { detectionEngine, faultTeller, ingestParts, latenessOf } from "./parts.ts";
+import { detectionEngine, faultTeller, ingestParts, latenessOf, type Parts } from "./parts.ts";
 import { createPosture } from "./posture.ts";
 import { createStoreDoor, type StoreDoor } from "./store_door.ts";
 
@@ -27,7 +27,7 @@ import { createStoreDoor, type StoreDoor } from "./store_door.ts";
 export interface App {
   config: Config;
   store: StoreDoor;
-  parts: NormalizerParts;
+  parts: Parts;
   writer: Writer;
   engine: Engine;
   detector: Detector;
@@ -122,8 +122,13 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
   await migrate(store, config);
   const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
   await checkPepper(store, pepper);
-  const parts = await ingestParts(config, { pepper, ...(options.places ? { places: options.places } : {}) });
-  if (config.inventory !== null) await addInventory(store, readYaml(config.inventory), now(), parts.fingerprint);
+  const parts = await ingestParts(config, {
+    pepper,
+    onFault: (sentence) => log.warn(sentence),
+    ...(options.places ? { places: options.places } : {}),
+  });
+  if (config.inventory !== null)
+    await addInventory(store, readInventoryFile(config.inventory, config), now(), parts.fingerprint);
   const inventory = async (): Promise<InventoryIndex> =>
     createInventoryIndex(await readInventory(store), parts.fingerprint);
   let declared = await inventory();

@@ -4,9 +4,10 @@ import { iso } from "../schemas/duration.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
 import { sourceProgress } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
-import type { App } from "./app.ts";
+import type { App, Origin } from "./app.ts";
 import { count, type Out } from "./out.ts";
-import { type Block, type Reached, readFiles } from "./read_files.ts";
+import { readFiles } from "./read_files.ts";
+import type { Block, Reached } from "./read_records.ts";
 
 export interface IngestJob {
   paths: readonly string[];
@@ -56,8 +57,6 @@ async function storeAll(
   job: IngestJob,
   ordered: Ordered | null,
 ): Promise<{ result: Omit<IngestResult, "findings">; ranges: SeqRange[] }> {
-  const ranges: SeqRange[] = [];
-  const result = { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: 0 };
   const progress = createProgress(app.store, app.now);
   const blocks = readFiles(app.parts, {
     paths: job.paths,
@@ -67,37 +66,62 @@ async function storeAll(
     progressOf: (source) => progress.of(source),
     ...(job.stdin ? { stdin: job.stdin } : {}),
   });
-  const add = async (block: Block): Promise<void> => {
-    const taken = await app.add(block.yielded);
-    result.records += block.yielded.records;
-    result.stored += taken.stored;
-    result.duplicates += taken.duplicates;
-    result.deadLetters += block.yielded.letters.length;
-    for (const n of block.yielded.dropped.values()) result.dropped += n;
-    if (taken.range) addRange(ranges, taken.range);
-    await ordered?.offer(taken.events);
-  };
-  /** Stores the block; how far sources were read is said when their rows are stored. */
-  const flush = async (reached: Reached[]): Promise<void> => {
-    await app.writer.flush();
-    await progress.reached(reached);
-  };
+  const history = createHistory(app, progress, ordered);
+  for await (const block of blocks) await history.add(block);
+  await history.end();
+  return { result: history.result, ranges: history.ranges };
+}
+
+/** History is stored in large blocks and judged when all of it is there. */
+export interface History {
+  result: Omit<IngestResult, "findings">;
+  /** What was stored. */
+  ranges: SeqRange[];
+  add(block: Block, origin?: Origin): Promise<void>;
+  /** Comes back when all is stored. */
+  end(): Promise<void>;
+}
+
+export function createHistory(app: App, progress: Progress, ordered: Ordered | null): History {
+  const ranges: SeqRange[] = [];
+  const result = { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: 0 };
   let storing: Promise<void> = Promise.resolve();
   let reached: Reached[] = [];
-  for await (const block of blocks) {
-    await add(block);
-    reached.push(...block.reached);
-    if (app.writer.waiting() < FULL_BLOCK) continue;
-    await storing;
-    // The engine stores this block while the next one is read.
-    storing = flush(reached);
-    storing.catch(() => undefined);
-    reached = [];
-  }
-  await storing;
-  await flush(reached);
-  await progress.flush();
-  return { result, ranges };
+  let rows: Promise<void>[] = [];
+  /** Stores the block; how far sources were read is said when their rows are stored, by this flush or by that of a push. */
+  const flush = async (): Promise<void> => {
+    const [sources, stored] = [reached, rows];
+    [reached, rows] = [[], []];
+    await app.writer.flush();
+    await Promise.all(stored);
+    await progress.reached(sources);
+  };
+  return {
+    result,
+    ranges,
+    async add(block, origin) {
+      const taken = await app.add(block.yielded, origin);
+      result.records += block.yielded.records;
+      result.stored += taken.stored;
+      result.duplicates += taken.duplicates;
+      result.deadLetters += block.yielded.letters.length;
+      for (const n of block.yielded.dropped.values()) result.dropped += n;
+      if (taken.range) addRange(ranges, taken.range);
+      await ordered?.offer(taken.events);
+      reached.push(...block.reached);
+      rows.push(taken.whenStored);
+      if (app.writer.waiting() < FULL_BLOCK) return;
+      await storing;
+      // The engine stores this block while the next one is read.
+      storing = flush();
+      storing.catch(() => undefined);
+    },
+    async end() {
+      await storing;
+      await flush();
+      await progress.flush();
+    },
+  };
 }
 
 /** addRange joins neighbours, so that a quiet run stays one range. */
@@ -108,6 +132,8 @@ function addRange(ranges: SeqRange[], next: SeqRange): void {
 }
 
 const FLUSH_ROWS = 500;
+
+export type Progress = ReturnType<typeof createProgress>;
 
 /** createProgress writes how far sources were read, many at once: a log folder holds thousands of small files. */
 export function createProgress(store: Store, now: () => number) {

@@ -4,8 +4,10 @@ import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Config, config, crossCheck } from "../schemas/config.ts";
 import type { ChannelConfig } from "../schemas/config_channels.ts";
+import { isWebAddress } from "../schemas/config_geo.ts";
 import { ConfigFault, faultsOf, pathText } from "../schemas/faults.ts";
 import { crossCheckInventory, type Inventory, inventory } from "../schemas/inventory.ts";
+import { geoFolder, withPublishedSets } from "./geo/sets.ts";
 
 export const DEFAULT_CONFIG = "keywatch.yaml";
 
@@ -21,24 +23,36 @@ export interface Loaded {
  * loadConfig reads keywatch.yaml, fills in secrets and checks everything. Without a named file the one in the folder is taken,
  * and without that the defaults. Throws ConfigFault with every fault and its path.
  */
-export function loadConfig(file: string | null, env: Record<string, string | undefined> = process.env): Loaded {
+export function loadConfig(
+  file: string | null,
+  env: Record<string, string | undefined> = process.env,
+  data?: string,
+): Loaded {
   const path = file ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : null);
-  if (path === null) return { config: config.parse({}), base: process.cwd(), file: null };
+  if (path === null) return { config: withData(config.parse({}), data), base: process.cwd(), file: null };
   const base = dirname(resolve(path));
   const faults: string[] = [];
   const document = withSecrets(readYaml(path), env, base, faults, "");
   const parsed = config.safeParse(document ?? {});
   if (!parsed.success) faults.push(...faultsOf(parsed.error, configKeys), ...crossFaults(crossCheck, document));
-  if (parsed.success && parsed.data.inventory !== null)
-    faults.push(...inventoryFaults(resolve(base, parsed.data.inventory)));
-  if (faults.length > 0 || !parsed.success) throw new ConfigFault(path, [...new Set(faults)]);
-  return { config: atBase(parsed.data, base), base, file: path };
+  const whole = parsed.success ? withData(atBase(parsed.data, base), data) : null;
+  if (whole !== null && whole.inventory !== null) faults.push(...inventoryFaults(whole.inventory, whole));
+  if (faults.length > 0 || whole === null) throw new ConfigFault(path, [...new Set(faults)]);
+  return { config: whole, base, file: path };
 }
 
+/** --data (or KEYWATCH_DATA) chooses another data directory. */
+const withData = (c: Config, data: string | undefined): Config =>
+  data === undefined ? c : { ...c, store: { ...c.store, path: resolve(data) } };
+
 /** loadInventory reads an inventory in YAML or JSON. Throws ConfigFault with every fault. */
-export function loadInventory(path: string): Inventory {
-  return parseInventory(readYaml(path), path);
+export function loadInventory(path: string, at: Pick<Config, "store">): Inventory {
+  return parseInventory(readInventoryFile(path, at), path);
 }
+
+/** readInventoryFile gives the document with the published ranges that it names. */
+export const readInventoryFile = (path: string, at: Pick<Config, "store">): unknown =>
+  withPublishedSets(readYaml(path), geoFolder(at));
 
 export function parseInventory(document: unknown, name: string): Inventory {
   const parsed = inventory.safeParse(document ?? {});
@@ -58,9 +72,9 @@ function crossFaults(check: CrossCheck, document: unknown): string[] {
   return faults;
 }
 
-function inventoryFaults(path: string): string[] {
+function inventoryFaults(path: string, at: Config): string[] {
   try {
-    loadInventory(path);
+    loadInventory(path, at);
     return [];
   } catch (error) {
     if (error instanceof ConfigFault) return error.faults.map((f) => `inventory ${path}: ${f}`);
@@ -132,11 +146,22 @@ function atBase(c: Config, base: string): Config {
     store: { ...c.store, path: resolve(base, c.store.path) },
     detect: { ...c.detect, rules: c.detect.rules === null ? null : resolve(base, c.detect.rules) },
     inventory: c.inventory === null ? null : resolve(base, c.inventory),
+    geo: {
+      ...c.geo,
+      city: originAtBase(c.geo.city, base),
+      asn: originAtBase(c.geo.asn, base),
+      ranges: Object.fromEntries(
+        Object.entries(c.geo.ranges).map(([name, origins]) => [name, origins.map((o) => originAtBase(o, base)!)]),
+      ),
+    },
     providers: c.providers === null ? null : resolve(base, c.providers),
     sources: c.sources.map((s) => (s.kind === "folder" ? { ...s, path: resolve(base, s.path) } : s)),
     receivers: c.receivers.map((r) => ({ ...r, channels: r.channels.map((channel) => channelAtBase(channel, base)) })),
   };
 }
+
+const originAtBase = (origin: string | null, base: string): string | null =>
+  origin === null || isWebAddress(origin) ? origin : resolve(base, origin);
 
 const channelAtBase = (channel: ChannelConfig, base: string): ChannelConfig =>
   channel.kind === "file" && channel.path !== "-" ? { ...channel, path: resolve(base, channel.path) } : channel;

@@ -4,7 +4,8 @@ import { catalogue } from "../detect/catalogue.ts";
 import { createEngine, type Engine } from "../detect/engine.ts";
 import type { EngineOptions } from "../detect/engine_options.ts";
 import type { InventoryIndex } from "../detect/inventory_index.ts";
-import { createEnricher, type PlaceOverride } from "../ingest/enrich/enrich.ts";
+import { dataStamp } from "../ingest/enrich/data_sets.ts";
+import { createEnricher, type Enrich, type PlaceOverride } from "../ingest/enrich/enrich.ts";
 import { createFingerprinter, loadPepper, throwAwayPepper } from "../ingest/fingerprint.ts";
 import type { NormalizerParts } from "../ingest/normalizer.ts";
 import { loadProviders } from "../ingest/provider_folder.ts";
@@ -14,6 +15,7 @@ import type { Config } from "../schemas/config.ts";
 import { MINUTE_MS } from "../schemas/duration.ts";
 import { NetworkSet } from "../schemas/network.ts";
 import { packageRoot } from "../schemas/package_root.ts";
+import { geoFolder } from "./geo/sets.ts";
 import type { Log } from "./log.ts";
 import { ruleDetections } from "./rules.ts";
 
@@ -21,10 +23,28 @@ export interface PartsOptions {
   pepper: Buffer;
   /** Places of addresses that no database knows, for the demo. */
   places?: readonly PlaceOverride[];
+  /** Told when loaded address data cannot be used. */
+  onFault?: (sentence: string) => void;
+}
+
+/** Parts reads records; the enrichment can be loaded again while it runs. */
+export interface Parts extends NormalizerParts {
+  /** Which address data are in force (dataStamp). */
+  addressData: string;
+  loadEnrich(): Promise<Enrich>;
 }
 
 /** ingestParts makes what reads records: providers, redaction, fingerprint, enrichment. */
-export async function ingestParts(config: Config, options: PartsOptions): Promise<NormalizerParts> {
+export async function ingestParts(config: Config, options: PartsOptions): Promise<Parts> {
+  const dataFolder = geoFolder(config);
+  const addressData = dataStamp(dataFolder);
+  const loadEnrich = () =>
+    createEnricher({
+      cacheDirectory: join(packageRoot, "node_modules", ".cache", "keywatch"),
+      overrides: options.places ?? [],
+      dataFolder,
+      ...(options.onFault ? { onFault: options.onFault } : {}),
+    });
   const more = config.providers === null ? [] : await loadProviders(config.providers);
   return {
     registry: createRegistry({
@@ -35,10 +55,9 @@ export async function ingestParts(config: Config, options: PartsOptions): Promis
     }),
     redactor: createRedactor({ fieldNames: config.redact.field_names }),
     fingerprint: createFingerprinter(options.pepper),
-    enrich: await createEnricher({
-      cacheDirectory: join(packageRoot, "node_modules", ".cache", "keywatch"),
-      overrides: options.places ?? [],
-    }),
+    enrich: await loadEnrich(),
+    loadEnrich,
+    addressData,
   };
 }
 

@@ -2,15 +2,12 @@ import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { createNormalizer, emptyYield } from "../ingest/normalizer.ts";
 import { type ApiReading, readApi } from "../ingest/sources/api.ts";
-import type { Config } from "../schemas/config.ts";
 import type { ApiSource } from "../schemas/config_api.ts";
 import { iso } from "../schemas/duration.ts";
 import { cursorOf } from "../schemas/queries/cursors.ts";
 import type { App } from "./app.ts";
 import { latenessOf } from "./parts.ts";
-
-export const apiSourcesOf = (config: Config): ApiSource[] =>
-  config.sources.filter((s): s is ApiSource => s.kind === "api");
+import { repeat } from "./repeat.ts";
 
 type Io = Pick<ApiReading, "fetch" | "sleep">;
 const real: Io = { fetch, sleep: (ms, signal) => wait(ms, undefined, { signal }) };
@@ -59,30 +56,14 @@ export function createPoller(app: App, source: ApiSource, io: Io = real): Poller
 /** pollApi looks at every interval until `stop` is called. */
 export function pollApi(app: App, source: ApiSource): { stop(): Promise<void> } {
   const poller = createPoller(app, source);
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let under: Promise<void> = Promise.resolve();
-  const again = () => {
-    under = poller
-      .look()
-      .catch((error: unknown) => {
-        if (!stopped)
-          app.log.error(
-            { provider: source.provider, error: String(error) },
-            "Asking an API failed; it is asked again.",
-          );
-      })
-      .then(() => {
-        if (!stopped) timer = setTimeout(again, source.interval);
-      });
-  };
-  again();
+  const looks = repeat(poller.look, source.interval, (error) =>
+    app.log.error({ provider: source.provider, error: String(error) }, "Asking an API failed; it is asked again."),
+  );
   return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
+    stop: async () => {
+      const ended = looks.stop();
       await poller.stop();
-      await under;
+      await ended;
     },
   };
 }

@@ -1,26 +1,10 @@
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { createNormalizer, emptyYield, type NormalizerParts, type Yield } from "../ingest/normalizer.ts";
+import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
 import { hashFile, readFileRecords } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
-
-/** Events gathered before they are handed on: few enough to die young, and small files share them. */
-const BLOCK_EVENTS = 1_000;
-
-/** Block is a run of what was read, with the sources that it ends or reaches into. */
-export interface Block {
-  yielded: Yield;
-  reached: Reached[];
-}
-
-/** Reached says how far a source was read, in slices, once the block is stored. */
-export interface Reached {
-  source: string;
-  name: string;
-  records: number;
-  complete: boolean;
-}
+import { BLOCK_EVENTS, type Block, emptyBlock, readRecords } from "./read_records.ts";
 
 export interface ReadFilesOptions {
   paths: readonly string[];
@@ -56,12 +40,12 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
   }
   const files = await filesOf(options.paths);
   const meter = await createMeter(files, options.out);
-  let block: Block = { yielded: emptyYield(), reached: [] };
+  let block = emptyBlock();
   for (const file of files) {
     for await (const part of readOne(parts, file, options, meter, () => block)) {
       if (part === "file end" && block.yielded.events.length < BLOCK_EVENTS) continue;
       yield block;
-      block = { yielded: emptyYield(), reached: [] };
+      block = emptyBlock();
     }
   }
   options.out.progress(null);
@@ -89,28 +73,13 @@ async function* readOne(
     meter.fileDone(file);
     return;
   }
-  const normalizer = createNormalizer(parts, { provider: options.provider, position: source, now: options.now });
-  let skip = earlier?.records ?? 0;
-  let slices = 0;
-  normalizer.skip(skip);
-  for await (const batch of readFileRecords(piped ? (options.stdin ?? process.stdin) : file)) {
-    for (let i = 0; i < batch.count; i++) {
-      slices++;
-      if (skip > 0) {
-        skip--;
-        continue;
-      }
-      normalizer.read(batch.data.subarray(batch.starts[i], batch.ends[i]), batch.broken[i] ?? null, block().yielded);
-    }
-    meter.read(batch.bytesRead, block().yielded);
-    if (block().yielded.events.length >= BLOCK_EVENTS) {
-      if (!piped && normalizer.skippable)
-        block().reached.push({ source, name: file, records: slices, complete: false });
-      yield "block";
-    }
+  const batches = readFileRecords(piped ? (options.stdin ?? process.stdin) : file);
+  const from = { source, name: file, provider: options.provider, records: earlier?.records ?? 0, resumable: !piped };
+  for await (const part of readRecords(parts, batches, from, options.now, block)) {
+    meter.read(part.bytesRead, block().yielded);
+    if (part.full) yield "block";
   }
   meter.fileDone(file);
-  if (!piped) block().reached.push({ source, name: file, records: slices, complete: true });
   yield "file end";
 }
 

@@ -41,7 +41,7 @@ async function readingsOf(app: App): Promise<Readings> {
       .providers()
       .filter((provider) => engine.watermark(provider) > 0)
       .map((provider) => ({ provider, seconds: Math.max(0, now - engine.watermark(provider)) / 1000 })),
-    databases: databases().flatMap(({ name, madeAt }) =>
+    databases: databases(app.config).flatMap(({ name, madeAt }) =>
       madeAt === null ? [] : [{ database: name, seconds: Math.max(0, now - madeAt) / 1000 }],
     ),
   };

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import { dataStamp } from "../ingest/enrich/data_sets.ts";
 import type { Config } from "../schemas/config.ts";
 import { ConfigFault } from "../schemas/faults.ts";
 import type { App } from "./app.ts";
+import { geoFolder } from "./geo/sets.ts";
 import { addInventory } from "./inventory_store.ts";
-import { type Loaded, readYaml } from "./load_config.ts";
+import { type Loaded, readInventoryFile } from "./load_config.ts";
 import { levelOf } from "./log.ts";
 
 /** Reloaded says what a reload did. With faults nothing was changed. */
@@ -18,10 +20,10 @@ export interface Reloaded {
 /** Reloadable is what a reload reaches: the app of one process, or the roles of one. */
 export type Reloadable = Pick<App, "config" | "store" | "now" | "log" | "reloadInventory"> & {
   alerter: Pick<App["alerter"], "reconfigure">;
-  parts: Pick<App["parts"], "fingerprint">;
+  parts: Pick<App["parts"], "fingerprint" | "enrich" | "loadEnrich" | "addressData">;
 };
 
-/** createReload reads the config again and puts into force what can be changed while it runs: whom to tell, the inventory, the log level. */
+/** createReload reads the config again and puts into force what can be changed while it runs: whom to tell, the inventory, address data, the log level. */
 export function createReload(app: Reloadable, load: () => Loaded): () => Promise<Reloaded> {
   let turn: Promise<unknown> = Promise.resolve();
   return () => {
@@ -42,6 +44,7 @@ async function reload(app: Reloadable, load: () => Loaded): Promise<Reloaded> {
   const { config } = app;
   const applied: string[] = [];
   try {
+    if (await addressDataChanged(app)) applied.push("address data");
     if (await inventoryChanged(app, next)) applied.push("inventory");
     const whom = (["route", "receivers", "alert", "inhibit_rules", "time_intervals"] as const).filter(
       (part) => !isDeepStrictEqual(config[part], next[part]),
@@ -63,6 +66,7 @@ async function reload(app: Reloadable, load: () => Loaded): Promise<Reloaded> {
   config.inhibit_rules = next.inhibit_rules;
   config.time_intervals = next.time_intervals;
   config.inventory = next.inventory;
+  config.geo = next.geo;
   config.log.level = next.log.level;
   if (restart.length > 0)
     app.log.warn({ parts: restart }, "These parts of the config have changed and hold only after a restart.");
@@ -75,14 +79,37 @@ function refused(app: Reloadable, faults: string[], applied: string[] = []): Rel
   return { faults, applied, restart: [] };
 }
 
+/** Places that were told stay told; what comes from now on is looked up in the new data. */
+async function addressDataChanged(app: Reloadable): Promise<boolean> {
+  const stamp = dataStamp(geoFolder(app.config));
+  if (app.parts.addressData === stamp) return false;
+  app.parts.enrich = await app.parts.loadEnrich();
+  app.parts.addressData = stamp;
+  return true;
+}
+
 async function inventoryChanged(app: Reloadable, next: Config): Promise<boolean> {
   if (next.inventory === null) return false;
-  const fresh = await addInventory(app.store, readYaml(next.inventory), app.now(), app.parts.fingerprint);
+  const fresh = await addInventory(
+    app.store,
+    readInventoryFile(next.inventory, app.config),
+    app.now(),
+    app.parts.fingerprint,
+  );
   if (fresh) await app.reloadInventory();
   return fresh;
 }
 
-const LIVE = new Set(["route", "receivers", "alert", "inhibit_rules", "time_intervals", "inventory", "log.level"]);
+const LIVE = new Set([
+  "geo",
+  "route",
+  "receivers",
+  "alert",
+  "inhibit_rules",
+  "time_intervals",
+  "inventory",
+  "log.level",
+]);
 
 /** changes names what differs and cannot be changed while it runs, one level deep: store.ttl, http.tokens. */
 function changes(before: Config, after: Config): string[] {

@@ -1,12 +1,11 @@
 import { userInfo } from "node:os";
-import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { ConfigFault } from "../schemas/faults.ts";
 import { StoreDown } from "../schemas/store/store.ts";
 import type { Args } from "./commands/command.ts";
 import { type Loaded, loadConfig, socketPath } from "./load_config.ts";
 import { createLog } from "./log.ts";
-import { CommandFault, terminalOut } from "./out.ts";
+import { CommandFault, type Out, terminalOut } from "./out.ts";
 import { askRunning } from "./socket.ts";
 
 export interface Globals {
@@ -15,12 +14,8 @@ export interface Globals {
 }
 
 /** configFor loads the config; --data (or KEYWATCH_DATA) chooses another data directory. */
-export function configFor(globals: Globals): Loaded {
-  const loaded = loadConfig(globals.config ?? null);
-  const data = globals.data ?? process.env.KEYWATCH_DATA;
-  if (data === undefined) return loaded;
-  return { ...loaded, config: { ...loaded.config, store: { ...loaded.config.store, path: resolve(data) } } };
-}
+export const configFor = (globals: Globals): Loaded =>
+  loadConfig(globals.config ?? null, process.env, globals.data ?? process.env.KEYWATCH_DATA);
 
 /** askServing asks the `serve` that runs on this data directory, for what makes sense only while one runs. */
 export async function askServing(name: string, globals: Globals): Promise<number> {
@@ -29,6 +24,19 @@ export async function askServing(name: string, globals: Globals): Promise<number
   const answered = await askRunning(path, { command: name, args: {}, actor: userInfo().username }, out, null);
   if (answered === null) throw new CommandFault("No keywatch runs on this data directory; a start reads the config.");
   return answered;
+}
+
+/** tellServing has a running `serve` take the new address data into force, or says when they will be. */
+export async function tellServing({ config }: Loaded, out: Out): Promise<number> {
+  const order = { command: "reload", args: {}, actor: userInfo().username };
+  const answered = await askRunning(socketPath(config), order, out, null);
+  if (answered === null)
+    out.note(
+      config.kafka === null
+        ? "No keywatch runs on this data directory; the next start takes it."
+        : "Roles over Kafka take it at SIGHUP.",
+    );
+  return answered ?? 0;
 }
 
 /** runStoreCommand asks the `serve` that runs on this data directory, or opens the store itself. Gives the exit code. */

@@ -1,6 +1,7 @@
 import { ConfigFault } from "../schemas/faults.ts";
 import { StoreDown } from "../schemas/store/store.ts";
 import { printLines } from "./commands/doctor.ts";
+import { databaseLines } from "./doctor/databases.ts";
 import { bad, type Line } from "./doctor/line.ts";
 import { machineLines } from "./doctor/machine.ts";
 import { terminalOut } from "./out.ts";
@@ -11,7 +12,11 @@ export async function runDoctor(globals: Globals, args: { json?: boolean }, now:
   try {
     return await runStoreCommand("doctor", globals, args);
   } catch (error) {
-    return printLines([...machineLines(now), ...faultLines(error)], args.json === true, terminalOut());
+    return printLines(
+      [...machineLines(), ...databaseLines(now, null), ...faultLines(error)],
+      args.json === true,
+      terminalOut(),
+    );
   }
 }
 

@@ -4,11 +4,11 @@ import { createServer } from "../dashboard/server.ts";
 import type { Config, FolderSource } from "../schemas/config.ts";
 import { incidentLabel } from "../schemas/incident.ts";
 import type { App } from "./app.ts";
+import { askSources } from "./ask_sources.ts";
 import type { StoreCommand } from "./commands/command.ts";
 import { ingestFiles } from "./ingest_job.ts";
 import { type Loaded, socketPath } from "./load_config.ts";
 import { CommandFault, count, type Out } from "./out.ts";
-import { apiSourcesOf, pollApi } from "./poll.ts";
 import { createReadings } from "./readings.ts";
 import { createReadiness } from "./ready.ts";
 import { createReload, type Reloaded, tellReload } from "./reload.ts";
@@ -54,7 +54,7 @@ export async function startServing(
   const address = await listen(server, app.config.http.listen);
   app.alerter.start();
   const folders = foldersOf(app.config).map((source) => watchFolder(app, source, out));
-  const polls = apiSourcesOf(app.config).map((source) => pollApi(app, source));
+  const asked = askSources(app);
   const timers = [every(TICK_MS, () => app.detector.tick(), app), every(SAVE_MS, () => app.save(), app)];
   return {
     address,
@@ -68,7 +68,7 @@ export async function startServing(
           {
             name: "sources",
             withinMs: SOURCES_MS,
-            run: () => Promise.all([server.close(), ...[...folders, ...polls].map((f) => f.stop())]),
+            run: () => Promise.all([server.close(), ...[...folders, ...asked].map((f) => f.stop())]),
             // A slow client keeps its connection; what it sent was not acknowledged.
             force: () => server.server.closeAllConnections(),
           },

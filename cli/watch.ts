@@ -7,6 +7,7 @@ import type { App } from "./app.ts";
 import { createProgress } from "./ingest_job.ts";
 import type { Out } from "./out.ts";
 import { readFiles } from "./read_files.ts";
+import { repeat } from "./repeat.ts";
 
 /** A file that changed in the last moments may still be written. */
 const SETTLED_MS = 1_000;
@@ -16,8 +17,6 @@ export function watchFolder(app: App, source: FolderSource, out: Out): { stop():
   const known = new Map<string, string>();
   const progress = createProgress(app.store, app.now);
   let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let under: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
     const { files } = await listFiles([source.path]);
@@ -49,21 +48,13 @@ export function watchFolder(app: App, source: FolderSource, out: Out): { stop():
     for (const [file, mark] of fresh) known.set(file, mark);
   }
 
-  const again = () => {
-    under = look()
-      .catch((error: unknown) =>
-        app.log.error({ folder: source.path, error: String(error) }, "Reading a folder failed; it is tried again."),
-      )
-      .then(() => {
-        if (!stopped) timer = setTimeout(again, source.interval);
-      });
-  };
-  again();
+  const looks = repeat(look, source.interval, (error) =>
+    app.log.error({ folder: source.path, error: String(error) }, "Reading a folder failed; it is tried again."),
+  );
   return {
     async stop() {
       stopped = true;
-      clearTimeout(timer);
-      await under;
+      await looks.stop();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { Finding } from "../schemas/finding.ts";
 import type {
   AuditOut,
+  DatabaseOut,
   EventDetail,
   EventOut,
   EventQuery,
@@ -66,7 +67,7 @@ export interface Backend {
   key(name: string): Promise<KeyDetail | null>;
   events(query: EventQuery): Promise<{ events: EventOut[]; next: string | null; from: number; to: number }>;
   event(principal: string, time: number, uid: string): Promise<EventDetail | null>;
-  sources(): Promise<{ sources: SourceOut[]; feeds: FeedOut[] }>;
+  sources(): Promise<{ sources: SourceOut[]; feeds: FeedOut[]; databases: DatabaseOut[] }>;
   stats(from: number, to: number): Promise<Stats>;
   /** What became of incidents since a time, ms. */
   changes(since: number, limit: number): Promise<ChangeRow[]>;

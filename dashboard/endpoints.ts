@@ -58,7 +58,11 @@ export const exploreEndpoints = {
     "/v1/sources",
     "sources",
     "Each provider's log: health, lag, what it can and cannot tell",
-    z.object({ sources: z.array(api.sourceOut), feeds: z.array(api.feedOut) }),
+    z.object({
+      sources: z.array(api.sourceOut),
+      feeds: z.array(api.feedOut),
+      databases: z.array(api.databaseOut),
+    }),
   ),
   findings: read(
     "/v1/findings",

@@ -8,7 +8,8 @@ import type { EngineOptions } from "./engine_options.ts";
 import { explain } from "./explain/explain.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
-import { countNetwork, countWindows, observeEvent, openDay } from "./observe.ts";
+import { noteNet, settled, settledToday } from "./net_place.ts";
+import { countNetwork, countWindows, observeEvent, observeRenamed, openDay } from "./observe.ts";
 import type { PeerBook } from "./peers.ts";
 import type { OpenDay, Profile } from "./profile.ts";
 import { noteSession } from "./sessions.ts";
@@ -150,12 +151,13 @@ export function createJudge({ options, inventory, peers, revoked, verdicts, chan
   }
 
   function checkPolicies(
-    event: DetectEvent,
+    observed: DetectEvent,
     policy: KeyPolicy | null,
     profile: Profile,
     clock: ProviderClock,
     late: boolean,
   ): void {
+    const event = settled(observed, profile);
     policyContext.revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
     policyContext.unlisted = policy === null && inventory().complete(event.provider, event.time);
     const asked = policy === null ? undeclared : policies;
@@ -175,18 +177,21 @@ export function createJudge({ options, inventory, peers, revoked, verdicts, chan
     }
   }
 
-  function judge(event: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void {
-    const policy = declared(event);
-    const number = dayOf(event.time);
+  function judge(observed: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void {
+    const policy = declared(observed);
+    const number = dayOf(observed.time);
     // Verdicts hold from the beginning of a day on: an event of it is judged by what was said before.
     if (!profile.days.has(number)) verdicts.settle(profile, number);
     const day = openDay(profile, number);
     clock.open.add(profile);
     profile.dirty = true;
     look(profile, day, policy);
+    noteNet(profile, day, observed);
+    const event = settledToday(settled(observed, profile), day);
     view.zone = policy?.zone ?? "UTC";
     view.hour = hourOfWeek(view.zone, livedTime(event, profile.sealed));
     observeEvent(profile, day, event, view.hour);
+    if (event !== observed) observeRenamed(day, observed);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
     view.networks = countNetwork(profile, day, event);
     noteSession(day, event);

@@ -5,6 +5,7 @@ import { hasObject, MAX_FRESH, slotOf } from "./objects.ts";
 import { emptyDay, type OpenDay, type Profile } from "./profile.ts";
 import { notePlace } from "./travel.ts";
 import { versionOf } from "./versions.ts";
+import { pendingKey } from "./view.ts";
 import {
   alignedStart,
   type CallWindow,
@@ -44,8 +45,7 @@ export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent,
     if (event.src_ip !== null && !values.ip.has(event.src_ip)) {
       addValue(values.ip, event.src_ip);
       if (event.src_net !== null) addValue(values.net, event.src_net);
-      if (event.asn !== null) addValue(values.asn, asnValue(event.asn));
-      if (event.country !== null) addValue(values.country, event.country);
+      observePlace(day, event);
     }
   }
   const operation = operationOf(event);
@@ -63,6 +63,18 @@ export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent,
   if (event.resources.length === 0) return;
   if (event.verb_class === "read") noteObjects(profile, day, event.resources);
   if (isRoleChange(event)) for (const role of event.resources) addValue(values.role, role);
+}
+
+function observePlace({ values }: OpenDay, event: DetectEvent): void {
+  if (event.asn !== null) addValue(values.asn, asnValue(event.asn));
+  if (event.country !== null) addValue(values.country, event.country);
+}
+
+/** observeRenamed learns what the address data say now of a network that is known: the next one of the same owner is no news then. */
+export function observeRenamed(day: OpenDay, event: DetectEvent): void {
+  observePlace(day, event);
+  if (event.asn !== null) addValue(day.renamed, pendingKey("asn", asnValue(event.asn)));
+  if (event.country !== null) addValue(day.renamed, pendingKey("country", event.country));
 }
 
 /** notePeriod keeps when a program was used on the day, first and last. */

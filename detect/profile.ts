@@ -1,4 +1,5 @@
 import type { FindingState } from "./finding_state.ts";
+import type { NetPlace } from "./net_place.ts";
 import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
@@ -67,6 +68,8 @@ export interface Sealed {
   objects: ObjectMemory;
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
+  /** Where each known network was when the key began to use it. */
+  nets: Map<string, NetPlace>;
   /** Successful calls of each of the last days. */
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
@@ -117,8 +120,12 @@ export interface OpenDay {
   versions: Map<string, [first: number, last: number]>;
   /** Half hours of the day in which each network was used, with its place. */
   places: Map<string, DayPlace>;
+  /** Place of each network that is not known yet, by its first event. */
+  nets: Map<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
   sessions: Map<string, Map<string, Map<string, [number, string]>>>;
+  /** Owners and countries that the address data name anew for a known network. */
+  renamed: Set<string>;
   /** Values that findings of this day hold back, with the days they need. */
   holds: Map<string, number>;
   /** Findings behind each hold, by the beginning of their uid. */
@@ -170,6 +177,7 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
     home: { lon: 0, days: 0 },
+    nets: new Map(),
     volume: emptyVolume(),
     sessions: new Map(),
     hourMemory: noHourMemory,
@@ -198,7 +206,9 @@ export const emptyDay = (day: number): OpenDay => ({
   agents: new Map(),
   versions: new Map(),
   places: new Map(),
+  nets: new Map(),
   sessions: new Map(),
+  renamed: new Set(),
   holds: new Map(),
   heldBy: new Map(),
   findings: new Map(),

@@ -1,5 +1,6 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
+import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
@@ -24,6 +25,7 @@ export function sealDay(profile: Profile, day: OpenDay): void {
   sealed.events += day.events;
   sealed.writes += day.writes;
   sealed.lastTime = Math.max(sealed.lastTime, day.lastTime);
+  releaseRenamed(profile, day);
   notePending(profile, day);
   if (!late) rememberHours(profile, day);
   learnValues(profile, day, late);
@@ -47,6 +49,7 @@ export function sealDay(profile: Profile, day: OpenDay): void {
   for (const dimension of valueDimensions) {
     forget(sealed.values[dimension], sealed.through, Math.max(FORGET_DAYS[dimension], keep));
   }
+  sealNets(sealed, day);
   profile.days.delete(day.day);
 }
 
@@ -59,6 +62,14 @@ function noteGap(profile: Profile, day: OpenDay): void {
   if (gap <= DAY_MS) return;
   sealed.gaps.push(gap);
   if (sealed.gaps.length > MAX_GAPS) sealed.gaps.shift();
+}
+
+/** releaseRenamed lets go of what a finding held back and a network of the key's own turned out to be; a verdict stands. */
+function releaseRenamed({ pending }: Profile, day: OpenDay): void {
+  for (const key of day.renamed) {
+    day.holds.delete(key);
+    if (pending.get(key)?.verdict === undefined) pending.delete(key);
+  }
 }
 
 /** notePending counts the day for every value that waits, and lets new holds begin. */

@@ -13,6 +13,8 @@ export interface Identities {
   /** Adds an identity under a hash that is not taken. */
   add(hash: number, event: Identity): void;
   readonly size: number;
+  /** Forgets what was added since there were so many. */
+  shrink(size: number): void;
   each(visit: (hash: number, time: number) => void): void;
 }
 
@@ -64,6 +66,15 @@ export function createIdentities(): Identities {
     },
     get size() {
       return size;
+    },
+    shrink(to) {
+      // The last ones first: no other identity went round one that is taken out.
+      while (size > to) {
+        size--;
+        slots[slotOf(hashes[size]!)] = -1;
+        uids.pop();
+        principals.pop();
+      }
     },
     each(visit) {
       for (let place = 0; place < size; place++) visit(hashes[place]!, times[place]!);

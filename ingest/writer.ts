@@ -84,6 +84,8 @@ export async function createWriter(store: Store): Promise<Writer> {
   async function withoutTwins(events: readonly ApiActivity[]): Promise<ApiActivity[]> {
     const fresh: ApiActivity[] = [];
     const doubtful: ApiActivity[] = [];
+    const { identities } = open;
+    const before = identities.size;
     for (const event of events) {
       const identity = isTimeless(event) ? withoutTime(event) : event;
       const hash = wait(identity);
@@ -94,7 +96,11 @@ export async function createWriter(store: Store): Promise<Writer> {
       fresh.push(event);
     }
     if (doubtful.length === 0) return fresh;
-    const stored = await identitiesInStore(store, doubtful);
+    const stored = await identitiesInStore(store, doubtful).catch((error: unknown) => {
+      // None of them waits after all: they come again, and are no twins of themselves.
+      identities.shrink(before);
+      throw error;
+    });
     return stored.size === 0 ? fresh : fresh.filter((e) => !stored.has(identityOf(isTimeless(e) ? withoutTime(e) : e)));
   }
 

@@ -1,26 +1,17 @@
 import { z } from "zod";
+import { bytes } from "./bytes.ts";
 import { apiFaults, apiSource } from "./config_api.ts";
 import { channelFaults } from "./config_channels.ts";
+import { geoConfig } from "./config_geo.ts";
 import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
 import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
+import { s3Faults, s3Source, sqsSource } from "./config_s3.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
 import { duration } from "./duration.ts";
 import { httpUrl } from "./http_url.ts";
 import { cidr } from "./network.ts";
 import { severities } from "./severity.ts";
 import { timeIntervals } from "./time_interval.ts";
-
-/** bytes takes "32MiB", "10MB" or a plain number and gives bytes. */
-const bytes = z.union([z.number().int().positive(), z.string()]).transform((value, ctx) => {
-  if (typeof value === "number") return value;
-  const match = /^(\d+)\s*(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(value);
-  const factor = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-  if (!match) {
-    ctx.addIssue({ code: "custom", message: `"${value}" is no size; write it like 32MiB` });
-    return z.NEVER;
-  }
-  return Number(match[1]) * factor[match[2] as keyof typeof factor];
-});
 
 const token = z.strictObject({
   name: z.string().min(1),
@@ -158,7 +149,9 @@ export const config = z
     http: http.prefault({}),
     /** File with the inventory, relative to the config. */
     inventory: z.string().nullable().default(null),
-    sources: z.array(z.discriminatedUnion("kind", [folderSource, kafkaSource, apiSource])).default([]),
+    sources: z
+      .array(z.discriminatedUnion("kind", [folderSource, kafkaSource, apiSource, s3Source, sqsSource]))
+      .default([]),
     /** Left out: everything runs in one process. */
     kafka: kafkaConfig.nullable().default(null),
     /** Field maps by name; records they claim get that provider id. */
@@ -168,6 +161,7 @@ export const config = z
     /** Your own gateway's access log, and your proxy's log of calls to foreign APIs. */
     gateway_log: accessConfig.optional(),
     egress_log: accessConfig.optional(),
+    geo: geoConfig.prefault({}),
     redact: z.strictObject({ field_names: z.array(z.string()).default([]) }).prefault({}),
     detect: detect.prefault({}),
     alert: alert.prefault({}),
@@ -200,9 +194,10 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
   storeFaults(c.store, fault);
   const topics = new Set<unknown>();
   apiFaults(listOf(c.sources), fault);
+  s3Faults(listOf(c.sources), fault);
   for (const [i, source] of listOf(c.sources).entries()) {
-    if (source?.kind === "api" && c.kafka)
-      fault(["sources", i], "an API is asked by one process; run it without `kafka`, or put its log into a topic");
+    if (ASKED.has(source?.kind) && c.kafka)
+      fault(["sources", i], "it is asked by one process; run it without `kafka`, or put its log into a topic");
     if (source?.kind !== "kafka") continue;
     if (!c.kafka) fault(["sources", i], "a topic can only be read when `kafka` names the brokers");
     if (topics.has(source.topic)) fault(["sources", i, "topic"], `the topic "${String(source.topic)}" stands twice`);
@@ -219,5 +214,8 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
     fault(["http", "tokens"], `${listen} can be reached from outside, so tokens are needed`);
   }
 }
+
+/** Kinds of sources that keywatch itself asks for what is new. */
+const ASKED = new Set<unknown>(["api", "s3", "sqs"]);
 
 const listOf = <T>(value: T[] | undefined): T[] => (Array.isArray(value) ? value : []);

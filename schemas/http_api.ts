@@ -142,6 +142,15 @@ export const sourceOut = z.object({
   feeds: z.array(text),
   lacks: z.array(z.object({ detection: text, why: text })),
 });
+export const databaseOut = z.object({
+  what: text,
+  name: text,
+  version: text.nullable().describe("null where it is not installed"),
+  from: text.nullable().describe("null for what ships"),
+  made_at: time.nullable(),
+  is_old: z.boolean().describe("older than geo.max_age"),
+  words: text,
+});
 export const feedOut = z.object({ kind: text, name: text, provider: text });
 
 const bucket = z.object({ at: count, success: count, denied: count, failed: count });
@@ -275,6 +284,7 @@ export type KeyDetail = z.infer<typeof keyDetail>;
 export type Posture = z.infer<typeof posture>;
 export type Share = z.infer<typeof share>;
 export type SourceOut = z.infer<typeof sourceOut>;
+export type DatabaseOut = z.infer<typeof databaseOut>;
 export type FeedOut = z.infer<typeof feedOut>;
 export type Stats = z.infer<typeof stats>;
 export type StatusOut = z.infer<typeof status>;

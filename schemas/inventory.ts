@@ -178,7 +178,10 @@ export function crossCheckInventory(
       : []
     ).entries()) {
       if (typeof net === "string" && !isCidr(net) && !(net in (inv.network_sets ?? {}))) {
-        fault(["keys", i, "allowed_networks", j], `no network set named "${net}"; declare it under network_sets`);
+        fault(
+          ["keys", i, "allowed_networks", j],
+          `no network set named "${net}"; declare it under network_sets, or load published ranges of that name (keywatch update-geo)`,
+        );
       }
     }
     const environment = key?.environment;

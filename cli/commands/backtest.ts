@@ -74,7 +74,7 @@ async function rehearse(app: App, configs: readonly Config[], span: Span, out: O
       const versions =
         config.inventory === null || config.inventory === app.config.inventory
           ? stored
-          : [{ effective_at: 0, inventory: loadInventory(config.inventory) }];
+          : [{ effective_at: 0, inventory: loadInventory(config.inventory, app.config) }];
       const inventory = createInventoryIndex(versions, app.parts.fingerprint);
       rehearsals.push(
         await openRehearsal({

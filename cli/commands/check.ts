@@ -21,7 +21,7 @@ export function check(loaded: Loaded, out: Out): number {
   if (config.detect.rules !== null)
     out.line(`  rules      ${config.detect.rules}: ${count(loadRules(config.detect.rules).length)} of yours`);
   if (config.inventory === null) out.line("  inventory  none; `keywatch keys draft` proposes one");
-  else out.line(`  inventory  ${config.inventory}: ${count(loadInventory(config.inventory).keys.length)} keys`);
+  else out.line(`  inventory  ${config.inventory}: ${count(loadInventory(config.inventory, config).keys.length)} keys`);
   return 0;
 }
 
@@ -37,5 +37,17 @@ export async function migrate(loaded: Loaded, out: Out): Promise<number> {
   }
 }
 
-const sourceName = (s: Config["sources"][number]): string =>
-  s.kind === "folder" ? s.path : s.kind === "kafka" ? `topic ${s.topic}` : `API of ${s.provider}`;
+function sourceName(s: Config["sources"][number]): string {
+  switch (s.kind) {
+    case "folder":
+      return s.path;
+    case "kafka":
+      return `topic ${s.topic}`;
+    case "api":
+      return `API of ${s.provider}`;
+    case "s3":
+      return `s3://${s.bucket}/${s.prefix}`;
+    case "sqs":
+      return `queue ${s.queue_url}`;
+  }
+}

@@ -1,5 +1,6 @@
 import { catalogue } from "../../detect/catalogue.ts";
 import { channelLines } from "../doctor/channels.ts";
+import { databaseLines } from "../doctor/databases.ts";
 import { type Line, ok, orBad, warn } from "../doctor/line.ts";
 import { machineLines } from "../doctor/machine.ts";
 import { sourceLines } from "../doctor/sources.ts";
@@ -13,7 +14,8 @@ import type { StoreCommand } from "./command.ts";
 export const doctor: StoreCommand = async ({ app, args, out }) => {
   const { config, now } = app;
   const lines: Line[] = [
-    ...machineLines(now()),
+    ...machineLines(),
+    ...databaseLines(now(), config),
     ok(
       "config",
       `${catalogue.length} detections, ${config.receivers.length} receivers, ${config.sources.length} sources; no fault`,

@@ -3,6 +3,7 @@ import { ConfigFault } from "../../schemas/faults.ts";
 import { emptyInventory, type Inventory, type InventoryKey } from "../../schemas/inventory.ts";
 import { inventoryVersions } from "../../schemas/queries/inventory.ts";
 import type { App } from "../app.ts";
+import { geoFolder, withPublishedSets } from "../geo/sets.ts";
 import { addInventory } from "../inventory_store.ts";
 import { keyExports } from "../keys/exports.ts";
 import { type InventoryDocument, mergeExport } from "../keys/merge.ts";
@@ -18,7 +19,10 @@ export const keysImport: StoreCommand = async ({ app, args, out }) => {
   if (file === null) throw new CommandFault("Name the inventory to import: keywatch keys import keys.yaml.", 2);
   const effectiveAt = timeOf(args.effectiveAt, app.now());
   const from = text(args.from);
-  const document = from === null ? readYaml(file) : await withExport(app, file, from);
+  const document = withPublishedSets(
+    from === null ? readYaml(file) : await withExport(app, file, from),
+    geoFolder(app.config),
+  );
   if (typeof document !== "object" || document === null || Array.isArray(document))
     throw new ConfigFault(file, [
       "holds no inventory; begin it with `keys:` and a list (`keywatch keys draft` writes one)",

@@ -31,7 +31,7 @@ const CHUNK = 50_000;
 export async function scan(loaded: Loaded, options: ScanOptions, out: Out, now: () => number): Promise<number> {
   const parts = await ingestParts(loaded.config, { pepper: pepperAtHand(loaded.config) });
   const file = options.inventory ?? loaded.config.inventory;
-  const declared = file === null ? emptyInventory : loadInventory(file);
+  const declared = file === null ? emptyInventory : loadInventory(file, loaded.config);
   const versions = file === null ? [] : [{ effective_at: 0, inventory: declared }];
   const { config } = loaded;
   const engine = detectionEngine(config, parts, createInventoryIndex(versions, parts.fingerprint));

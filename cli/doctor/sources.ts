@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import { count } from "../out.ts";
 import { latenessOf } from "../parts.ts";
 import { foldersOf } from "../serve.ts";
+import { awsLines } from "./aws.ts";
 import { bad, type Line, ok, warn } from "./line.ts";
 
 /** Providers deliver in bursts: a silence is worth a look after several times their lateness. */
@@ -14,6 +15,7 @@ const SILENT_LATENESSES = 6;
 export async function sourceLines(app: App): Promise<Line[]> {
   const lines: Line[] = [];
   for (const source of foldersOf(app.config)) lines.push(await folderLine(source.path, app.now()));
+  lines.push(...(await awsLines(app.config)));
   const lateness = latenessOf(app.config, app.parts);
   const seen = await app.store.rows(
     "SELECT provider, toUnixTimestamp64Milli(max(time)) AS newest FROM events GROUP BY provider ORDER BY provider",

@@ -8,7 +8,6 @@ import { loadPepper } from "../../ingest/fingerprint.ts";
 import { connectKafka } from "../../ingest/kafka/connect.ts";
 import type { LaneStatus } from "../../ingest/kafka/consume.ts";
 import { partitionsOf, type Topics, topicsOf } from "../../ingest/kafka/topics.ts";
-import type { NormalizerParts } from "../../ingest/normalizer.ts";
 import type { Config } from "../../schemas/config.ts";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
 import { ConfigFault } from "../../schemas/faults.ts";
@@ -17,10 +16,10 @@ import { connectStore } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import { type AppOptions, type Counters, checkPepper } from "../app.ts";
 import { addInventory, readInventory } from "../inventory_store.ts";
-import { readYaml } from "../load_config.ts";
+import { readInventoryFile } from "../load_config.ts";
 import type { Log } from "../log.ts";
 import { CommandFault } from "../out.ts";
-import { ingestParts, latenessOf } from "../parts.ts";
+import { ingestParts, latenessOf, type Parts } from "../parts.ts";
 import { createStoreDoor, type StoreDoor } from "../store_door.ts";
 
 /** Hub is what the roles of one process share: the store, the brokers, what reads records. */
@@ -32,7 +31,7 @@ export interface Hub {
   topics: Topics;
   /** Partitions of the events topic. */
   partitions: number;
-  parts: NormalizerParts;
+  parts: Parts;
   links: LinkSigner;
   counters: Counters;
   metrics: Metrics;
@@ -71,10 +70,16 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       await migrate(store, config);
       await checkPepper(store, pepper);
     });
-    const parts = await ingestParts(config, { pepper, ...(options.places ? { places: options.places } : {}) });
+    const parts = await ingestParts(config, {
+      pepper,
+      onFault: (sentence) => log.warn(sentence),
+      ...(options.places ? { places: options.places } : {}),
+    });
     const { inventory: declared } = config;
     if (declared !== null)
-      await awaited("The store does", log, () => addInventory(store, readYaml(declared), now(), parts.fingerprint));
+      await awaited("The store does", log, () =>
+        addInventory(store, readInventoryFile(declared, config), now(), parts.fingerprint),
+      );
     const kafka = connectKafka(brokers, (level, sentence, facts) => log[level](facts, sentence));
     const topics = topicsOf(brokers.prefix);
     return {

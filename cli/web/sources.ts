@@ -1,23 +1,26 @@
 import { DAY_MS, formatDuration, HOUR_MS, iso } from "../../schemas/duration.ts";
-import type { FeedOut, SourceOut } from "../../schemas/http_api.ts";
+import type { DatabaseOut, FeedOut, SourceOut } from "../../schemas/http_api.ts";
 import { providersSeen } from "../../schemas/queries/page.ts";
 import type { App } from "../app.ts";
 import { capabilityOf } from "../capabilities.ts";
+import { ageWords, type Database, databases } from "../databases.ts";
 import { latenessOf } from "../parts.ts";
 
 const SPAN_MS = 30 * DAY_MS;
 /** Providers deliver in bursts: a silence is worth a look after several times their lateness. */
 const SILENT_LATENESSES = 6;
 
-/** sourcesOf tells of every provider that sent something in 30 days, or that the config reads, how it is and what it can tell. */
-export async function sourcesOf(app: App): Promise<{ sources: SourceOut[]; feeds: FeedOut[] }> {
+/** sourcesOf tells of every provider that sent something in 30 days, or that the config reads, how it is and what it can tell; and how old the address data are. */
+export async function sourcesOf(
+  app: App,
+): Promise<{ sources: SourceOut[]; feeds: FeedOut[]; databases: DatabaseOut[] }> {
   const now = app.now();
   const lateness = latenessOf(app.config, app.parts);
   const rows = await app.store.ask(providersSeen, { from: now - SPAN_MS, day: now - DAY_MS });
   const seen = new Map(rows.map((r) => [r.provider, r]));
   const feeds = app.config.sources.map((s) => ({
     kind: s.kind,
-    name: s.kind === "folder" ? s.path : s.kind === "kafka" ? s.topic : (s.url ?? s.provider),
+    name: feedName(s),
     provider: s.provider,
   }));
   const wanted = feeds.map((f) => f.provider).filter((p) => p !== "auto");
@@ -49,5 +52,31 @@ export async function sourcesOf(app: App): Promise<{ sources: SourceOut[]; feeds
       lacks,
     };
   });
-  return { sources, feeds };
+  return { sources, feeds, databases: databases(app.config).map((d) => databaseOut(d, app)) };
+}
+
+function databaseOut(database: Database, { config, now }: App): DatabaseOut {
+  const { what, name, version, from, madeAt } = database;
+  return {
+    ...{ what, name, version, from },
+    made_at: madeAt === null ? null : iso(madeAt),
+    is_old: madeAt === null || now() - madeAt > config.geo.max_age,
+    words: ageWords(database, now()),
+  };
+}
+
+/** feedName is where a source is, in a word. */
+function feedName(s: App["config"]["sources"][number]): string {
+  switch (s.kind) {
+    case "folder":
+      return s.path;
+    case "kafka":
+      return s.topic;
+    case "api":
+      return s.url ?? s.provider;
+    case "s3":
+      return `s3://${s.bucket}/${s.prefix}`;
+    case "sqs":
+      return s.queue_url;
+  }
 }

@@ -1,8 +1,8 @@
 import type { ApiActivity } from "../../schemas/activity.ts";
 import { isCidr, NetworkSet } from "../../schemas/network.ts";
 import { type Address, classify, isDocumentation } from "./address.ts";
-import { type AsnEntry, loadAsn } from "./asn.ts";
-import { type Geo, loadGeo, nowhere } from "./geo.ts";
+import { type DatabaseOptions, type Databases, loadDatabases } from "./databases.ts";
+import { nowhere } from "./geo.ts";
 import { isHosting } from "./hosting.ts";
 
 /** Place is all that keywatch can tell of where a call came from. Shared between events, and frozen. */
@@ -25,9 +25,7 @@ export interface PlaceOverride {
   hosting?: boolean;
 }
 
-export interface EnricherOptions {
-  /** Where the binary form of the network table is kept. */
-  cacheDirectory?: string;
+export interface EnricherOptions extends DatabaseOptions {
   overrides?: readonly PlaceOverride[];
 }
 
@@ -42,14 +40,14 @@ const MAX_CACHED_TEXT = 64;
  * generations of 65,536: an address that is seen again costs one look into a map.
  */
 export async function createEnricher(options: EnricherOptions = {}): Promise<Enrich> {
-  const [geo, asn] = await Promise.all([loadGeo(), loadAsn(options.cacheDirectory)]);
+  const databases = await loadDatabases(options);
   const overrides = prepareOverrides(options.overrides ?? []);
   let young = new Map<string | null, Place>();
   let old = new Map<string | null, Place>();
   return (source) => {
     const known = young.get(source);
     if (known !== undefined) return known;
-    const place = old.get(source) ?? Object.freeze(placeOf(classify(source), geo, asn, overrides));
+    const place = old.get(source) ?? Object.freeze(placeOf(classify(source), databases, overrides));
     if (source !== null && source.length > MAX_CACHED_TEXT) return place;
     if (young.size >= GENERATION) {
       old = young;
@@ -60,12 +58,7 @@ export async function createEnricher(options: EnricherOptions = {}): Promise<Enr
   };
 }
 
-function placeOf(
-  address: Address,
-  geo: (address: string) => Geo,
-  asn: (address: string) => AsnEntry | null,
-  overrides: Override[],
-): Place {
+function placeOf(address: Address, { geo, asn }: Databases, overrides: Override[]): Place {
   const ip = address.src_ip;
   const located = ip !== null && (address.src_kind === "ip" || address.src_kind === "private");
   const override = located ? overrides.find((o) => o.network.has(ip))?.place : undefined;

@@ -21,6 +21,8 @@ export interface ReadOptions {
   maxRecordBytes?: number;
   /** Bytes that a compressed stream may unpack to; more throws InflatesTooFar. */
   maxInflatedBytes?: number;
+  /** Bytes of a stream that is known to end, such as an object of a store, null where nobody said how many; it is then read like a file. */
+  size?: number | null;
 }
 
 /**
@@ -34,11 +36,13 @@ export async function* readFileRecords(
   const progress = { read: 0, total: null as number | null };
   const batcher = createBatcher(() => ({ bytesRead: progress.read, bytesTotal: progress.total }));
   const splitter = createSplitter(batcher.add, options.maxRecordBytes ?? MAX_RECORD_BYTES);
-  const live = typeof source !== "string";
+  const live = typeof source !== "string" && options.size === undefined;
   let fault: string | undefined;
   for await (const part of typeof source === "string"
     ? openFile(source, progress)
-    : gunzipAll(count(source, progress), { left: options.maxInflatedBytes ?? Number.POSITIVE_INFINITY })) {
+    : options.size !== undefined
+      ? inflated(source, options.size, progress)
+      : gunzipAll(count(source, progress), { left: options.maxInflatedBytes ?? Number.POSITIVE_INFINITY })) {
     if ("broken" in part) {
       fault = part.broken;
       continue;
@@ -64,20 +68,24 @@ async function* openFile(path: string, progress: Progress): AsyncGenerator<Infla
   try {
     const stat = await handle.stat();
     if (stat.isDirectory()) throw new Error(`${path} is a folder, not a file`);
-    progress.total = stat.isFile() ? stat.size : null;
     const stream = handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false });
-    const small = stat.isFile() && stat.size <= SMALL_BYTES;
-    if (!small) {
-      yield* gunzipAll(count(stream, progress));
-      return;
-    }
-    const bytes = await gather(count(stream, progress));
-    const plain = isGzip(bytes) ? gunzipSmall(bytes, SMALL_OUTPUT_BYTES) : bytes;
-    if (plain) yield { bytes: plain };
-    else yield* gunzipAll(once(bytes));
+    yield* inflated(stream, stat.isFile() ? stat.size : null, progress);
   } finally {
     await handle.close();
   }
+}
+
+/** inflated reads a stream of so many bytes, null where nobody knows. */
+async function* inflated(stream: Readable, size: number | null, progress: Progress): AsyncGenerator<Inflated> {
+  progress.total = size;
+  if (size === null || size > SMALL_BYTES) {
+    yield* gunzipAll(count(stream, progress));
+    return;
+  }
+  const bytes = await gather(count(stream, progress));
+  const plain = isGzip(bytes) ? gunzipSmall(bytes, SMALL_OUTPUT_BYTES) : bytes;
+  if (plain) yield { bytes: plain };
+  else yield* gunzipAll(once(bytes));
 }
 
 async function* count(stream: Readable, progress: Progress): AsyncGenerator<Buffer> {

@@ -59,6 +59,16 @@ export const sourceProgress = defineQuestion<{ source: string }, { records: numb
   row: z.object({ records: z.number(), complete: z.boolean() }),
 });
 
+/** How far these sources were read; those that nobody began are left out. */
+export const sourcesProgress = defineQuestion<
+  { sources: string[] },
+  { source: string; records: number; complete: boolean }
+>({
+  name: "sources_progress",
+  sql: "SELECT source, records, complete FROM source_progress FINAL WHERE source IN {sources:Array(String)}",
+  row: z.object({ source: z.string(), records: z.number(), complete: z.boolean() }),
+});
+
 export const checkpointOf = defineQuestion<
   { log: string },
   { generation: number; stored_to: number; detected_to: number }

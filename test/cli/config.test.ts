@@ -99,6 +99,7 @@ test("every command shows an example", async () => {
     ["check"],
     ["migrate"],
     ["doctor"],
+    ["update-geo"],
   ]) {
     const ran = await keywatch([...args, "--help"]);
     expect(ran.code, args.join(" ")).toBe(0);

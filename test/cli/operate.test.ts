@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpReceiver } from "../alert/receivers.ts";
+import { mmdbFile } from "../ingest/mmdb_file.ts";
 import { cloudTrail } from "../records.ts";
 import { keywatch, type Ran, tempFolder, until } from "../support.ts";
 
@@ -93,6 +94,32 @@ describe("a running serve", () => {
     ])
       expect(text).toMatch(line);
     expect(text).not.toContain(keyOf(0));
+  });
+
+  test("new address data are in force at once, for what comes from then on", async () => {
+    const city = join(folder, "city.mmdb");
+    const networks = { "8.8.8.0/24": { country: { iso_code: "IS" } } };
+    writeFileSync(city, mmdbFile({ type: "Example-City", madeAt: Date.now(), networks }));
+    const record = (eventID: string) => ({ ...write(1), eventID, sourceIPAddress: "8.8.8.8" });
+    const countries = async () => {
+      const answer = await (await fetch(`${base}/v1/events?ip=8.8.8.8`)).json();
+      return (answer as { events: { event_uid: string; country: string }[] }).events.map((e) => [
+        e.event_uid,
+        e.country,
+      ]);
+    };
+    await push(record("before"));
+    const ran = await ask("update-geo", "--city", city);
+    expect([ran.code, ran.stderr]).toEqual([0, ""]);
+    expect(ran.stdout).toMatch(/^city: Example-City of .*\nIn force now: address data\n$/);
+    await push(record("after"));
+    expect((await countries()).sort()).toEqual([
+      ["after", "IS"],
+      ["before", "US"],
+    ]);
+    const { databases } = (await (await fetch(`${base}/v1/sources`)).json()) as { databases: { name: string }[] };
+    expect(databases.map((d) => d.name)).toEqual(["@ip-location-db/asn", "Example-City"]);
+    expect((await ask("update-geo", "--city", file)).code).toBe(1);
   });
 
   test("a reload changes whom to tell and what is declared, and names what it cannot change", async () => {

@@ -196,4 +196,22 @@ describe("writer", () => {
     await resent.stored;
     expect(await count()).toBe(before + 1);
   });
+
+  test("events that the store could not be asked about are not taken for known when they come again", async () => {
+    const first = await createWriter(store);
+    const early = event();
+    await first.add([early]);
+    await first.flush();
+    const before = await count();
+    // After a restart, of an hour that holds rows: the store has to be asked.
+    const writer = await createWriter(store);
+    const mine = Array.from({ length: 5_000 }, () => event({ time: early.time }));
+    await store.command("RENAME TABLE events TO events_away");
+    await expect(writer.add(mine)).rejects.toThrow();
+    await store.command("RENAME TABLE events_away TO events");
+    const again = await writer.add([...mine, ...mine.slice(0, 7)]);
+    await writer.flush();
+    await again.stored;
+    expect([again.events.length, again.duplicates, await count()]).toEqual([5_000, 7, before + 5_000]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { FeedOut, SourceOut } from "../../../schemas/http_api.ts";
+import type { DatabaseOut, FeedOut, SourceOut } from "../../../schemas/http_api.ts";
 import { count, plural, short, span, words } from "../format.ts";
 import { useData, useTitle } from "../hooks.ts";
 import type { Live } from "../live.ts";
@@ -54,9 +54,23 @@ export const SourceList = ({ sources, open = false }: { sources: SourceOut[]; op
     </ul>
   );
 
+const DatabaseList = ({ databases }: { databases: DatabaseOut[] }) => (
+  <ul class="plain">
+    {databases.map((d) => (
+      <li key={`${d.what} ${d.name}`}>
+        {d.what}: {d.words}
+        {d.is_old && <span class="warn"> Load newer data with keywatch update-geo.</span>}
+      </li>
+    ))}
+  </ul>
+);
+
 export function Sources({ live }: { live: Live }) {
   useTitle("Sources");
-  const { data, error, reload } = useData<{ sources: SourceOut[]; feeds: FeedOut[] }>("/v1/sources", live.activity);
+  const { data, error, reload } = useData<{ sources: SourceOut[]; feeds: FeedOut[]; databases: DatabaseOut[] }>(
+    "/v1/sources",
+    live.activity,
+  );
   return (
     <>
       <div class="title">
@@ -84,6 +98,9 @@ export function Sources({ live }: { live: Live }) {
                 ))}
               </ul>
             )}
+          </Panel>
+          <Panel title="Address data" note="what places and network owners are read from">
+            <DatabaseList databases={data.databases} />
           </Panel>
           <p class="soft">{count(data.sources.reduce((n, s) => n + s.events, 0))} events in 30 days.</p>
         </>
