@@ -6,10 +6,7 @@ import type { ValueDimension } from "./profile.ts";
 import type { View } from "./view.ts";
 
 /** DetectEvent is the part of an ApiActivity that detection reads; raw text never comes here. */
-export type DetectEvent = Omit<
-  ApiActivity,
-  "raw" | "ingested_at" | "position" | "user_agent" | "region_geo" | "scopes"
-> & {
+export type DetectEvent = Omit<ApiActivity, "raw" | "ingested_at" | "position" | "region_geo" | "scopes"> & {
   /** When it arrived, ms; only of those that are judged as they come. */
   ingested_at?: number;
 };
@@ -32,12 +29,12 @@ export function detectPart(e: DetectEvent): DetectEvent {
   const { principal_uid, principal, principal_type, operation, service, verb_class, outcome, error_code, status_code } =
     e;
   const { src_kind, src_ip, src_net, asn, as_org, country, city, lat, lon, hosting, vpc_endpoint } = e;
-  const { user_agent_family, region, resources, environment, bytes_out, secrets } = e;
+  const { user_agent, user_agent_family, region, resources, environment, bytes_out, secrets } = e;
   return {
     ...{ event_uid, provider, account, time, seq, key_uid, key_hint, key_type, subject_uid, session_uid, session_kind },
     ...{ principal_uid, principal, principal_type, operation, service, verb_class, outcome, error_code, status_code },
     ...{ src_kind, src_ip, src_net, asn, as_org, country, city, lat, lon, hosting, vpc_endpoint },
-    ...{ user_agent_family, region, resources, environment, bytes_out, secrets },
+    ...{ user_agent, user_agent_family, region, resources, environment, bytes_out, secrets },
   };
 }
 
@@ -75,6 +72,8 @@ export interface Hit {
   also?: [number, string][];
   /** Values that must not be learned from this. */
   holds?: Habit[];
+  /** The key administers anyway: that this call does makes it neither more severe nor more of a risk than a write. */
+  usualAdmin?: boolean;
   /** What other keys may share with this one, for detections that look at many. */
   signal?: { kind: string; value: string };
 }

@@ -97,6 +97,7 @@ function eventsOf(columns: Record<string, unknown[]>): DetectEvent[] {
       lon: c.lon[i]!,
       hosting: c.hosting[i]!,
       vpc_endpoint: c.vpc_endpoint[i]!,
+      user_agent: c.user_agent[i]!,
       user_agent_family: c.user_agent_family[i]!,
       region: c.region[i]!,
       resources: c.resources[i]!,

@@ -107,7 +107,8 @@ function takeWords(state: FindingState, hit: Hit, c: HitContext): void {
     facts: { ...placeFacts(c.event), ...hit.anomaly.facts },
     explanation: c.explain(),
   };
-  const risk = (c.weightOverride ?? c.detection.weight) * verbWeight(c.event) * sourceConfidence(c.event);
+  const risk =
+    (c.weightOverride ?? c.detection.weight) * verbWeight(c.event, hit.usualAdmin) * sourceConfidence(c.event);
   finding.risk = Math.max(finding.risk, Math.round(risk * 1e4) / 1e4);
   finding.runbook = c.detection.runbook.map((step) => fillStep(step, finding, c.event));
 }
@@ -134,7 +135,7 @@ function fillStep(step: string, finding: Finding, event: DetectEvent): string {
 }
 
 function severityOf(hit: Hit, c: HitContext): Severity {
-  return c.severityOverride ?? gradeSeverity(c.detection, hit.level, c.event, c.policy);
+  return c.severityOverride ?? gradeSeverity(c.detection, hit.level, c.event, c.policy, hit.usualAdmin);
 }
 
 /** absorb takes the hit's evidence over, or adds the event. Gives true when the count moved. */

@@ -3,9 +3,9 @@ import { type Severity, shiftSeverity } from "../schemas/severity.ts";
 import type { Baseline, DetectEvent, Policy } from "./detection.ts";
 import type { KeyPolicy } from "./inventory_index.ts";
 
-/** Weight of what the call can do (DETECTION.md, section 7). */
-export function verbWeight(event: Pick<DetectEvent, "verb_class">): number {
-  if (event.verb_class === "admin") return 1;
+/** Weight of what the call can do (DETECTION.md, section 7); an administrator's usual call weighs as a write. */
+export function verbWeight(event: Pick<DetectEvent, "verb_class">, usualAdmin = false): number {
+  if (event.verb_class === "admin" && !usualAdmin) return 1;
   return isWrite(event) ? 0.6 : 0.3;
 }
 
@@ -25,9 +25,11 @@ export function gradeSeverity(
   level: Severity,
   event: Pick<DetectEvent, "verb_class" | "environment">,
   key: KeyPolicy | null,
+  usualAdmin = false,
 ): Severity {
   let severity = level;
-  if (detection.kind === "baseline" && RISES_WITH_VERB.has(detection.id) && event.verb_class === "admin") {
+  const administers = event.verb_class === "admin" && !usualAdmin;
+  if (administers && detection.kind === "baseline" && RISES_WITH_VERB.has(detection.id)) {
     severity = shiftSeverity(severity, 1);
   }
   const environment = key?.environment ?? event.environment;

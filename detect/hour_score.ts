@@ -1,5 +1,5 @@
 import type { OpenDay, Sealed } from "./profile.ts";
-import { dayScore, hourExcess } from "./stats/hour_accumulation.ts";
+import { dayScore, type HourAccumulation, hourAccumulation, hourExcess } from "./stats/hour_accumulation.ts";
 import { type HourHabits, hourHabits } from "./stats/hours.ts";
 
 /** Active days before hours are a habit at all. */
@@ -19,8 +19,15 @@ export function habitsOf(sealed: Sealed): HourHabits {
 /** hasHours tells whether this subject keeps hours that can be broken. */
 export const hasHours = (sealed: Sealed): boolean => sealed.activeDays >= MIN_HOUR_DAYS && habitsOf(sealed).informative;
 
+/** hourWeek judges the hours of a day so far, and those of the week before it, against the subject's past. */
+export function hourWeek(sealed: Sealed, day: OpenDay): HourAccumulation & { score: number } {
+  const { youth } = habitsOf(sealed);
+  const score = hourScore(sealed, day);
+  return { ...hourAccumulation(sealed.hourMemory, day.day, score, youth), score };
+}
+
 /** hourScore joins the surprise of the distinct local hours of a day so far; more hours never lower it. */
-export function hourScore(sealed: Sealed, day: OpenDay): number {
+function hourScore(sealed: Sealed, day: OpenDay): number {
   const habits = habitsOf(sealed);
   const excesses: number[] = [];
   for (let d = 0; d < 7; d++) {

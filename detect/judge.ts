@@ -84,6 +84,8 @@ export function createJudge(parts: JudgeParts): Judge {
     peers: {
       others: (account, dimension, value, subject) =>
         peers.others(account, dimension, value, subject, view.policy?.owner ?? null, view.day.day),
+      isShared: (account, dimension, value, subject) =>
+        peers.isShared(account, dimension, value, subject, view.day.day),
     },
     unheard: (from, to) => parts.unheard(view.profile, from, to),
     isOwn: options.isOwn,

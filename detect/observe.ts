@@ -4,6 +4,7 @@ import type { DetectEvent } from "./detection.ts";
 import { hasObject, MAX_FRESH, slotOf } from "./objects.ts";
 import { emptyDay, type OpenDay, type Profile } from "./profile.ts";
 import { notePlace } from "./travel.ts";
+import { versionOf } from "./versions.ts";
 import { pendingKey } from "./view.ts";
 import {
   alignedStart,
@@ -52,7 +53,9 @@ export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent,
     addValue(values.operation, operation);
     if (event.service !== null) addValue(values.service, event.service);
   }
-  if (event.user_agent_family !== null) noteAgent(day, event.user_agent_family, event.time);
+  if (event.user_agent_family !== null) notePeriod(day.agents, values.agent, event.user_agent_family, event.time);
+  const version = versionOf(event);
+  if (version !== null) notePeriod(day.versions, values.version, version, event.time);
   if (event.region !== null && !values.region.has(event.region) && isRegional(event))
     addValue(values.region, event.region);
   if (event.outcome !== "success") return;
@@ -74,12 +77,13 @@ export function observeRenamed(day: OpenDay, event: DetectEvent): void {
   if (event.country !== null) addValue(day.renamed, pendingKey("country", event.country));
 }
 
-function noteAgent(day: OpenDay, agent: string, time: number): void {
-  const known = day.agents.get(agent);
+/** notePeriod keeps when a program was used on the day, first and last. */
+function notePeriod(periods: OpenDay["agents"], values: Set<string>, name: string, time: number): void {
+  const known = periods.get(name);
   if (known === undefined) {
-    if (day.agents.size >= MAX_DAY_AGENTS) return;
-    day.agents.set(agent, [time, time]);
-    addValue(day.values.agent, agent);
+    if (periods.size >= MAX_DAY_AGENTS) return;
+    periods.set(name, [time, time]);
+    addValue(values, name);
     return;
   }
   if (time < known[0]) known[0] = time;

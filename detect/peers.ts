@@ -5,6 +5,8 @@ import { pendingKey } from "./view.ts";
 const PEER_DAYS = 30;
 const MAX_VALUES = 50_000;
 const MAX_SUBJECTS = 4;
+/** So many other keys make a network the account's own. */
+const SHARED_BY = 3;
 const SHARED: readonly ValueDimension[] = ["net", "asn", "country", "region"];
 
 interface Users {
@@ -31,6 +33,8 @@ export interface PeerBook {
     owner: string | null,
     day: number,
   ): "owner" | "account" | "none";
+  /** Whether at least three other keys of the account used it. */
+  isShared(account: string | null, dimension: ValueDimension, value: string, subject: string, day: number): boolean;
   /** Takes a subject out, wherever it was seen. */
   forget(subjects: ReadonlySet<string>): void;
   text(): string;
@@ -64,6 +68,11 @@ export function createPeerBook(): PeerBook {
         found = "account";
       }
       return found;
+    },
+    isShared(account, dimension, value, subject, day) {
+      const entry = users.get(id(account, dimension, value));
+      if (!entry || day - entry.last > PEER_DAYS) return false;
+      return entry.subjects.filter(([s]) => s !== subject).length >= SHARED_BY;
     },
     forget(subjects) {
       for (const entry of users.values()) entry.subjects = entry.subjects.filter(([s]) => !subjects.has(s));

@@ -18,6 +18,7 @@ export const valueDimensions = [
   "operation",
   "service",
   "agent",
+  "version",
   "region",
   "role",
 ] as const;
@@ -32,6 +33,7 @@ export const FORGET_DAYS: Record<ValueDimension, number> = {
   operation: 180,
   service: 180,
   agent: 30,
+  version: 30,
   region: 90,
   role: 90,
 };
@@ -114,6 +116,8 @@ export interface OpenDay {
   done: number;
   /** First and last use of each program. */
   agents: Map<string, [first: number, last: number]>;
+  /** The same of each version of a program. */
+  versions: Map<string, [first: number, last: number]>;
   /** Half hours of the day in which each network was used, with its place. */
   places: Map<string, DayPlace>;
   /** Place of each network that is not known yet, by its first event. */
@@ -200,6 +204,7 @@ export const emptyDay = (day: number): OpenDay => ({
   fresh: new Set(),
   done: 0,
   agents: new Map(),
+  versions: new Map(),
   places: new Map(),
   nets: new Map(),
   sessions: new Map(),
@@ -211,7 +216,7 @@ export const emptyDay = (day: number): OpenDay => ({
 
 export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
   const where = { ip: make(), net: make(), asn: make(), country: make(), region: make() };
-  return { ...where, operation: make(), service: make(), agent: make(), role: make() };
+  return { ...where, operation: make(), service: make(), agent: make(), version: make(), role: make() };
 }
 
 /** profileText and profileFrom carry a profile to the store and back; Maps, Sets and value statistics have short forms. */

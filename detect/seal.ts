@@ -1,9 +1,9 @@
 import { DAY_MS } from "../schemas/duration.ts";
-import { habitsOf, hasHours, hourScore } from "./hour_score.ts";
+import { hasHours, hourWeek } from "./hour_score.ts";
 import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
-import { hourAccumulation, sealHourDay } from "./stats/hour_accumulation.ts";
+import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
 import { sealHome } from "./travel.ts";
 import { forget, observeDay } from "./values.ts";
@@ -143,8 +143,7 @@ function learnHours(profile: Profile, day: OpenDay): void {
 function rememberHours(profile: Profile, day: OpenDay): void {
   const { sealed } = profile;
   if (hasHours(sealed)) {
-    const score = hourScore(sealed, day);
-    const { fires } = hourAccumulation(sealed.hourMemory, day.day, score, habitsOf(sealed).youth);
+    const { score, fires } = hourWeek(sealed, day);
     sealed.hourMemory = sealHourDay(sealed.hourMemory, day.day, score, fires);
   }
   fadeHours(sealed.hours, sealed.through < 0 ? 0 : day.day - sealed.through);

@@ -34,6 +34,8 @@ export interface Peers {
     value: string,
     subject: string,
   ): "owner" | "account" | "none";
+  /** Whether at least three other subjects of the account used it then. */
+  isShared(account: string | null, dimension: ValueDimension, value: string, subject: string): boolean;
 }
 
 /** isKnown tells whether a value is part of the baseline: seen on a sealed day and not held back. */

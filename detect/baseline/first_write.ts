@@ -1,6 +1,7 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { defineBaseline } from "../detection.ts";
 import { operationOf } from "../observe.ts";
+import { releaseOf } from "../versions.ts";
 import { plural } from "../words.ts";
 
 const MIN_EVENTS = 200;
@@ -33,12 +34,14 @@ export default defineBaseline({
     )
       return null;
     if (view.policy?.access === "read") return null;
+    const release = releaseOf(event, view);
     return {
       dimension: operationOf(event),
-      level: "medium",
+      level: release === null ? "medium" : "informational",
       reasons: [
         `${operationOf(event)} (${event.outcome}) is its first writing call.`,
         `In ${plural(view.history.days, "day")} it made ${plural(sealed.events, "call")}, all of them reads.`,
+        ...(release === null ? [] : [`Its program was just replaced by ${release}: a release may begin to write.`]),
       ],
       quiet_if: ["The key had written before, or were declared `access: write`."],
       anomaly: {

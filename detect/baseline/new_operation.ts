@@ -1,12 +1,14 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { type Sensitivity, sensitivityOf } from "../../schemas/sensitivity.ts";
 import type { Severity } from "../../schemas/severity.ts";
+import { isHabit } from "../administrators.ts";
 import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
 import { operationOf } from "../observe.ts";
 import { FORGET_DAYS, type Sealed } from "../profile.ts";
 import { unseenPerDay } from "../stats/novelty.ts";
 import { paceOf } from "../values.ts";
-import { pendingKey, type View, waiting } from "../view.ts";
+import { releaseOf } from "../versions.ts";
+import { waiting } from "../view.ts";
 import { percent, plural } from "../words.ts";
 
 const MAX_UNSEEN = 0.15;
@@ -48,17 +50,16 @@ export default defineBaseline({
     const set = sealed.values.operation;
     const pace = paceOf(set, sealed, FORGET_DAYS.operation);
     const unseen = unseenPerDay({ n: set.n, n1: set.n1, ...pace });
-    const level = view.learning
+    const administers = isHabit(view, sensitivity);
+    const habit = administers || deploys(sealed, sensitivity);
+    const full = view.learning
       ? whileLearning(event, sensitivity)
-      : levelOf(
-          event,
-          sensitivity,
-          newService,
-          set.n,
-          unseen,
-          isHabit(view, sensitivity) || deploys(sealed, sensitivity),
-        );
-    if (level === null) return null;
+      : levelOf(event, sensitivity, newService, set.n, unseen, habit);
+    if (full === null) return null;
+    // What gives standing access or blinds the owner is worth a question whoever released it.
+    const release =
+      full === "medium" && sensitivity?.grade === "high" && !view.learning ? releaseOf(event, view) : null;
+    const level = release === null ? full : "low";
     const seenBefore = waiting(view, "operation", operation);
     const reasons = [
       `${operation} (${event.outcome}) was never used by this key${newService ? `, nor was ${event.service}` : ""}.`,
@@ -67,13 +68,15 @@ export default defineBaseline({
         : `It used ${plural(set.values.size, "operation")} in ${plural(view.history.days, "day")}; a new one was expected on ${percent(unseen)} of its days.`,
     ];
     if (sensitivity) reasons.push(`The call ${CLASS_WORDS[sensitivity.class]}.`);
+    if (release !== null) reasons.push(`Its program was just replaced by ${release}: a release may bring new calls.`);
     if (seenBefore > 0)
       reasons.push(`Reported before and not confirmed: seen on ${plural(seenBefore, "earlier day")}.`);
     const holds: Habit[] = [{ dimension: "operation", value: operation }];
     if (newService) holds.push({ dimension: "service", value: event.service! });
     return {
       dimension: operation,
-      level: seenBefore > 0 || (view.learning && isHabit(view, sensitivity)) ? "low" : level,
+      level: seenBefore > 0 || (view.learning && administers) ? "low" : level,
+      usualAdmin: administers,
       reasons,
       quiet_if: [`${operation} had been used on an earlier day.`],
       anomaly: {
@@ -95,23 +98,6 @@ export default defineBaseline({
 });
 
 const GRAVE: ReadonlySet<Sensitivity["class"]> = new Set(["secrets", "credentials", "identity", "logging"]);
-
-/**
- * isHabit tells whether the key does things of this class and grade anyway, or was reported for one on an earlier day: an
- * administrator's next policy is a risk, not an alarm.
- */
-function isHabit({ sealed, profile }: View, sensitivity: Sensitivity | null): boolean {
-  if (sensitivity === null) return false;
-  const alike = (operation: string): boolean => {
-    const colon = operation.indexOf(":");
-    const other = colon < 0 ? null : sensitivityOf(operation.slice(0, colon), operation.slice(colon + 1));
-    return other?.class === sensitivity.class && other.grade === sensitivity.grade;
-  };
-  for (const known of sealed.values.operation.values.keys()) if (alike(known)) return true;
-  const prefix = pendingKey("operation", "");
-  for (const key of profile.pending.keys()) if (key.startsWith(prefix) && alike(key.slice(prefix.length))) return true;
-  return false;
-}
 
 /** Running code is what a program that writes all day is for. */
 const deploys = (sealed: Sealed, sensitivity: Sensitivity | null): boolean =>

@@ -1,11 +1,11 @@
 import { isWrite } from "../../schemas/activity.ts";
 import { type Severity, shiftSeverity } from "../../schemas/severity.ts";
+import { isUsualAdmin } from "../administrators.ts";
 import { type DetectEvent, defineBaseline, type Habit } from "../detection.ts";
 import { asnValue, operationOf, ownerOf } from "../observe.ts";
 import { isPerson } from "../people.ts";
-import { FORGET_DAYS } from "../profile.ts";
-import { ladder, type SourceLevel } from "../stats/novelty.ts";
-import { paceOf } from "../values.ts";
+import { judgeSource, sourceValues } from "../source.ts";
+import type { SourceLevel } from "../stats/novelty.ts";
 import { isKnown, type View, waiting } from "../view.ts";
 import { percent, placeWords, plural } from "../words.ts";
 
@@ -37,13 +37,8 @@ export default defineBaseline({
   sameAs: (event) => event.src_ip!,
   judge(event, view) {
     if (view.isOwn(event.src_ip!) || isExempt(event, view)) return null;
-    const values = valuesOf(event);
-    const levels = values.map(({ level, value }) => {
-      const set = view.sealed.values[level];
-      const pace = paceOf(set, view.sealed, FORGET_DAYS[level]);
-      return { level, isNew: !isKnown(view, level, value), n: set.n, n1: set.n1, ...pace };
-    });
-    const verdict = ladder(levels);
+    const values = sourceValues(event);
+    const verdict = judgeSource(event, view);
     if (verdict === null || "uninformative" in verdict) return null;
     // A pool inside a network owner that the key uses anyway: an address more is no news.
     if (verdict.verdict === "risk" && isKnownOwner(event, view)) return null;
@@ -69,6 +64,7 @@ export default defineBaseline({
     return {
       dimension: `${verdict.level}:${value}`,
       level: levelOf(event, view, verdict.level, verdict.verdict, peers, seenBefore),
+      usualAdmin: isInHouse(event, view) && isUsualAdmin(event, view),
       reasons,
       quiet_if: [
         `${LEVEL_WORDS[verdict.level]} ${value} had been used on an earlier day, or stood in allowed or exempted networks.`,
@@ -93,14 +89,6 @@ export default defineBaseline({
   },
 });
 
-function valuesOf(event: DetectEvent): { level: SourceLevel; value: string }[] {
-  const values: { level: SourceLevel; value: string }[] = [{ level: "ip", value: event.src_ip! }];
-  if (event.src_net !== null) values.push({ level: "net", value: event.src_net });
-  if (event.asn !== null) values.push({ level: "asn", value: asnValue(event.asn) });
-  if (event.country !== null) values.push({ level: "country", value: event.country });
-  return values;
-}
-
 /** A move inside a known network owner is a risk only; a person in a new country is a question; repetition is no news. */
 function levelOf(
   event: DetectEvent,
@@ -112,6 +100,7 @@ function levelOf(
 ): Severity {
   if (verdict === "risk" || seenBefore > 0) return "low";
   if (isKnownOwner(event, view) && level !== "country") return "low";
+  if (isInHouse(event, view)) return "low";
   // Nobody stays at a hosting company: a rented machine is no journey.
   if (
     event.hosting !== true &&
@@ -121,6 +110,10 @@ function levelOf(
     return "low";
   return peers === "owner" ? shiftSeverity("medium", -1) : "medium";
 }
+
+/** Where other keys of the account work, the organisation is at home. */
+const isInHouse = (event: DetectEvent, view: View): boolean =>
+  event.src_net !== null && view.peers.isShared(event.account, "net", event.src_net, event.subject_uid);
 
 const isKnownOwner = (event: DetectEvent, view: View): boolean =>
   event.asn !== null && isKnown(view, "asn", asnValue(event.asn));

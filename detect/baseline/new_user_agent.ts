@@ -1,17 +1,15 @@
-import { MINUTE_MS } from "../../schemas/duration.ts";
 import { defineBaseline } from "../detection.ts";
 import { isPerson } from "../people.ts";
 import { FORGET_DAYS } from "../profile.ts";
 import { unseenPerDay } from "../stats/novelty.ts";
 import { paceOf } from "../values.ts";
+import { BESIDE_MS } from "../versions.ts";
 import { isKnown, type View, waiting } from "../view.ts";
 import { percent, plural } from "../words.ts";
 
 const FINDING_UNSEEN = 0.05;
 const RISK_UNSEEN = 0.15;
 const MIN_OBSERVATIONS = 20;
-/** A release replaces the program; where the old one still works this long after the new one began, there are two. */
-const BESIDE_MS = 10 * MINUTE_MS;
 
 /** The family of the program, not its version: a release of the same one is no news. */
 export default defineBaseline({

@@ -1,10 +1,9 @@
 import { isWrite } from "../../schemas/activity.ts";
-import { type DetectEvent, defineBaseline } from "../detection.ts";
-import { habitsOf, hasHours, hourScore } from "../hour_score.ts";
-import { operationOf } from "../observe.ts";
+import { isUsualAdmin } from "../administrators.ts";
+import { defineBaseline } from "../detection.ts";
+import { habitsOf, hasHours, hourWeek } from "../hour_score.ts";
 import type { Sealed } from "../profile.ts";
-import { hourAccumulation } from "../stats/hour_accumulation.ts";
-import { isKnown, type View, waiting } from "../view.ts";
+import { waiting } from "../view.ts";
 import { hourWords, percent, plural } from "../words.ts";
 
 /** Below this tail an hour is odd. */
@@ -37,14 +36,16 @@ export default defineBaseline({
     if (view.policy?.hours || !hasHours(sealed)) return null;
     const habits = habitsOf(sealed);
     const tail = habits.tail(view.hour);
-    const week = hourAccumulation(sealed.hourMemory, view.day.day, hourScore(sealed, view.day), habits.youth);
+    const week = hourWeek(sealed, view.day);
     if (tail >= ODD_TAIL && !week.fires) return null;
     const value = String(view.hour);
     const seenBefore = waiting(view, "hour", value);
     const writes = isWrite(event) && seldomWrites(sealed) && tail < ODD_TAIL && seenBefore === 0;
+    const alarm = writes || week.fires;
     return {
       dimension: "",
-      level: writes || week.fires ? "medium" : usualAdmin(event, view) ? "informational" : "low",
+      level: alarm ? "medium" : "low",
+      usualAdmin: !alarm && isUsualAdmin(event, view),
       reasons: [
         `Used at ${hourWords(view.hour)} (${view.zone}); all hours as rare as this one hold ${percent(tail)} of its ${plural(sealed.activeDays, "active day")}.`,
         week.fires
@@ -72,7 +73,7 @@ export default defineBaseline({
         },
       },
       // Hours are a weight, not a membership: one odd hour is learned as the one day that it is, unless it was an alarm.
-      holds: tail < ODD_TAIL && (writes || week.fires) ? [{ dimension: "hour", value }] : [],
+      holds: tail < ODD_TAIL && alarm ? [{ dimension: "hour", value }] : [],
     };
   },
 });
@@ -83,7 +84,3 @@ const hoursPerDay = (sealed: Sealed): number =>
 
 /** A job that writes all day tells nothing by writing at night too. */
 const seldomWrites = (sealed: Sealed): boolean => sealed.writes < 0.1 * sealed.events;
-
-/** An administrator's usual call at an odd hour is no more than an odd hour; the verb would raise it (grade.ts). */
-const usualAdmin = (event: DetectEvent, view: View): boolean =>
-  event.verb_class === "admin" && isKnown(view, "operation", operationOf(event));

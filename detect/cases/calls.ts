@@ -102,7 +102,7 @@ export function createMaker() {
         operation,
         verb_class: verbOf(service, operation),
         ...placeFields(f.from ?? "office"),
-        ...(f.agent === undefined ? {} : { user_agent_family: text(f.agent) }),
+        ...(f.agent === undefined ? {} : { user_agent: text(f.agent), user_agent_family: text(f.agent) }),
         ...(f.late === undefined ? {} : { ingested_at: time + spanOf(f.late)! }),
         ...over,
       } as DetectEvent;
@@ -165,6 +165,7 @@ const base = {
   error_code: null,
   status_code: null,
   vpc_endpoint: null,
+  user_agent: "Boto3/1.40.11",
   user_agent_family: "Boto3",
   region: "eu-central-1",
   resources: [] as string[],

@@ -1,7 +1,7 @@
 import { apiActivity } from "../../schemas/activity.ts";
 import type { DetectEvent } from "../detection.ts";
 
-/** What never comes to detection: the raw record and what only people read. */
+/** What rules do not see: the raw record, and what only people read or is known by its family. */
 const ABSENT = new Set(["raw", "ingested_at", "position", "user_agent", "region_geo", "scopes", "seq"]);
 
 /** ruleFields are the fields of an ApiActivity that rules may ask about. */

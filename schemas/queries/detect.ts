@@ -5,7 +5,7 @@ import { defineQuestion, type Params, type Question } from "../store/store.ts";
 const DETECT_COLUMNS = `event_uid, provider, account, toUnixTimestamp64Milli(time) AS time_ms, seq, key_uid, key_hint, key_type,
   subject_uid, session_uid, session_kind, principal_uid, principal, principal_type, operation, service, verb_class, outcome,
   error_code, status_code, src_kind, src_ip, src_net, asn, as_org, country, city, lat, lon, hosting, vpc_endpoint,
-  user_agent_family, region, resources, environment, bytes_out, secrets`;
+  user_agent, user_agent_family, region, resources, environment, bytes_out, secrets`;
 
 /** Numbers of rows that were stored and not judged yet, both ends inclusive. */
 export interface SeqRange {

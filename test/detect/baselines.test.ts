@@ -18,6 +18,12 @@ const burst = (n: number, time: number, over: Partial<DetectEvent> = {}) =>
 const home: Partial<DetectEvent> = { src_ip: "2001:db8:5::1", src_net: "2001:db8:5::/48", asn: 64520, as_org: "Home" };
 const hotel: Partial<DetectEvent> = { ...THIEF, country: "PT", asn: 64541, as_org: "Hotel", hosting: false };
 const byHand: Partial<DetectEvent> = { user_agent_family: "aws-cli" };
+const released: Partial<DetectEvent> = { user_agent: "Boto3/1.41.0" };
+const rewritten: Partial<DetectEvent> = { user_agent: "aws-sdk-rust/1.3.7", user_agent_family: "aws-sdk-rust" };
+const secret: Partial<DetectEvent> = { service: "secretsmanager", operation: "GetSecretValue" };
+/** A key of the account that works at the place of THIEF every day. */
+const inHouse = (key: string): DetectEvent[] =>
+  officeDays(40, { ...THIEF, key_uid: key, subject_uid: key, principal_uid: key });
 const admin = (operation: string, time: number) => event({ time, operation, service: "iam", verb_class: "admin" });
 
 const cases: Case[] = [
@@ -101,6 +107,121 @@ const cases: Case[] = [
     levels: [],
   },
   {
+    detection: "new_source",
+    says: "a program at a place where three other keys of its account work: the organisation is at home there",
+    given: [...officeDays(40), ...["one", "two", "three"].flatMap(inHouse)],
+    when: [event({ time: at(42, 10), ...THIEF })],
+    levels: ["low"],
+  },
+  {
+    detection: "new_source",
+    says: "the same where two do",
+    given: [...officeDays(40), ...["one", "two"].flatMap(inHouse)],
+    when: [event({ time: at(42, 10), ...THIEF })],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_source",
+    says: "the same where the three are keys of another account",
+    given: [
+      ...officeDays(40),
+      ...["one", "two", "three"].flatMap(inHouse).map((e) => ({ ...e, account: "444455556666" })),
+    ],
+    when: [event({ time: at(42, 10), ...THIEF })],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "a first secret is read",
+    given: officeDays(40),
+    when: [event({ time: at(37, 10, 9), ...secret })],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "a first secret is read by the next version of the program",
+    given: officeDays(40),
+    when: [event({ time: at(37, 10, 9), ...released, ...secret })],
+    levels: ["low"],
+  },
+  {
+    detection: "new_operation",
+    says: "the same on the third day of the version",
+    given: [...officeDays(37), ...officeDays(2, released, 3, at(37, 0))],
+    when: [event({ time: at(39, 10, 9), ...released, ...secret })],
+    levels: ["low"],
+  },
+  {
+    detection: "new_operation",
+    says: "the same on its sixth day",
+    given: [...officeDays(37), ...officeDays(5, released, 3, at(37, 0))],
+    when: [event({ time: at(42, 10, 9), ...released, ...secret })],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "a first secret is read by another version, and the usual one goes on beside it",
+    given: officeDays(40),
+    when: [
+      event({ time: at(37, 10, 9), ...released, ...secret }),
+      event({ time: at(37, 10, 30) }),
+      event({ time: at(37, 10, 31), ...released, ...secret }),
+    ],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "a first secret is read by a program that was rewritten, on its fourth day",
+    given: [...officeDays(35), ...officeDays(3, rewritten, 3, at(35, 0))],
+    when: [event({ time: at(38, 10, 9), ...rewritten, ...secret })],
+    levels: ["low"],
+  },
+  {
+    detection: "new_operation",
+    says: "the same on its first day",
+    given: officeDays(35),
+    when: [event({ time: at(35, 10, 9), ...rewritten, ...secret })],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "a first secret is read by another version elsewhere",
+    given: officeDays(40),
+    when: [event({ time: at(42, 10, 9), ...released, ...secret, ...THIEF })],
+    levels: ["medium"],
+  },
+  {
+    detection: "new_operation",
+    says: "the next version of the program makes a key",
+    given: officeDays(40),
+    when: [{ ...admin("CreateAccessKey", at(37, 10, 9)), ...released }],
+    levels: ["high"],
+  },
+  {
+    detection: "new_operation",
+    says: "who makes keys deletes one",
+    given: [...officeDays(40), ...Array.from({ length: 25 }, (_, d) => admin("CreateAccessKey", at(d, 9, 9)))],
+    when: [admin("DeleteAccessKey", at(37, 10, 9))],
+    levels: ["low"],
+  },
+  {
+    detection: "new_operation",
+    says: "who deletes keys makes one",
+    given: [...officeDays(40), ...Array.from({ length: 25 }, (_, d) => admin("DeleteAccessKey", at(d, 9, 9)))],
+    when: [admin("CreateAccessKey", at(37, 10, 9))],
+    levels: ["high"],
+  },
+  {
+    detection: "off_hours",
+    says: "an administrator deletes a key for the first time at an odd hour",
+    given: [
+      ...officeDays(40),
+      ...Array.from({ length: 100 }, (_, i) => admin("CreateAccessKey", at(i >> 2, 9, i % 4))),
+    ],
+    when: [admin("DeleteAccessKey", at(37, 19))],
+    levels: ["low"],
+  },
+  {
     detection: "new_operation",
     says: "a key for reports makes a key",
     given: officeDays(40),
@@ -120,6 +241,13 @@ const cases: Case[] = [
     given: officeDays(40),
     when: [event({ time: at(37, 10, 9), operation: "PutObject", verb_class: "write" })],
     levels: ["medium"],
+  },
+  {
+    detection: "first_write",
+    says: "the next version of the program begins to write",
+    given: officeDays(40),
+    when: [event({ time: at(37, 10, 9), ...released, operation: "PutObject", verb_class: "write" })],
+    levels: ["informational"],
   },
   {
     detection: "first_write",

@@ -49,6 +49,7 @@ export function event(over: Partial<DetectEvent> & { time: number }): DetectEven
     lon: 13.405,
     hosting: false,
     vpc_endpoint: null,
+    user_agent: "Boto3/1.40.11",
     user_agent_family: "Boto3",
     region: "eu-central-1",
     resources: [],
