@@ -4,7 +4,7 @@ import type {
   AuditOut,
   DatabaseOut,
   EventDetail,
-  EventOut,
+  EventPage,
   EventQuery,
   Evidence,
   FeedOut,
@@ -65,7 +65,7 @@ export interface Backend {
   finding(uid: string): Promise<Finding | null>;
   keys(query: KeyQuery): Promise<KeyOut[]>;
   key(name: string): Promise<KeyDetail | null>;
-  events(query: EventQuery): Promise<{ events: EventOut[]; next: string | null; from: number; to: number }>;
+  events(query: EventQuery): Promise<EventPage>;
   event(principal: string, time: number, uid: string): Promise<EventDetail | null>;
   sources(): Promise<{ sources: SourceOut[]; feeds: FeedOut[]; databases: DatabaseOut[] }>;
   stats(from: number, to: number): Promise<Stats>;

@@ -93,8 +93,8 @@ export const exploreEndpoints = {
   events: read(
     "/v1/events",
     "events",
-    "Search over events, newest first; the last 24 hours unless told otherwise",
-    z.object({ events: z.array(api.eventOut), next: z.string().nullable(), from: z.number(), to: z.number() }),
+    "Search over events, newest first; the last 24 hours unless told otherwise. A long search ends early, perhaps with nothing: `next` goes on",
+    api.eventPage,
     api.eventQuery,
   ),
   event: read("/v1/event", "events", "One event with its redacted record", api.eventDetail, api.eventName),

@@ -33,6 +33,13 @@ export const incidentDetail = incidentOut.extend({ transitions: z.array(transiti
 export const eventOut = apiActivity
   .omit({ raw: true, seq: true, position: true, ingested_at: true })
   .extend({ time, session_kind: text, resources: z.array(text) });
+export const eventPage = z.object({
+  events: z.array(eventOut),
+  next: z.string().nullable().describe("goes into `before`; null where the search came to its end"),
+  from: z.number(),
+  to: z.number(),
+  searched_to: z.number().describe("how far back this page looked, ms"),
+});
 export const eventDetail = eventOut.extend({
   ingested_at: time,
   position: text,
@@ -274,6 +281,7 @@ export type IncidentOut = z.infer<typeof incidentOut>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 export type FindingOut = z.infer<typeof findingOut>;
 export type EventOut = z.infer<typeof eventOut>;
+export type EventPage = z.infer<typeof eventPage>;
 export type EventDetail = z.infer<typeof eventDetail>;
 export type Evidence = z.infer<typeof evidence>;
 export type HoursChart = z.infer<typeof hoursChart>;

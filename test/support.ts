@@ -9,6 +9,8 @@ import type { Out } from "../cli/out.ts";
 import { type ConfigText, config } from "../schemas/config.ts";
 import { packageRoot } from "../schemas/package_root.ts";
 
+export { until } from "./until.ts";
+
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -93,13 +95,4 @@ export function keywatch(args: string[], options: RunOptions = {}): Promise<Ran>
   child.stdin.end(options.input ?? "");
   const done = new Promise<Ran>((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
   return Object.assign(done, { child });
-}
-
-/** until waits, in small steps, for something that another process does. */
-export async function until(what: string, done: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!(await done())) {
-    if (Date.now() > end) throw new Error(`Waited ${timeoutMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

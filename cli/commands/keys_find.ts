@@ -17,7 +17,12 @@ export class NeverUsed extends CommandFault {
  * findSubject finds the one subject that a person means: by inventory name, hint, key id, key_uid, subject_uid, principal or the last
  * part of an ARN. Throws a sentence where there is none, or where it fits several.
  */
-export async function findSubject(app: App, key: string, declarations: Declarations): Promise<SubjectRow> {
+export async function findSubject(
+  app: App,
+  key: string,
+  declarations: Declarations,
+  question: typeof subjectsNamed = subjectsNamed,
+): Promise<SubjectRow> {
   const declared = (declarations.inventory?.keys ?? []).filter((k) => k.name === key);
   const names = new Set<string>([key]);
   for (const k of declared) {
@@ -32,7 +37,7 @@ export async function findSubject(app: App, key: string, declarations: Declarati
     if (/^[0-9a-f]{32}$/.test(key)) names.add(`${provider}:${key}`);
   }
   const tails = [key, ...declared.flatMap((k) => (k.principal === null ? [] : [k.principal]))].map((t) => `/${t}`);
-  const found = await app.store.ask(subjectsNamed, {
+  const found = await app.store.ask(question, {
     names: [...names],
     tails,
     since: app.now() - 30 * DAY_MS,

@@ -3,13 +3,14 @@ import { DAY_MS, iso } from "../../schemas/duration.ts";
 import type { KeyDetail, KeyOut, Share } from "../../schemas/http_api.ts";
 import type { InventoryKey } from "../../schemas/inventory.ts";
 import { incidentsOfSubject } from "../../schemas/queries/incidents.ts";
-import { openFindings, type SubjectRow, subjectDays, subjectSummary } from "../../schemas/queries/keys.ts";
+import { openFindings, type SubjectRow } from "../../schemas/queries/keys.ts";
+import { callsByDay, subjectSummary, subjectsCalled } from "../../schemas/queries/rollups.ts";
 import { incidentLine } from "../../schemas/wire.ts";
 import type { App } from "../app.ts";
 import { activityOf, gatherFacts } from "../commands/keys_facts.ts";
 import { findSubject } from "../commands/keys_find.ts";
 import { lineOf } from "../commands/keys_list.ts";
-import { declarationsNow, spanOf } from "../commands/keys_observed.ts";
+import { declarationsNow } from "../commands/keys_observed.ts";
 import { bestZone, proposeHours } from "../keys/hours.ts";
 import { knowledgeOf } from "../keys/knowledge.ts";
 import { CommandFault } from "../out.ts";
@@ -17,15 +18,20 @@ import { postureOf } from "./posture.ts";
 import { hoursChart } from "./profile_charts.ts";
 
 const SPAN_DAYS = 90;
+/** Of a key with many calls its last days are read, so many calls and at least one day. */
+const MAX_CALLS = 100_000;
 const MAX_KEYS = 5_000;
 const MAX_SHARES = 12;
 const MAX_INCIDENTS = 20;
 
-/** subjectsSeen gives the keys of 90 days in numbers, the one used last first. */
+/** subjectsSeen gives the keys of the weeks that 90 days touch in numbers, the one used last first. */
 export function subjectsSeen(app: App): Promise<SubjectRow[]> {
   const now = app.now();
-  const span = { from: now - SPAN_DAYS * DAY_MS, to: now + DAY_MS, since: now - 30 * DAY_MS };
-  return app.store.ask(subjectSummary, { ...span, limit: MAX_KEYS });
+  return app.store.ask(subjectSummary, {
+    from: now - SPAN_DAYS * DAY_MS,
+    since: now - 30 * DAY_MS,
+    limit: MAX_KEYS,
+  });
 }
 
 /** keyList puts those beside what is declared, and after them the keys of the inventory that nobody used. */
@@ -60,30 +66,31 @@ export async function keyOf(app: App, name: string, rows: readonly SubjectRow[])
   let subject: SubjectRow;
   try {
     // Who comes from the list gives the uid, and nothing has to be looked for.
-    subject = rows.find((r) => r.subject_uid === name) ?? (await findSubject(app, name, declarations));
+    subject = rows.find((r) => r.subject_uid === name) ?? (await findSubject(app, name, declarations, subjectsCalled));
   } catch (error) {
     if (!(error instanceof CommandFault)) throw error;
     const unused = declarations.inventory?.keys.find((k) => k.name === name);
     return unused ? { ...unusedKey(unused, now), ...nothingSeen(unused) } : null;
   }
   const policy = declarations.of(subject);
-  const facts = await gatherFacts(app, subject, SPAN_DAYS);
+  const from = Math.floor(Math.min(now, subject.last_ms) - SPAN_DAYS * DAY_MS);
+  const days = await app.store.ask(callsByDay, { subject: subject.subject_uid, from: Math.max(0, from) });
+  const spanDays = readable(days, Math.floor(subject.last_ms / DAY_MS));
+  const facts = await gatherFacts(app, subject, spanDays);
   const open = (await app.store.ask(openFindings, {})).find((r) => r.subject_uid === subject.subject_uid);
   const incidents = await app.store.ask(incidentsOfSubject, { subject: subject.subject_uid, limit: MAX_INCIDENTS });
   const zone = policy?.zone ?? bestZone(facts.observed.countries);
   const profileZone = policy?.zone ?? "UTC";
   const knowledge = facts.profile && knowledgeOf(facts.profile, profileZone);
   const hours = proposeHours(facts.observed).value;
-  const from = Math.floor(Math.min(now, subject.last_ms) - SPAN_DAYS * DAY_MS);
-  const days = await app.store.ask(subjectDays, spanOf([subject], Math.max(0, from), now + DAY_MS));
   return {
     ...keyOut(subject, policy, open?.findings ?? 0, now),
-    span_days: SPAN_DAYS,
+    span_days: spanDays,
     zone,
     usual_hours: hours === null ? null : `${hours.from} to ${hours.to}, ${hours.days} (${hours.timezone})`,
     hours_of_week: [...activityOf(facts.observed, zone).byHourOfWeek],
     profile_hours: facts.profile && hoursChart(facts.profile, profileZone, []),
-    per_day: days.map(({ day, events }) => ({ day: iso(day * DAY_MS).slice(0, 10), events })),
+    per_day: days.reverse().map(({ day, events }) => ({ day: iso(day * DAY_MS).slice(0, 10), events })),
     places: facts.observed.countries
       .filter((c) => c.country !== "")
       .slice(0, MAX_SHARES)
@@ -111,6 +118,16 @@ export async function keyOf(app: App, name: string, rows: readonly SubjectRow[])
     declaration: declarationOf(declarations.inventory?.keys.find((k) => k.name === policy?.name)),
     incidents: incidents.map((r) => incidentLine(JSON.parse(r.document)) as KeyDetail["incidents"][number]),
   };
+}
+
+/** readable gives how many days before the last one may be read, given the calls of each day, the newest first. */
+function readable(days: readonly { day: number; events: number }[], last: number): number {
+  let calls = 0;
+  for (const { day, events } of days) {
+    calls += events;
+    if (calls > MAX_CALLS) return Math.max(1, last - day);
+  }
+  return SPAN_DAYS;
 }
 
 /** What people declared, without what they left out; the key id itself is kept nowhere. */

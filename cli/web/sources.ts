@@ -1,6 +1,6 @@
 import { DAY_MS, formatDuration, HOUR_MS, iso } from "../../schemas/duration.ts";
 import type { DatabaseOut, FeedOut, SourceOut } from "../../schemas/http_api.ts";
-import { providersSeen } from "../../schemas/queries/page.ts";
+import { providersSeen } from "../../schemas/queries/rollups.ts";
 import type { App } from "../app.ts";
 import { capabilityOf } from "../capabilities.ts";
 import { ageWords, type Database, databases } from "../databases.ts";
@@ -17,7 +17,8 @@ export async function sourcesOf(
 ): Promise<{ sources: SourceOut[]; feeds: FeedOut[]; databases: DatabaseOut[] }> {
   const now = app.now();
   const lateness = latenessOf(app.config, app.parts);
-  const rows = await app.store.ask(providersSeen, { from: now - SPAN_MS, day: now - DAY_MS });
+  const rows = await app.store.ask(providersSeen, { from: now - SPAN_MS });
+  const lately = await app.store.ask(providersSeen, { from: now - DAY_MS });
   const trouble = await sourceTrouble(app.store, now);
   const seen = new Map(rows.map((r) => [r.provider, r]));
   const feeds = app.config.sources.map((s) => ({
@@ -40,7 +41,7 @@ export async function sourcesOf(
       provider: id,
       title,
       events: row?.events ?? 0,
-      events_24h: row?.events_24h ?? 0,
+      events_24h: lately.find((r) => r.provider === id)?.events ?? 0,
       newest: row ? iso(row.newest) : null,
       arrived: row ? iso(row.arrived) : null,
       lag_seconds: lag === null ? null : lag / 1000,

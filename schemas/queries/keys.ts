@@ -4,7 +4,7 @@ import { defineQuestion } from "../store/store.ts";
 const count = z.number();
 const nullableText = z.string().nullable();
 
-const subjectRow = z.object({
+export const subjectRow = z.object({
   subject_uid: z.string(),
   provider: z.string(),
   account: nullableText,
@@ -38,13 +38,13 @@ const subjectRow = z.object({
 export type SubjectRow = z.infer<typeof subjectRow>;
 
 /** Where a subject had several names, accounts or holders, the newest stands for it. */
-const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.account, e.time) AS account,
+export const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.account, e.time) AS account,
   argMax(e.principal_uid, e.time) AS principal_uid, groupUniqArray(64)(e.principal_uid) AS principal_uids,
   arraySort(groupUniqArray(4)(e.principal)) AS principals,
   argMax(e.principal_type, e.time) AS principal_type, argMax(e.key_uid, e.time) AS key_uid, argMax(e.key_hint, e.time) AS key_hint,
   argMax(e.key_type, e.time) AS key_type, argMax(e.environment, e.time) AS environment,
   toUnixTimestamp64Milli(min(time)) AS first_ms, toUnixTimestamp64Milli(max(time)) AS last_ms,
-  count() AS events, countIf(time >= fromUnixTimestamp64Milli({since:Int64})) AS events_30d,
+  count() AS events,
   uniqExact(toDate(time)) AS active_days,
   countIf(verb_class = 'read') AS reads, countIf(verb_class = 'write') AS writes, countIf(verb_class = 'admin') AS admins,
   countIf(verb_class = 'auth') AS auths, countIf(verb_class = 'unknown') AS unknowns,
@@ -53,6 +53,8 @@ const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.acco
   toUnixTimestamp64Milli(maxIf(time, verb_class IN ('write', 'admin'))) AS last_write_ms,
   countIf(outcome NOT IN ('success', 'unknown')) AS failures, countIf(outcome IN ('denied', 'unauthenticated')) AS denied,
   uniqExact(src_net) AS networks, uniqExact(country) AS countries`;
+
+const EXACT_COLUMNS = `${SUBJECT_COLUMNS}, countIf(time >= fromUnixTimestamp64Milli({since:Int64})) AS events_30d`;
 
 /**
  * subjectList gives the keys (for temporary keys their principals), the one used last first. Callers without a key (the provider's
@@ -63,7 +65,7 @@ export const subjectList = defineQuestion<
   SubjectRow
 >({
   name: "subject_list",
-  sql: `SELECT ${SUBJECT_COLUMNS} FROM events AS e FINAL
+  sql: `SELECT ${EXACT_COLUMNS} FROM events AS e FINAL
 WHERE time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
   AND ({keyless:UInt8} = 1 OR e.key_type != 'none')
 GROUP BY subject_uid HAVING events >= {min_events:UInt64}
@@ -71,31 +73,24 @@ ORDER BY last_ms DESC, subject_uid LIMIT {limit:UInt32}`,
   row: subjectRow,
 });
 
-/**
- * subjectSummary is subjectList for a page that is looked at often: distinct values by estimate, and a row that came twice counted twice
- * until the engine merged it. Over many events that takes a fraction of the time.
- */
-export const subjectSummary = defineQuestion<{ from: number; to: number; since: number; limit: number }, SubjectRow>({
-  name: "subject_summary",
-  sql: `SELECT ${SUBJECT_COLUMNS.replaceAll("uniqExact", "uniq")} FROM events AS e
-WHERE time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) AND e.key_type != 'none'
-GROUP BY subject_uid ORDER BY last_ms DESC, subject_uid LIMIT {limit:UInt32}`,
-  row: subjectRow,
-});
+/** Names by which a person may mean subjects; `tails` are the names after a slash. */
+export type Names = { names: readonly string[]; tails: readonly string[]; since: number; limit: number };
 
-/** subjectsNamed finds subjects by subject, key, hint, principal or the last part of a principal; `tails` are the names after a slash. */
-export const subjectsNamed = defineQuestion<
-  { names: readonly string[]; tails: readonly string[]; since: number; limit: number },
-  SubjectRow
->({
-  name: "subjects_named",
-  sql: `SELECT ${SUBJECT_COLUMNS} FROM events AS e FINAL
-WHERE subject_uid IN (
-  SELECT DISTINCT subject_uid FROM events
+/** The principals and subjects that bear one of the names: a row per key and country is read, and not one per call. */
+export const NAMED = `SELECT principal_uid, subject_uid FROM sightings
   WHERE subject_uid IN {names:Array(String)} OR key_uid IN {names:Array(String)} OR key_hint IN {names:Array(String)}
      OR principal_uid IN {names:Array(String)} OR principal IN {names:Array(String)}
-     OR arrayExists(t -> endsWith(principal_uid, t), {tails:Array(String)})
-  LIMIT 100)
+     OR arrayExists(t -> endsWith(principal_uid, t), {tails:Array(String)})`;
+
+/** subjectsNamed finds subjects by subject, key, hint, principal or the last part of a principal. */
+export const subjectsNamed = defineQuestion<Names, SubjectRow>({
+  name: "subjects_named",
+  sql: `SELECT ${EXACT_COLUMNS} FROM events AS e FINAL
+WHERE (principal_uid, subject_uid) IN
+(
+  SELECT principal_uid, subject_uid FROM sightings
+  WHERE subject_uid IN (SELECT DISTINCT subject_uid FROM (${NAMED}) LIMIT 100)
+)
 GROUP BY subject_uid ORDER BY last_ms DESC, subject_uid LIMIT {limit:UInt32}`,
   row: subjectRow,
 });

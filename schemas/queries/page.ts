@@ -3,7 +3,7 @@ import { severities } from "../severity.ts";
 import { defineQuestion } from "../store/store.ts";
 
 /*
- * Questions of the page. Each names a span of time: months outside of it are not read at all, and inside the minmax index by time skips.
+ * Questions of the page; those over weeks are in rollups.ts. Each names a span of time: months outside of it are not read at all, and inside the minmax index by time skips.
  * Those that count without FINAL may count a replayed row twice until the engine merged it; a picture can bear that, a verdict could not.
  */
 
@@ -11,7 +11,7 @@ const count = z.number();
 const nullableText = z.string().nullable();
 const SPAN = "time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})";
 
-const activityRow = z.object({ at: count, success: count, denied: count, failed: count });
+export const activityRow = z.object({ at: count, success: count, denied: count, failed: count });
 /** activityByTime counts calls by how they ended, in steps of so many ms. */
 export const activityByTime = defineQuestion<{ from: number; to: number; step: number }, z.infer<typeof activityRow>>({
   name: "activity_by_time",
@@ -31,23 +31,13 @@ GROUP BY at, severity ORDER BY at, severity LIMIT 10000`,
   row: findingRow,
 });
 
-const countryRow = z.object({ country: z.string(), events: count, denied: count, keys: count });
+export const countryRow = z.object({ country: z.string(), events: count, denied: count, keys: count });
 export const countriesSeen = defineQuestion<{ from: number; to: number; limit: number }, z.infer<typeof countryRow>>({
   name: "countries_seen",
   sql: `SELECT assumeNotNull(country) AS country, count() AS events, countIf(outcome IN ('denied', 'unauthenticated')) AS denied,
   uniq(subject_uid) AS keys
 FROM events AS e WHERE ${SPAN} AND e.country IS NOT NULL GROUP BY country ORDER BY events DESC, country LIMIT {limit:UInt32}`,
   row: countryRow,
-});
-
-const providerRow = z.object({ provider: z.string(), events: count, events_24h: count, newest: count, arrived: count });
-/** providersSeen gives what each provider's log brought since a time. */
-export const providersSeen = defineQuestion<{ from: number; day: number }, z.infer<typeof providerRow>>({
-  name: "providers_seen",
-  sql: `SELECT toString(provider) AS provider, count() AS events, countIf(time >= fromUnixTimestamp64Milli({day:Int64})) AS events_24h,
-  toUnixTimestamp64Milli(max(time)) AS newest, toUnixTimestamp64Milli(max(ingested_at)) AS arrived
-FROM events WHERE time >= fromUnixTimestamp64Milli({from:Int64}) GROUP BY provider ORDER BY provider`,
-  row: providerRow,
 });
 
 const EVENT = `event_uid, toString(provider) AS provider, account, toUnixTimestamp64Milli(time) AS time, key_uid, key_hint, key_type, subject_uid,
@@ -112,18 +102,35 @@ const MATCHES = `${SPAN}
   AND ({before_time:Int64} = 0 OR time < fromUnixTimestamp64Milli({before_time:Int64})
        OR (time = fromUnixTimestamp64Milli({before_time:Int64}) AND event_uid < {before_uid:String}))`;
 
-/**
- * eventSearch gives events, newest first. The names are looked for first, over few columns; the wide rows are read for those alone, by
- * the sort key. A replayed row is one line.
- */
+/** The names are looked for first, over few columns; the wide rows are read for those alone, by the sort key. */
+const search = (more: string): string => `SELECT ${EVENT} FROM events AS e
+WHERE (principal_uid, e.time, event_uid) IN
+  (SELECT principal_uid, time, event_uid FROM events WHERE ${more} ${MATCHES} ORDER BY time DESC, event_uid DESC LIMIT {limit:UInt32})
+  AND e.time >= fromUnixTimestamp64Milli({from:Int64}) AND e.time < fromUnixTimestamp64Milli({to:Int64})
+ORDER BY e.time DESC, event_uid DESC LIMIT 1 BY principal_uid, e.time, event_uid LIMIT {limit:UInt32}`;
+
+/** eventSearch gives events, newest first. A replayed row is one line. */
 export const eventSearch = defineQuestion<SearchParams, EventRow>({
   name: "event_search",
-  sql: `SELECT ${EVENT} FROM events AS e
-WHERE (principal_uid, e.time, event_uid) IN
-  (SELECT principal_uid, time, event_uid FROM events WHERE ${MATCHES} ORDER BY time DESC, event_uid DESC LIMIT {limit:UInt32})
-  AND e.time >= fromUnixTimestamp64Milli({from:Int64}) AND e.time < fromUnixTimestamp64Milli({to:Int64})
-ORDER BY e.time DESC, event_uid DESC LIMIT 1 BY principal_uid, e.time, event_uid LIMIT {limit:UInt32}`,
+  sql: search(""),
   row: eventRow,
+});
+
+/** eventSearchOf is eventSearch over the events of some principals, by the sort key from the start. */
+export const eventSearchOf = defineQuestion<SearchParams & { principals: readonly string[] }, EventRow>({
+  name: "event_search_of",
+  sql: search("principal_uid IN {principals:Array(String)} AND"),
+  row: eventRow,
+});
+
+/** holdersOf gives the principals of a uid (of a subject, a key or a principal), unless it is somebody's name too; none where it is no uid. */
+export const holdersOf = defineQuestion<{ key: string; limit: number }, { principal_uid: string }>({
+  name: "holders_of",
+  sql: `SELECT principal_uid FROM sightings
+WHERE (subject_uid = {key:String} OR key_uid = {key:String} OR principal_uid = {key:String})
+  AND {key:String} NOT IN (SELECT arrayJoin([key_hint, principal]) FROM sightings)
+GROUP BY principal_uid LIMIT {limit:UInt32}`,
+  row: z.object({ principal_uid: text }),
 });
 
 /** eventNamed gives one event with its redacted record. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync }
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { packageRoot } from "../../schemas/package_root.ts";
-import { until } from "../support.ts";
+import { until } from "../until.ts";
 
 /** chromiumPath is the system's own browser; null where there is none. `.ci/run` installs it. */
 export const chromiumPath: string | null = (() => {

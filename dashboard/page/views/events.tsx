@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ApiOutcome, VerbClass } from "../../../schemas/activity.ts";
-import type { EventOut } from "../../../schemas/http_api.ts";
+import type { EventPage } from "../../../schemas/http_api.ts";
 import { get, query } from "../api.ts";
 import { count, idsOf, minute } from "../format.ts";
 import { useData, useTitle } from "../hooks.ts";
@@ -27,6 +27,8 @@ const SPANS = {
   "30d": ["30 days", 2_592_000_000],
   "90d": ["90 days", 7_776_000_000],
 } as const;
+/** A line is a wide row, which lies apart from the others: a screenful at a time. */
+const PAGE = 50;
 const FIELDS = [
   "q",
   "key",
@@ -41,13 +43,6 @@ const FIELDS = [
   "to",
 ] as const;
 
-interface Answer {
-  events: EventOut[];
-  next: string | null;
-  from: number;
-  to: number;
-}
-
 /** Events is the search: every filter stands in the address, so that a search can be sent to somebody. */
 export function Events({ place }: { place: URL }) {
   useTitle("Events");
@@ -59,8 +54,8 @@ export function Events({ place }: { place: URL }) {
   const ms = (SPANS[range as keyof typeof SPANS] ?? SPANS["24h"])[1];
   const minuteNow = Math.ceil(Date.now() / 60_000) * 60_000;
   const span = from ? { from, to } : { from: minuteNow - ms, to: undefined };
-  const path = `/v1/events${query({ ...rest, ...span, limit: 100 })}`;
-  const { data, error, reload } = useData<Answer>(path);
+  const path = `/v1/events${query({ ...rest, ...span, limit: PAGE })}`;
+  const { data, error, reload } = useData<EventPage>(path);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -107,12 +102,22 @@ export function Events({ place }: { place: URL }) {
   );
 }
 
-function Found({ path, first }: { path: string; first: Answer }) {
+function Found({ path, first }: { path: string; first: EventPage }) {
   const [answer, setAnswer] = useState(first);
   useEffect(() => setAnswer(first), [first]);
   const more = () =>
-    get<Answer>(`${path}&before=${encodeURIComponent(answer.next ?? "")}`).then((next) =>
+    get<EventPage>(`${path}&before=${encodeURIComponent(answer.next ?? "")}`).then((next) =>
       setAnswer({ ...next, events: [...answer.events, ...next.events] }),
+    );
+  const searching = answer.events.length === 0 && answer.next !== null;
+  useEffect(() => {
+    if (searching) void more();
+  }, [answer]);
+  if (searching)
+    return (
+      <Panel title="Found">
+        <p class="soft">Nothing since {minute(answer.searched_to)} UTC; older ones are looked through …</p>
+      </Panel>
     );
   if (answer.events.length === 0)
     return (
