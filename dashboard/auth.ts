@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { Config } from "../schemas/config.ts";
 import { Refused } from "./backend.ts";
+import type { EndedSessions } from "./ended_sessions.ts";
 import { COOKIE, createSessions } from "./session.ts";
 
 export type Role = "ingest" | "read" | "admin";
@@ -24,14 +25,16 @@ export interface Guard {
   refuseForeign(request: FastifyRequest): void;
   /** The cookie of a new session for a token; null for a token that is none. */
   login(token: string): { cookie: string; caller: Caller } | null;
+  /** The session of a request, by its id; null where it has none. */
+  sessionOf(request: FastifyRequest): string | null;
 }
 
 export const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 const equal = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
-export function createGuard(http: Config["http"], now: () => number): Guard {
+export function createGuard(http: Config["http"], now: () => number, ended: EndedSessions): Guard {
   const tokens = http.tokens.map((t) => ({ name: t.name, hash: digest(t.token), roles: t.roles as readonly Role[] }));
-  const sessions = createSessions(tokens, now);
+  const sessions = createSessions(tokens, now, ended.has);
   const localCsrf = randomBytes(24).toString("base64url");
 
   /** Every token is compared, so that the time tells nothing. */
@@ -61,6 +64,7 @@ export function createGuard(http: Config["http"], now: () => number): Guard {
   return {
     caller,
     csrf,
+    sessionOf: (request) => sessions.idOf(cookieOf(request)),
     refuseForeign: (request) => refuseForeignPages(request, tokens.length > 0),
     login(token) {
       const found = holder(token);

@@ -82,6 +82,8 @@ export interface Backend {
   store?: Store;
   /** Left out: nobody can answer from Slack, mails or other tools. */
   inbound?: Inbound;
+  /** Sessions that were signed out and would still be open, by their ids. */
+  endedSessions(): Promise<string[]>;
   /** Notes who did what. */
   note(entry: { actor: string; via: string; action: string; target: string; detail: string }): Promise<void>;
 }

@@ -2,6 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Config } from "../schemas/config.ts";
 import { createGuard, refuseTokensInUrls } from "./auth.ts";
 import { type Backend, Refused } from "./backend.ts";
+import { createEndedSessions } from "./ended_sessions.ts";
 import { registerClickhouse } from "./routes/clickhouse.ts";
 import { exploreRoutes } from "./routes/explore.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
@@ -14,6 +15,7 @@ import { sessionRoutes } from "./routes/session.ts";
 import { silenceRoutes } from "./routes/silences.ts";
 import { slackRoutes } from "./routes/slack.ts";
 import { streamRoute } from "./routes/stream.ts";
+import { COOKIE } from "./session.ts";
 import type { Surface } from "./surface.ts";
 
 const LINGER_MS = 2_000;
@@ -66,8 +68,12 @@ export function createServer(http: Config["http"], backend: Backend, onError: (e
       .send({ error: "There is nothing here. POST /v1/ingest/<provider>, GET /v1/incidents, GET / for the page." }),
   );
 
-  const guard = createGuard(http, backend.now);
-  const surface: Surface = { server, http, backend, guard, allow: guard.allow };
+  const ended = createEndedSessions(backend.endedSessions, backend.now);
+  server.addHook("onRequest", async ({ headers }) => {
+    if (http.tokens.length > 0 && headers.cookie?.includes(COOKIE)) await ended.refresh();
+  });
+  const guard = createGuard(http, backend.now, ended);
+  const surface: Surface = { server, http, backend, guard, ended, allow: guard.allow };
   ingestRoute(surface);
   operationsRoutes(surface);
   sessionRoutes(surface);

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type Backend, Refused } from "../../dashboard/backend.ts";
 import type { Exposition } from "../../dashboard/metrics.ts";
+import { SESSION_MS, SIGNED_OUT } from "../../dashboard/session.ts";
 import { iso } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import type { IncidentQuery, SilenceOut } from "../../schemas/http_api.ts";
 import { timeOf } from "../../schemas/http_api.ts";
 import { type Incident, incidentStatuses } from "../../schemas/incident.ts";
 import { packageVersion } from "../../schemas/package_root.ts";
-import { auditLog } from "../../schemas/queries/audit.ts";
+import { auditLog, auditTargets } from "../../schemas/queries/audit.ts";
 import { findingList, findingsLike } from "../../schemas/queries/findings.ts";
 import { changesSince, eventCount } from "../../schemas/queries/page.ts";
 import { statusCounts } from "../../schemas/queries/status.ts";
@@ -102,6 +103,8 @@ export function createBackend(app: App, { exposition, faults }: BackendParts): B
           (await app.alerter.silence({ kind: "silence_expire", id: randomUUID(), actor, at: now(), uid })) !== null,
       ),
     audit: async (limit) => (await app.store.ask(auditLog, { limit })).map((r) => ({ ...r, at: iso(r.at) })),
+    endedSessions: async () =>
+      (await app.store.ask(auditTargets, { action: SIGNED_OUT, since: now() - SESSION_MS })).map((r) => r.target),
     note: (entry) => app.store.insert("audit", [{ ...entry, at: iso(now()), id: randomUUID() }]),
   };
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { Refused } from "../backend.ts";
 import { mount } from "../endpoint.ts";
 import { sessionEndpoints as e } from "../endpoints.ts";
-import { COOKIE, SESSION_MS } from "../session.ts";
+import { COOKIE, SESSION_MS, SIGNED_OUT } from "../session.ts";
 import type { Surface } from "../surface.ts";
 
 const MINUTE_MS = 60_000;
@@ -10,7 +10,7 @@ const MAX_FAILURES = 20;
 
 /** sessionRoutes sign a browser in and out: the token goes in once, and what stays in the browser is a cookie that no script can read. */
 export function sessionRoutes(surface: Surface): void {
-  const { backend, guard } = surface;
+  const { backend, guard, ended } = surface;
   let failures: number[] = [];
 
   const answer = (request: FastifyRequest) => {
@@ -48,7 +48,9 @@ export function sessionRoutes(surface: Surface): void {
     const who = guard.caller(request);
     if (who?.by === "session") {
       guard.allow(request, "ingest");
-      await backend.note({ actor: who.name, via: "page", action: "signed out", target: "", detail: "" });
+      const session = guard.sessionOf(request) ?? "";
+      await backend.note({ actor: who.name, via: "page", action: SIGNED_OUT, target: session, detail: "" });
+      ended.add(session);
     }
     reply.header("set-cookie", cookie(request, "", 0));
     request.headers.cookie = "";

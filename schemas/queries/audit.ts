@@ -34,3 +34,10 @@ export const auditLog = defineQuestion<{ limit: number }, AuditRow>({
 ORDER BY at DESC LIMIT {limit:UInt32}`,
   row,
 });
+
+/** auditTargets names what an action was done to since a time, ms. */
+export const auditTargets = defineQuestion<{ action: string; since: number }, { target: string }>({
+  name: "audit_targets",
+  sql: "SELECT DISTINCT target FROM audit WHERE action = {action:String} AND at >= fromUnixTimestamp64Milli({since:Int64})",
+  row: z.object({ target: z.string() }),
+});

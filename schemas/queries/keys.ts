@@ -86,7 +86,7 @@ export const NAMED = `SELECT principal_uid, subject_uid FROM sightings
 export const subjectsNamed = defineQuestion<Names, SubjectRow>({
   name: "subjects_named",
   sql: `SELECT ${EXACT_COLUMNS} FROM events AS e FINAL
-WHERE (principal_uid, subject_uid) IN
+WHERE (e.principal_uid, subject_uid) IN
 (
   SELECT principal_uid, subject_uid FROM sightings
   WHERE subject_uid IN (SELECT DISTINCT subject_uid FROM (${NAMED}) LIMIT 100)

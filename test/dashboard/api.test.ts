@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   allEndpoints,
@@ -6,6 +8,7 @@ import {
   silenceEndpoints as silences,
 } from "../../dashboard/endpoints.ts";
 import { openApi } from "../../dashboard/openapi.ts";
+import { packageRoot } from "../../schemas/package_root.ts";
 import { until } from "../support.ts";
 import { openWeb, type Web, write } from "./support.ts";
 
@@ -199,6 +202,9 @@ describe("silences", () => {
 });
 
 describe("the description", () => {
+  test("is checked in as it is served: node .ci/openapi.ts", () =>
+    expect(JSON.parse(readFileSync(join(packageRoot, "docs", "openapi.json"), "utf8"))).toEqual(openApi()));
+
   test("is served", async () => expect((await get("/v1/openapi.json")).body).toEqual(openApi()));
 
   test("has every endpoint once", () => {

@@ -1,8 +1,10 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allEndpoints } from "../../dashboard/endpoints.ts";
+import { createServer } from "../../dashboard/server.ts";
 import { ADMIN_TOKEN, openWeb, READ_TOKEN, type Web, withTokens, write } from "./support.ts";
 
+type Server = ReturnType<typeof createServer>;
 let web: Web;
 /** Every route of the server, found by asking it; "METHOD /path". */
 let routes: string[] = [];
@@ -166,6 +168,37 @@ describe("a browser", () => {
     const answer = await ask("DELETE /v1/session", { ...origin() });
     expect(answer.headers.get("set-cookie")).toContain("Max-Age=0");
     expect(await answer.json()).toMatchObject({ login: "required" });
+  });
+
+  test("signs out everywhere: a copy of the cookie is refused, also by other processes and after a restart; other sessions stay", async () => {
+    let clock = Date.now();
+    const servers: Server[] = [];
+    const another = async () => {
+      const server = createServer(web.app.config.http, { ...web.backend, now: () => clock }, console.error);
+      servers.push(server);
+      return server.listen({ host: "127.0.0.1", port: 0 });
+    };
+    const session = (base: string, method: string, headers: object, body?: object) =>
+      fetch(`${base}/v1/session`, {
+        method,
+        headers: { "sec-fetch-site": "same-origin", "content-type": "application/json", origin: base, ...headers },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+    const signedIn = async (base: string) =>
+      (await session(base, "POST", {}, { token: ADMIN_TOKEN })).headers.get("set-cookie")!.split(";")[0]!;
+    const login = async (base: string, cookie: string) =>
+      (await (await session(base, "GET", { cookie })).json()) as { login: string; csrf: string };
+    const bases = [await another(), await another()];
+    const [copy, stays] = [await signedIn(bases[0]!), await signedIn(bases[0]!)];
+    const { csrf } = await login(bases[0]!, copy);
+    for (const base of bases) expect((await login(base, copy)).login).toBe("done");
+    await session(bases[0]!, "DELETE", { cookie: copy, "x-keywatch-csrf": csrf });
+    expect((await login(bases[0]!, copy)).login).toBe("required");
+    clock += 5_000;
+    bases.push(await another());
+    for (const base of bases)
+      expect([(await login(base, copy)).login, (await login(base, stays)).login]).toEqual(["required", "done"]);
+    for (const server of servers) await server.close();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { App } from "../../cli/app.ts";
 import { addInventory } from "../../cli/inventory_store.ts";
 import { createBackend } from "../../cli/web/backend.ts";
+import type { Backend } from "../../dashboard/backend.ts";
 import { createExposition } from "../../dashboard/metrics.ts";
 import { createServer } from "../../dashboard/server.ts";
 import type { ConfigText } from "../../schemas/config.ts";
@@ -22,6 +23,7 @@ export const withTokens: ConfigText = {
 export interface Web {
   app: App;
   base: string;
+  backend: Backend;
   server: ReturnType<typeof createServer>;
   push(records: object[]): Promise<void>;
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export async function openWeb(text: ConfigText = {}): Promise<Web> {
   return {
     app,
     base,
+    backend,
     server,
     async push(records) {
       const answer = await fetch(`${base}/v1/ingest/aws_cloudtrail`, {
