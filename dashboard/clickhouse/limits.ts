@@ -19,6 +19,9 @@ export interface Limits {
 /** An answer in a format that is one document is held whole, so that it is kept small. */
 const MAX_DOCUMENT_BYTES = 32 * 2 ** 20;
 
+/** The lowest priority that the system knows, 19, would starve questions beside a busy ingest. */
+const NICE = 10;
+
 /** engineSettings are those of a session under these limits. */
 export function engineSettings(limits: Limits): Record<string, string | number> {
   const threads = limits.max_threads ?? Math.max(1, Math.floor(cpus().length / 2));
@@ -32,6 +35,8 @@ export function engineSettings(limits: Limits): Record<string, string | number> 
     max_result_rows: limits.max_rows,
     result_overflow_mode: "throw",
     allow_introspection_functions: 0,
+    // Ingest and the page go first where the process may lower and raise its threads (CAP_SYS_NICE); elsewhere this does nothing.
+    os_threads_nice_value_query: NICE,
   };
 }
 
