@@ -17,7 +17,13 @@ afterAll(() => app.close());
 /** pages follows `next` to the end; `hurried` gives a clock by which every step is the last one that there is time for. */
 async function pages(over: object, hurried: boolean) {
   let time = now;
-  const clock = { ...app, now: () => (hurried ? (time += 1_000) : now) };
+  const clock = {
+    ...app,
+    now() {
+      if (hurried) time += 1_000;
+      return time;
+    },
+  };
   const found: string[] = [];
   let [asked, next] = [0, null as string | null];
   do {
