@@ -76,7 +76,7 @@ test.skipIf(nodeBinary === null)(
     expect(byIncident.size).toBe(INCIDENTS);
     for (const numbers of byIncident.values()) expect(numbers.sort()).toEqual([1, 2]);
   },
-  120_000,
+  300_000,
 );
 
 async function happens(what: () => boolean): Promise<void> {

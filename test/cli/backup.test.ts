@@ -87,7 +87,7 @@ describe("backup and restore", () => {
     expect(stored).toBe(batches.length * 25 - before);
     expect((await sql(at("two"), "select count() as n from events final")).n).toBe(batches.length * 25);
     expect(await findings(at("two"))).toEqual(wanted);
-  }, 120_000);
+  }, 300_000);
 
   test("a folder that holds something is left alone, on both sides, and --force puts it aside", async () => {
     mkdirSync(at("full"));

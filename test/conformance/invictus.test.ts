@@ -156,7 +156,7 @@ describe.skipIf(data === null)("an attacked account of 2,900 records", () => {
     }
     expect((await keywatch(["--data", killed, "ingest", mixed], { env: pepper })).code).toBe(0);
     expect(await outcome(killed)).toEqual(wanted);
-  }, 180_000);
+  }, 400_000);
 });
 
 /** writeOnce copies files under names that sort the other way round. */
