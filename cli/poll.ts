@@ -7,16 +7,10 @@ import { iso } from "../schemas/duration.ts";
 import { cursorOf } from "../schemas/queries/cursors.ts";
 import type { App } from "./app.ts";
 import { latenessOf } from "./parts.ts";
-import { repeat } from "./repeat.ts";
+import { type Poller, repeatPoller } from "./repeat.ts";
 
 type Io = Pick<ApiReading, "fetch" | "sleep">;
 const real: Io = { fetch, sleep: (ms, signal) => wait(ms, undefined, { signal }) };
-
-export interface Poller {
-  /** One look at what is new, for tests; `pollApi` looks by itself. */
-  look(): Promise<void>;
-  stop(): Promise<void>;
-}
 
 /**
  * createPoller asks a provider's API for what came since the last look. Each look goes back by the provider's lateness as well, for records
@@ -55,15 +49,7 @@ export function createPoller(app: App, source: ApiSource, io: Io = real): Poller
 
 /** pollApi looks at every interval until `stop` is called. */
 export function pollApi(app: App, source: ApiSource): { stop(): Promise<void> } {
-  const poller = createPoller(app, source);
-  const looks = repeat(poller.look, source.interval, (error) =>
+  return repeatPoller(createPoller(app, source), source.interval, (error) =>
     app.log.error({ provider: source.provider, error: String(error) }, "Asking an API failed; it is asked again."),
   );
-  return {
-    stop: async () => {
-      const ended = looks.stop();
-      await poller.stop();
-      await ended;
-    },
-  };
 }

@@ -9,10 +9,9 @@ import { DAY_MS, HOUR_MS } from "../schemas/duration.ts";
 import { sourcesProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
 import { createProgress } from "./ingest_job.ts";
-import type { Poller } from "./poll.ts";
 import { createLooks, cursorIn, type Storing } from "./poll_s3_look.ts";
 import { readObject } from "./read_object.ts";
-import { repeat } from "./repeat.ts";
+import { type Poller, repeatPoller } from "./repeat.ts";
 
 /** A look goes back so far before the last one, by when objects were written: clocks differ, and an upload in parts is dated by its beginning. */
 const OVERLAP_MS = HOUR_MS;
@@ -145,17 +144,9 @@ export function createS3Poller(app: App, source: S3Source): Poller {
 
 /** pollS3 looks at every interval until `stop` is called. */
 export function pollS3(app: App, source: S3Source): { stop(): Promise<void> } {
-  const poller = createS3Poller(app, source);
-  const looks = repeat(poller.look, source.interval, (error) =>
+  return repeatPoller(createS3Poller(app, source), source.interval, (error) =>
     app.log.error({ bucket: source.bucket, error: String(error) }, "Listing a bucket failed; it is tried again."),
   );
-  return {
-    async stop() {
-      const ended = looks.stop();
-      await poller.stop();
-      await ended;
-    },
-  };
 }
 
 /** inParallel works on some items at once; after a fault no other is begun. */

@@ -25,3 +25,27 @@ export function repeat(
     },
   };
 }
+
+/** Poller asks a source for what is new. */
+export interface Poller {
+  /** One look; `repeatPoller` looks again and again. */
+  look(): Promise<void>;
+  /** Breaks off the look under way. */
+  stop(): Promise<void>;
+}
+
+/** repeatPoller looks at every interval until `stop`, which breaks off the look under way and waits for its end. */
+export function repeatPoller(
+  poller: Poller,
+  intervalMs: number,
+  onError: (error: unknown) => void,
+): { stop(): Promise<void> } {
+  const looks = repeat(poller.look, intervalMs, onError);
+  return {
+    async stop() {
+      const ended = looks.stop();
+      await poller.stop();
+      await ended;
+    },
+  };
+}

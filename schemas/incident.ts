@@ -29,7 +29,6 @@ export const suggestion = z.strictObject({
   at: z.number().int(),
   finding_uids: z.array(z.string()),
 });
-export type Suggestion = z.infer<typeof suggestion>;
 
 /** incident is the fold of its transitions: findings of one subject closer than 24 h in event time. */
 export const incident = z.strictObject({

@@ -79,4 +79,3 @@ export type RuleCase = z.infer<typeof ruleCase>;
 
 /** caseFile is a file of cases about one detection. */
 export const caseFile = z.strictObject({ detection: z.string(), cases: z.array(ruleCase).min(1) });
-export type CaseFile = z.infer<typeof caseFile>;
