@@ -149,11 +149,14 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  /** endSources says that a closed input has ended: a source that ended before the others did was silent while they spoke. */
-  function endSources(): void {
+  /** endSources says that an input has ended: a source that ended before the others did was silent while they spoke. */
+  function endSources(only: string | undefined): void {
     const end = Math.max(NO_TIME, ...[...clocks.values()].map((clock) => clock.watermark));
-    for (const [provider, clock] of clocks)
-      if (clock.ticked === NEVER_TICKED) pulse.clock(provider, end - 2 * options.latenessOf(provider), "end");
+    for (const [provider, clock] of clocks) {
+      if (only !== undefined && only !== provider) continue;
+      const cause = clock.ticked === NEVER_TICKED ? "end" : "rest";
+      pulse.clock(provider, end - 2 * options.latenessOf(provider), cause);
+    }
   }
 
   function unheard({ provider, account }: Profile, from: number, to: number): number {
@@ -259,7 +262,7 @@ export function createEngine(options: EngineOptions): Engine {
           for (const window of windows.filter((w) => !isAligned(w))) judge.straddling(profile, window, clock);
         }
       }
-      if (only === undefined && release === null) endSources();
+      if (release === null) endSources(only);
       return take();
     },
     missing: (events) => profiles.missing(events),

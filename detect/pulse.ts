@@ -19,8 +19,8 @@ export interface Feed {
 /** A batch is judged in event-time order, so arrivals of neighbouring quarters of an hour mix. */
 const OPEN_QUARTERS = 2;
 
-/** Why time moved: events did it, the clock did, or a closed input came to its end. */
-export type Cause = "event" | "tick" | "end";
+/** Why time moved: events did it, the clock did, or an input came to its end; "rest": one did whose time the clock moves. */
+export type Cause = "event" | "tick" | "end" | "rest";
 
 /**
  * Pulse tells which account of a provider speaks, once for each quarter of an hour, how late its events came, and how far time is.

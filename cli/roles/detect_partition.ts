@@ -1,4 +1,4 @@
-import { createDetector, type Pace } from "../../detect/detector.ts";
+import { createDetector } from "../../detect/detector.ts";
 import type { Engine } from "../../detect/engine.ts";
 import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { claimLedger, type Ledger } from "../../detect/ledger.ts";
@@ -15,6 +15,7 @@ import type { Signal } from "../../schemas/signal.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { detectionEngine, faultTeller } from "../parts.ts";
 import { type Hub, patiently } from "./hub.ts";
+import { createPaces } from "./pace.ts";
 import { KIND, type Revoked } from "./publish.ts";
 import { emitSignals } from "./signals.ts";
 
@@ -31,6 +32,8 @@ export interface PartitionParts {
 const CHUNK_EVENTS = 8_000;
 /** Row beside the profiles: findings of old events that were not handed on yet. */
 const HISTORY = "~history";
+/** How often time moves beside events, ms. */
+const MOVE_MS = 1_000;
 
 /**
  * openPartition takes one partition of `keywatch.events` over, at its checkpoint. Order of writing: events, findings, `keywatch.findings`,
@@ -59,18 +62,19 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     onFindings: handOn,
   });
   const writer = await createLogWriter(store);
-  /** How far behind the clock each provider's newest event was when it came, ms. */
-  const behind = new Map<string, number>();
+  const paces = createPaces({
+    ...{ now, settle: hub.brokers.settle, latenessOf: hub.latenessOf, maxAge: config.alert.max_age },
+  });
   for (const provider of engine.providers())
-    behind.set(provider, now() - engine.watermark(provider) - hub.latenessOf(provider));
-  let ended = false;
+    paces.expect(provider, now() - engine.watermark(provider) - hub.latenessOf(provider));
+  let movedAt = now();
   let judged = ledger.detectedTo();
   let savedAt = now();
   engines.add(engine);
 
   /**
    * Findings of old events page nobody, and which of them opens an incident must not depend on how the input was cut: they wait until
-   * the partition has settled, and go in the order of their events.
+   * the past has settled, and go in the order of their events.
    */
   async function handOn(findings: Finding[]): Promise<void> {
     hub.counters.findings += findings.length;
@@ -103,21 +107,6 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
       })),
     );
 
-  /** Input of days ago is a past that is read in: the clock must not run ahead of it, or the rest of it would come late. */
-  const pace = (provider: string): Pace => {
-    const lag = behind.get(provider);
-    if (lag === undefined) return "waits";
-    if (lag <= 3 * hub.latenessOf(provider)) return "clock";
-    return ended ? "waits" : "ended";
-  };
-
-  function noteTimes(events: readonly ApiActivity[]): void {
-    ended = false;
-    const newest = new Map<string, number>();
-    for (const e of events) if (e.time > (newest.get(e.provider) ?? 0)) newest.set(e.provider, e.time);
-    for (const [provider, time] of newest) behind.set(provider, now() - time);
-  }
-
   async function report(): Promise<void> {
     if (history.size === 0) return;
     await send(inEventOrder([...history.values()]));
@@ -125,10 +114,18 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     historyChanged = true;
   }
 
+  /** move lets time go on for providers that say nothing. */
+  async function move(): Promise<void> {
+    await detector.tick(paces.of);
+    await patiently(held, tellSignals);
+    paces.ended();
+    if (paces.pastIsRead()) await report();
+    movedAt = now();
+  }
+
   async function judge(events: readonly ApiActivity[], revoked: readonly Revoked[]): Promise<void> {
     const { events: fresh, duplicates } = await patiently(held, () => writer.write(events));
     await patiently(held, () => detector.load(fresh));
-    noteTimes(fresh);
     hub.counters.stored += fresh.length;
     hub.counters.duplicates += duplicates;
     for (const { keys, time } of revoked) engine.revoke(keys, time);
@@ -154,9 +151,11 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
       if (events.length < CHUNK_EVENTS && i < messages.length - 1) continue;
       if (!held()) return;
       await judgeWhatCan(events, revoked);
+      paces.read(events, message.timestamp);
       judged = lastSeqOf(message.offset);
       events = [];
       revoked = [];
+      if (now() - movedAt >= MOVE_MS) await move();
       if (now() - savedAt >= hub.brokers.checkpoint_interval) await save();
     }
   }
@@ -200,13 +199,8 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     from: nextOffset(judged),
     take,
     async idle(silentMs) {
-      const settled = silentMs >= hub.brokers.settle;
-      if (settled) {
-        await detector.tick(pace);
-        await patiently(held, tellSignals);
-        ended = true;
-        await report();
-      }
+      paces.idle(silentMs);
+      await move();
       if (now() - savedAt >= hub.brokers.checkpoint_interval) await save();
     },
     stillMine: () => ledger.stillMine(),

@@ -27,8 +27,9 @@ export interface SourceFeed {
   /** Slots in which it spoke, and those of them that are still open, out of order within lateness. */
   spoken: number;
   ahead: number[];
-  /** The newest in which it spoke. */
+  /** The newest in which it spoke, and the newest that each engine told. */
   last: number;
+  newest: [engine: string, slot: number][];
   /** The first that is not judged yet, and the first that is not learned yet. */
   open: number;
   unlearned: number;
@@ -53,12 +54,15 @@ export interface Silence {
 }
 
 export const newSourceFeed = (provider: string, account: string | null, slot: number): SourceFeed => ({
-  ...{ provider, account, since: slot, spoken: 0, ahead: [], last: slot - 1, open: slot, unlearned: slot },
+  ...{ provider, account, since: slot, spoken: 0, ahead: [], last: slot - 1, newest: [], open: slot, unlearned: slot },
   ...{ rhythm: newRhythm(), quiet: newQuiet(), odd: [], told: [], live: false },
 });
 
-/** hear notes that it spoke in a slot. What comes for one that was judged breaks a silence that nobody was told of: it delivers late. */
-export function hear(feed: SourceFeed, slot: number): void {
+/** hear notes that it spoke in a slot, as an engine tells. What comes for one that was judged breaks a silence that nobody was told of: it delivers late. */
+export function hear(feed: SourceFeed, slot: number, engine: string): void {
+  const heard = feed.newest.find(([e]) => e === engine);
+  if (heard === undefined) feed.newest.push([engine, slot]);
+  else heard[1] = Math.max(heard[1], slot);
   if (slot >= feed.open) {
     if (!feed.ahead.includes(slot)) feed.ahead.push(slot);
   } else if (slot > feed.last) {
@@ -68,6 +72,10 @@ export function hear(feed: SourceFeed, slot: number): void {
     feed.unlearned = feed.open;
   }
 }
+
+/** newestOfAll gives the slot that every engine reached which has spoken of it and `counts`. */
+export const newestOfAll = (feed: SourceFeed, counts: (engine: string) => boolean): number =>
+  Math.min(...feed.newest.flatMap(([engine, slot]) => (counts(engine) ? slot : [])));
 
 /** closeTo judges the slots before another, one after the other, and gives the silences that began, grew or ended. */
 export function closeTo(feed: SourceFeed, until: number): Silence[] {

@@ -5,10 +5,12 @@ import type { Cause } from "../pulse.ts";
 import { SLOT_MS, slotOf } from "../stats/rhythm.ts";
 import { oneIn, plural } from "../words.ts";
 import { defineFleet, type FleetHit } from "./fleet_detection.ts";
+import { createFronts, type FrontsState } from "./fronts.ts";
 import {
   closeTo,
   hear,
   historyDays,
+  newestOfAll,
   newSourceFeed,
   type Silence,
   type SourceFeed,
@@ -22,9 +24,6 @@ const MAX_FEEDS = 512;
 const LIVE_SLOTS = HOUR_MS / SLOT_MS;
 /** How long a start waits for what came meanwhile, before it calls a source silent that it did not hear. */
 const GRACE_SLOTS = HOUR_MS / SLOT_MS;
-
-/** Clock is the time of a provider, in slots, as each engine tells it; it moves with the slowest. */
-type Clock = Map<string, number>;
 
 /** A source that falls silent against its own rhythm hides whatever its keys do. */
 export default defineFleet({
@@ -43,8 +42,7 @@ export default defineFleet({
   falsePositives: ["the work behind it was shut down on purpose", "a day on which nobody works follows another one"],
   create() {
     let feeds = new Map<string, SourceFeed>();
-    let events = new Map<string, Clock>();
-    let ticks = new Map<string, Clock>();
+    const fronts = createFronts();
     /** The first tick of each provider since the start, and who was heard since it, or since the last closed input ended. */
     const started = new Map<string, number>();
     const here = new Set<SourceFeed>();
@@ -53,7 +51,7 @@ export default defineFleet({
       return closeTo(feed, until).map((silence) => hitOf(feed, silence, standing(feed, feeds.values())));
     }
 
-    function spoke({ provider, account, time }: Signal): FleetHit[] {
+    function spoke({ provider, account, subject_uid: engine, time }: Signal): FleetHit[] {
       const id = JSON.stringify([provider, account]);
       let feed = feeds.get(id);
       if (feed === undefined) {
@@ -62,9 +60,11 @@ export default defineFleet({
         if (feeds.size > MAX_FEEDS) forgetOldest(feeds);
       }
       here.add(feed);
-      hear(feed, slotOf(time));
+      fronts.wake(provider, engine);
+      hear(feed, slotOf(time), engine);
       // What is pushed out of the past moves no clock; its own newest does.
-      return close(feed, Math.max(slowest(events.get(provider)), slotOf(time) - DAY_MS / SLOT_MS));
+      const newest = newestOfAll(feed, (other) => !fronts.rests(provider, other));
+      return close(feed, Math.max(fronts.byEvents(provider), newest - DAY_MS / SLOT_MS));
     }
 
     function tick(provider: string, now: number): FleetHit[] {
@@ -84,26 +84,23 @@ export default defineFleet({
       if (signal.kind !== "clock") return [];
       const { provider } = signal;
       const cause = signal.value as Cause;
-      const clocks = cause === "tick" ? ticks : events;
-      const clock = clocks.get(provider) ?? new Map<string, number>();
-      clocks.set(provider, clock);
-      clock.set(signal.subject_uid, Math.max(clock.get(signal.subject_uid) ?? 0, slotOf(signal.time)));
-      if (cause === "tick") return tick(provider, slowest(clock));
+      fronts.note(provider, signal.subject_uid, slotOf(signal.time), cause);
+      if (cause === "tick") return tick(provider, fronts.byClock(provider));
+      if (cause === "rest") return [];
       const heard = [...here].filter((feed) => feed.provider === provider);
-      const hits = heard.flatMap((feed) => close(feed, slowest(clock)));
+      const hits = heard.flatMap((feed) => close(feed, fronts.byEvents(provider)));
       // The next input may be about other accounts, and says nothing of these.
-      if (cause === "end") for (const feed of heard) here.delete(feed);
+      if (fronts.allRest(provider)) for (const feed of heard) here.delete(feed);
       return hits;
     }
 
     return {
       take,
-      state: () => ({ feeds: [...feeds.values()], events: frozen(events), ticks: frozen(ticks) }),
+      state: () => ({ feeds: [...feeds.values()], fronts: fronts.state() }),
       restore(state) {
-        const s = state as { feeds: SourceFeed[]; events: Frozen; ticks: Frozen };
+        const s = state as { feeds: SourceFeed[]; fronts: FrontsState };
         feeds = new Map(s.feeds.map((feed) => [JSON.stringify([feed.provider, feed.account]), feed]));
-        events = thawed(s.events);
-        ticks = thawed(s.ticks);
+        fronts.restore(s.fronts);
       },
       forget: () => undefined,
       unheard(provider, account, from, to) {
@@ -113,8 +110,6 @@ export default defineFleet({
     };
   },
 });
-
-const slowest = (clock: Clock | undefined): number => (clock === undefined ? 0 : Math.min(...clock.values()));
 
 function forgetOldest(feeds: Map<string, SourceFeed>): void {
   const [oldest] = [...feeds].sort(([, a], [, b]) => a.last - b.last);
@@ -180,7 +175,3 @@ function hitOf(feed: SourceFeed, { from, now, over, quiet, need }: Silence, othe
     growth: 2 * (now - from) + (over ? 1 : 0),
   };
 }
-
-type Frozen = [string, [string, number][]][];
-const frozen = (clocks: ReadonlyMap<string, Clock>): Frozen => [...clocks].map(([provider, c]) => [provider, [...c]]);
-const thawed = (clocks: Frozen): Map<string, Clock> => new Map(clocks.map(([provider, c]) => [provider, new Map(c)]));

@@ -232,30 +232,104 @@ test("a key of a source that was silent is not called dormant", () => {
   expect(dormant(busy(MONDAY, away + 46 * DAY_MS, life, without(away, away + 45 * DAY_MS)))).toEqual([]);
 });
 
-test("several engines that each see a part of an account: silent is what none of them hears, by the slowest clock", () => {
-  const engines = new Map(
-    ["p/0", "p/1"].map((name) => {
-      const signals: Signal[] = [];
-      return [name, { engine: engineFor([], { name, onSignals: (s) => void signals.push(...s) }), signals }];
-    }),
-  );
-  const fleet = createFleet();
-  const found = new Map<string, Finding>();
-  const hear = () => {
-    for (const { signals } of engines.values()) for (const f of fleet.take(signals.splice(0))) found.set(f.uid, f);
-  };
-  const [one, two] = [...engines.values()].map((e) => e.engine);
-  for (let time = MONDAY; time < OUT + 4 * HOUR_MS; time += 15 * MINUTE_MS) {
-    if (time < OUT) {
-      const half = Math.floor(time / (15 * MINUTE_MS)) % 2 === 0 ? one! : two!;
-      half.process([event({ time: time + MINUTE_MS })], { sorted: false, now: time + MINUTE_MS });
-    }
-    one!.advance("aws_cloudtrail", time);
-    if (time < OUT + HOUR_MS / 2) two!.advance("aws_cloudtrail", time);
-    hear();
+describe("several engines that each see a part of an account", () => {
+  /** Parts are engines of partitions, whose signals one fleet hears as they are told. */
+  function cluster(count: number) {
+    const signals: Signal[] = [];
+    const fleet = createFleet();
+    const found = new Map<string, Finding>();
+    const engines = Array.from({ length: count }, (_, i) =>
+      engineFor([], { name: `p/${i}`, onSignals: (told) => void signals.push(...told) }),
+    );
+    const hear = () => {
+      for (const f of fleet.take(signals.splice(0))) found.set(f.uid, f);
+      return silences([...found.values()]);
+    };
+    const read = (engine: Engine, events: DetectEvent[]) => {
+      for (const e of events) engine.process([e], { sorted: false, now: MONDAY + 90 * DAY_MS });
+      return hear();
+    };
+    return { engines, hear, read };
   }
-  expect([...found.values()]).toEqual([]);
-  two!.advance("aws_cloudtrail", OUT + 4 * HOUR_MS);
-  hear();
-  expect([...found.values()]).toMatchObject([{ detection: "source_silent", first_seen: OUT }]);
+  /** What one of them hears, and the hours that only the other does. */
+  const [NIGHT, MORNING] = [OUT - DAY_MS, OUT - 14 * HOUR_MS];
+  const most = busy(MONDAY, MONDAY + 33 * DAY_MS, {}, without(NIGHT, MORNING));
+  const few = busy(MONDAY, MONDAY + 33 * DAY_MS, {}, (t) => t % DAY_MS < HOUR_MS || !without(NIGHT, MORNING)(t));
+
+  /** Both read in step until that night; then one is ahead. */
+  function inStep({ engines, read }: ReturnType<typeof cluster>): Finding[] {
+    const [ahead, behind] = engines;
+    for (let day = MONDAY; day < NIGHT; day += DAY_MS) {
+      const part = (e: DetectEvent) => e.time >= day && e.time < Math.min(day + DAY_MS, NIGHT);
+      read(ahead!, most.filter(part));
+      read(behind!, few.filter(part));
+    }
+    return read(
+      ahead!,
+      most.filter((e) => e.time >= NIGHT),
+    );
+  }
+  const rest = few.filter((e) => e.time >= NIGHT);
+  const END = MONDAY + 33 * DAY_MS;
+
+  test("silent is what none of them hears, by the slowest clock", () => {
+    const { engines, hear } = cluster(2);
+    const [one, two] = engines;
+    for (let time = MONDAY; time < OUT + 4 * HOUR_MS; time += 15 * MINUTE_MS) {
+      if (time < OUT) {
+        const half = Math.floor(time / (15 * MINUTE_MS)) % 2 === 0 ? one! : two!;
+        half.process([event({ time: time + MINUTE_MS })], { sorted: false, now: time + MINUTE_MS });
+      }
+      one!.advance("aws_cloudtrail", time);
+      if (time < OUT + HOUR_MS / 2) two!.advance("aws_cloudtrail", time);
+      hear();
+    }
+    expect(hear()).toEqual([]);
+    two!.advance("aws_cloudtrail", OUT + 4 * HOUR_MS);
+    expect(hear()).toMatchObject([{ detection: "source_silent", first_seen: OUT }]);
+  });
+
+  test("what one of them reads days behind the other was not silent", () => {
+    const both = cluster(2);
+    expect(inStep(both)).toEqual([]);
+    expect(both.read(both.engines[1]!, rest)).toEqual([]);
+  });
+
+  test("the clock of one does not call silent what another has still to read", () => {
+    const both = cluster(2);
+    inStep(both);
+    const [ahead, behind] = both.engines;
+    for (let time = END - 2 * HOUR_MS; time < END; time += 15 * MINUTE_MS) ahead!.advance("aws_cloudtrail", time);
+    expect(both.hear()).toEqual([]);
+    both.read(behind!, rest);
+    behind!.advance("aws_cloudtrail", END);
+    expect(both.hear()).toEqual([]);
+  });
+
+  test("one whose keys rest for good does not keep a silence from being told", () => {
+    const { engines, read, hear } = cluster(2);
+    const [one, two] = engines;
+    const all = busy(MONDAY, OUT);
+    const early = all.filter((e) => e.time < MONDAY + 20 * DAY_MS);
+    read(one!, early);
+    read(two!, early);
+    two!.finish("aws_cloudtrail");
+    read(one!, all.slice(early.length));
+    for (let time = OUT; time <= OUT + 4 * HOUR_MS; time += 15 * MINUTE_MS) one!.advance("aws_cloudtrail", time);
+    expect(hear()).toMatchObject([{ detection: "source_silent", first_seen: OUT }]);
+  });
+
+  test("a past that all of them have read holds the silences that one of them would find", () => {
+    const { engines, read, hear } = cluster(2);
+    const events = byTime(story());
+    const wanted = silences(closed(engineFor(), events));
+    expect(wanted).toHaveLength(1);
+    for (const [i, engine] of engines.entries())
+      read(
+        engine,
+        events.filter((_, n) => n % 2 === i),
+      );
+    for (const engine of engines) engine.finish("aws_cloudtrail");
+    expect(uids(hear())).toEqual(uids(wanted));
+  });
 });

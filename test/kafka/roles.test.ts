@@ -47,6 +47,7 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
             id: "AKIAI44QH8DHDEXAMPLE",
             rotation: { created_at: "2020-01-01T00:00:00Z", max_age: "90d" },
           },
+          { name: "past-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHEEXAMPLE", access: "read" },
           { name: "third-bot", provider: "aws_cloudtrail", id: "AKIAI44QH8DHCEXAMPLE", access: "read" },
         ],
       },
@@ -83,6 +84,32 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
     expect(again.stdout).toContain("nothing changed");
     const impossible = await ask("incidents", "comment", incident.uid);
     expect([impossible.code, impossible.stderr]).toEqual([1, expect.stringContaining("needs a text")]);
+  });
+
+  test("findings of the past reach incidents though the partition is never still", async () => {
+    const past = {
+      type: "IAMUser",
+      arn: "arn:aws:iam::111122223333:user/past",
+      accountId: "111122223333",
+      accessKeyId: "AKIAI44QH8DHEEXAMPLE",
+      userName: "past",
+    };
+    const send = (over: object) =>
+      cluster.produce("cloudtrail", [JSON.stringify(cloudTrail({ userIdentity: past, ...over }))]);
+    const old = new Date(Date.now() - 20 * 24 * 3_600_000).toISOString().replace(/\.\d+Z$/, "Z");
+    await send({ eventTime: old, eventName: "DeleteBucket", readOnly: false });
+    const incidents = async () =>
+      (await cluster.store.rows("SELECT document FROM incidents FINAL")).filter((r) =>
+        String(r.document).includes("past-bot"),
+      );
+    await until(
+      "an incident",
+      async () => {
+        await send({ eventTime: recently() });
+        return (await incidents()).length > 0;
+      },
+      40_000,
+    );
   });
 
   test("poison ends in the dead letter topic, redacted, and stops nothing", async () => {
