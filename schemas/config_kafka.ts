@@ -39,8 +39,8 @@ export const kafkaConfig = z.strictObject({
   /** How often profiles and checkpoint are written; what lies between two is judged again after a kill. */
   checkpoint_interval: duration.prefault("5s"),
   /**
-   * A partition of events that was silent for so long follows the wall clock: windows close, days are sealed and what was found in
-   * old events is reported. While a backlog is read, time is what the events say.
+   * A provider of which a partition brought nothing for so long follows the wall clock: windows close and days are sealed. Without old
+   * events for so long, what was found in them is reported. While a backlog is read, time is what the events say.
    */
   settle: duration.prefault("10s"),
 });
