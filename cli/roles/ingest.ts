@@ -1,5 +1,5 @@
 import { type Assignment, joinGroup, type Message, type Work } from "../../ingest/kafka/consume.ts";
-import { committedOffset, openTransactor } from "../../ingest/kafka/produce.ts";
+import { openTransactor } from "../../ingest/kafka/produce.ts";
 import { emptyYield } from "../../ingest/normalizer.ts";
 import { readMessage } from "../../ingest/sources/kafka.ts";
 import type { KafkaSource } from "../../schemas/config.ts";
@@ -42,12 +42,7 @@ async function openPartition(hub: Hub, assignment: Assignment, source: KafkaSour
   const { kafka, brokers, now } = hub;
   const { topic, partition } = assignment;
   const group = groupName(hub);
-  // First the id, then the offset: an earlier owner's transaction is over by then, one way or the other.
   const transactor = await openTransactor(kafka, `${group}.${topic}.${partition}`, brokers);
-  const from = await committedOffset(kafka, group, topic, partition).catch(async (error: unknown) => {
-    await transactor.close();
-    throw error;
-  });
 
   async function take(messages: readonly Message[]): Promise<void> {
     for (let i = 0; i < messages.length; ) {
@@ -84,7 +79,8 @@ async function openPartition(hub: Hub, assignment: Assignment, source: KafkaSour
   }
 
   return {
-    from,
+    // Asked for when the transactional id is ours: an earlier owner's transaction is over by then, one way or the other.
+    from: null,
     take,
     idle: async () => undefined,
     // A later owner has shut the transactional id: the next transaction would tell.

@@ -6,6 +6,7 @@ import kafkajs, {
   type PartitionAssigner,
 } from "kafkajs";
 import { createLane, type Lane, type LaneStatus, type Message, type Work } from "./lane.ts";
+import { startOffset } from "./offsets.ts";
 
 export type { LaneStatus, Message, Work } from "./lane.ts";
 
@@ -147,6 +148,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
           commit: (offset) => commit(topic, partition, lane.settled(offset)),
         });
       },
+      start: () => startOffset(kafka, group, topic, partition),
       onTrouble: (error) => onTrouble(error, { topic, partition }),
     });
     void lane.run(earlier?.ended() ?? Promise.resolve());

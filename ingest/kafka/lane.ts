@@ -40,6 +40,8 @@ export interface LaneParts {
   resume(): void;
   seek(offset: number): void;
   open(): Promise<Work>;
+  /** Where the group left off, or the beginning. */
+  start(): Promise<number>;
   onTrouble(error: unknown): void;
 }
 
@@ -109,9 +111,11 @@ export function createLane(parts: LaneParts): Lane {
       let work: Work | null = null;
       try {
         work = await parts.open();
+        // Sought even where the group left off: what was fetched before, and dropped after an error, comes again.
+        const from = work.from ?? (await parts.start());
         if (!held()) break;
-        next = taken = work.from ?? -1;
-        if (next >= 0) parts.seek(next);
+        next = taken = from;
+        parts.seek(from);
         state = "open";
         lastAt = performance.now();
         parts.resume();
@@ -190,7 +194,7 @@ export function createLane(parts: LaneParts): Lane {
     rejoined() {
       met = true;
       // The consumer went back to what the group knows: what is queued here was fetched before.
-      if (state === "open" && next >= 0) parts.seek(next);
+      if (state === "open") parts.seek(next);
       if (state !== "open" || full) parts.pause();
     },
     async drain() {

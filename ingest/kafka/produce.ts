@@ -161,21 +161,3 @@ export function batchesOf(messages: readonly Outgoing[]): TopicMessages[][] {
 
 const compressionOf = ({ compression }: KafkaConfig): number =>
   ({ none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 })[compression];
-
-/** committedOffset asks how far a group read a partition; null where it never said. */
-export async function committedOffset(
-  kafka: Kafka,
-  group: string,
-  topic: string,
-  partition: number,
-): Promise<number | null> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const [answer] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-    const offset = Number(answer?.partitions.find((p) => p.partition === partition)?.offset ?? -1);
-    return offset < 0 ? null : offset;
-  } finally {
-    await admin.disconnect();
-  }
-}
