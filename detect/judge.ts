@@ -8,6 +8,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import { explain } from "./explain/explain.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
+import { put } from "./light_maps.ts";
 import { noteNet, settled, settledToday } from "./net_place.ts";
 import { countNetwork, countWindows, observeEvent, observeRenamed, openDay } from "./observe.ts";
 import type { PeerBook } from "./peers.ts";
@@ -130,7 +131,7 @@ export function createJudge(parts: JudgeParts): Judge {
     let state = day.findings.get(id);
     if (!state) {
       state = startFinding(hit, context, bucket);
-      day.findings.set(id, state);
+      day.findings = put(day.findings, id, state);
       changed(state);
     } else if (growFinding(state, hit, context)) {
       changed(state);
@@ -142,7 +143,7 @@ export function createJudge(parts: JudgeParts): Judge {
     const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
     for (const habit of hit.holds ?? []) {
       const key = pendingKey(habit.dimension, habit.value);
-      day.holds.set(key, Math.max(day.holds.get(key) ?? 0, need));
+      day.holds = put(day.holds, key, Math.max(day.holds.get(key) ?? 0, need));
       noteHolder(day, key, shortUid(state.finding.uid));
     }
   }
@@ -151,7 +152,7 @@ export function createJudge(parts: JudgeParts): Judge {
   function noteHolder(day: OpenDay, key: string, uid: string): void {
     const held = day.heldBy.get(key) ?? [];
     if (held.includes(uid)) return;
-    day.heldBy.set(key, [...held, uid].sort().slice(0, MAX_HOLDERS));
+    day.heldBy = put(day.heldBy, key, [...held, uid].sort().slice(0, MAX_HOLDERS));
   }
 
   function checkPolicies(

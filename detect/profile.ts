@@ -1,4 +1,5 @@
 import type { FindingState } from "./finding_state.ts";
+import { mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
 import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
@@ -69,11 +70,11 @@ export interface Sealed {
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
   /** Where each known network was when the key began to use it. */
-  nets: Map<string, NetPlace>;
+  nets: ReadonlyMap<string, NetPlace>;
   /** Successful calls of each of the last days. */
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
-  sessions: Map<string, { places: string[]; last: number }>;
+  sessions: ReadonlyMap<string, { places: string[]; last: number }>;
   /** How odd the hours of the last days were, and of all days before. */
   hourMemory: HourMemory;
 }
@@ -103,34 +104,34 @@ export interface OpenDay {
   writes: number;
   firstTime: number;
   lastTime: number;
-  values: Record<ValueDimension, Set<string>>;
+  values: Record<ValueDimension, ReadonlySet<string>>;
   /** Bit h of element d is set when local hour h of weekday d was active. */
   hours: number[];
   calls: CallHistory;
-  deniedOperations: Map<string, [number, string]>;
+  deniedOperations: ReadonlyMap<string, [number, string]>;
   concurrency: Concurrency;
   netConcurrency: Concurrency;
   /** Slots of objects that were read on this day for the first time. */
-  fresh: Set<number>;
+  fresh: ReadonlySet<number>;
   /** Successful calls. */
   done: number;
   /** First and last use of each program. */
-  agents: Map<string, [first: number, last: number]>;
+  agents: ReadonlyMap<string, [first: number, last: number]>;
   /** The same of each version of a program. */
-  versions: Map<string, [first: number, last: number]>;
+  versions: ReadonlyMap<string, [first: number, last: number]>;
   /** Half hours of the day in which each network was used, with its place. */
-  places: Map<string, DayPlace>;
+  places: ReadonlyMap<string, DayPlace>;
   /** Place of each network that is not known yet, by its first event. */
-  nets: Map<string, NetPlace & { time: number; event_uid: string }>;
+  nets: ReadonlyMap<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
-  sessions: Map<string, Map<string, Map<string, [number, string]>>>;
+  sessions: ReadonlyMap<string, Map<string, Map<string, [number, string]>>>;
   /** Owners and countries that the address data name anew for a known network. */
-  renamed: Set<string>;
+  renamed: ReadonlySet<string>;
   /** Values that findings of this day hold back, with the days they need. */
-  holds: Map<string, number>;
+  holds: ReadonlyMap<string, number>;
   /** Findings behind each hold, by the beginning of their uid. */
-  heldBy: Map<string, string[]>;
-  findings: Map<string, FindingState>;
+  heldBy: ReadonlyMap<string, string[]>;
+  findings: ReadonlyMap<string, FindingState>;
 }
 
 /** Profile is all that keywatch knows of one subject. Open windows and days travel with it, so a restart loses nothing. */
@@ -144,12 +145,12 @@ export interface Profile {
   holder: string | null;
   firstSeen: number;
   sealed: Sealed;
-  pending: Map<string, Pending>;
-  days: Map<number, OpenDay>;
-  callWindows: Map<number, CallWindow>;
-  networkWindows: Map<number, NetworkWindow>;
+  pending: ReadonlyMap<string, Pending>;
+  days: ReadonlyMap<number, OpenDay>;
+  callWindows: ReadonlyMap<number, CallWindow>;
+  networkWindows: ReadonlyMap<number, NetworkWindow>;
   /** What the operator's rules remember, by rule and group; there from the first match on. */
-  rules?: Map<string, RuleState>;
+  rules?: ReadonlyMap<string, RuleState>;
   /** Changed since it was last written. */
   dirty: boolean;
 }
@@ -177,15 +178,15 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
     home: { lon: 0, days: 0 },
-    nets: new Map(),
+    nets: noMap,
     volume: emptyVolume(),
-    sessions: new Map(),
+    sessions: noMap,
     hourMemory: noHourMemory,
   },
-  pending: new Map(),
-  days: new Map(),
-  callWindows: new Map(),
-  networkWindows: new Map(),
+  pending: noMap,
+  days: noMap,
+  callWindows: noMap,
+  networkWindows: noMap,
   dirty: false,
 });
 
@@ -195,23 +196,23 @@ export const emptyDay = (day: number): OpenDay => ({
   writes: 0,
   firstTime: Number.MAX_SAFE_INTEGER,
   lastTime: 0,
-  values: perDimension(() => new Set<string>()),
+  values: perDimension(() => noSet as ReadonlySet<string>),
   hours: [0, 0, 0, 0, 0, 0, 0],
   calls: { ...noFailureHistory, deniedSquares: 0 },
-  deniedOperations: new Map(),
+  deniedOperations: noMap,
   concurrency: { single: 0, several: 0 },
   netConcurrency: { single: 0, several: 0 },
-  fresh: new Set(),
+  fresh: noSet,
   done: 0,
-  agents: new Map(),
-  versions: new Map(),
-  places: new Map(),
-  nets: new Map(),
-  sessions: new Map(),
-  renamed: new Set(),
-  holds: new Map(),
-  heldBy: new Map(),
-  findings: new Map(),
+  agents: noMap,
+  versions: noMap,
+  places: noMap,
+  nets: noMap,
+  sessions: noMap,
+  renamed: noSet,
+  holds: noMap,
+  heldBy: noMap,
+  findings: noMap,
 });
 
 export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
@@ -230,7 +231,7 @@ export function profileFrom(text: string): Profile {
   profile.sealed = { ...empty, ...profile.sealed, values: { ...empty.values, ...profile.sealed.values } };
   for (const [number, day] of profile.days) {
     const blank = emptyDay(number);
-    profile.days.set(number, { ...blank, ...day, values: { ...blank.values, ...day.values } });
+    profile.days = put(profile.days, number, { ...blank, ...day, values: { ...blank.values, ...day.values } });
   }
   return profile;
 }
@@ -248,8 +249,8 @@ function toText(_: string, value: unknown): unknown {
 
 function fromText(_: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if ("$map" in value) return new Map(value.$map as [unknown, unknown][]);
-  if ("$set" in value) return new Set(value.$set as unknown[]);
+  if ("$map" in value) return mapOf(value.$map as [unknown, unknown][]);
+  if ("$set" in value) return setOf(value.$set as unknown[]);
   if ("$bits" in value) return new Uint8Array(Buffer.from(value.$bits as string, "base64"));
   if (!("$stats" in value)) return value;
   const flat = value.$stats as (string | number)[];

@@ -1,4 +1,5 @@
 import type { DetectEvent } from "./detection.ts";
+import { put } from "./light_maps.ts";
 import type { OpenDay } from "./profile.ts";
 
 const MAX_SESSIONS = 256;
@@ -40,7 +41,7 @@ export function noteSession(day: OpenDay, event: DetectEvent): void {
   if (!places) {
     if (day.sessions.size >= MAX_SESSIONS) return;
     places = new Map();
-    day.sessions.set(event.session_uid, places);
+    day.sessions = put(day.sessions, event.session_uid, places);
   }
   let keys = places.get(place);
   if (!keys) {
