@@ -9,6 +9,7 @@ import { explain } from "./explain/explain.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
 import { put } from "./light_maps.ts";
+import { createMemo } from "./memo.ts";
 import { noteNet, settled, settledToday } from "./net_place.ts";
 import { countNetwork, countWindows, observeEvent, observeRenamed, openDay } from "./observe.ts";
 import type { PeerBook } from "./peers.ts";
@@ -65,7 +66,7 @@ export function createJudge(parts: JudgeParts): Judge {
   const closers = baselines.filter((b) => b.close);
   const undeclared = policies.filter((p) => p.undeclared);
   /** Verdicts that are known to be calm, per open day. */
-  let calm = new WeakMap<OpenDay, Set<string>[]>();
+  const calm = createMemo<OpenDay, Set<string>[]>();
   const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
 
   /** One mutable view serves all judgements: nothing keeps it, nor the parts of it that change. */
@@ -264,7 +265,7 @@ export function createJudge(parts: JudgeParts): Judge {
     window: judgeWindow,
     straddling: judgeStraddling,
     forget() {
-      calm = new WeakMap();
+      calm.clear();
     },
   };
 }
