@@ -1,5 +1,5 @@
 import type { FindingState } from "./finding_state.ts";
-import { mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
+import { isMap, isSet, type LightMap, type LightSet, mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
 import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
@@ -70,11 +70,11 @@ export interface Sealed {
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
   /** Where each known network was when the key began to use it. */
-  nets: ReadonlyMap<string, NetPlace>;
+  nets: LightMap<string, NetPlace>;
   /** Successful calls of each of the last days. */
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
-  sessions: ReadonlyMap<string, { places: string[]; last: number }>;
+  sessions: LightMap<string, { places: string[]; last: number }>;
   /** How odd the hours of the last days were, and of all days before. */
   hourMemory: HourMemory;
 }
@@ -104,34 +104,34 @@ export interface OpenDay {
   writes: number;
   firstTime: number;
   lastTime: number;
-  values: Record<ValueDimension, ReadonlySet<string>>;
+  values: Record<ValueDimension, LightSet<string>>;
   /** Bit h of element d is set when local hour h of weekday d was active. */
   hours: number[];
   calls: CallHistory;
-  deniedOperations: ReadonlyMap<string, [number, string]>;
+  deniedOperations: LightMap<string, [number, string]>;
   concurrency: Concurrency;
   netConcurrency: Concurrency;
   /** Slots of objects that were read on this day for the first time. */
-  fresh: ReadonlySet<number>;
+  fresh: LightSet<number>;
   /** Successful calls. */
   done: number;
   /** First and last use of each program. */
-  agents: ReadonlyMap<string, [first: number, last: number]>;
+  agents: LightMap<string, [first: number, last: number]>;
   /** The same of each version of a program. */
-  versions: ReadonlyMap<string, [first: number, last: number]>;
+  versions: LightMap<string, [first: number, last: number]>;
   /** Half hours of the day in which each network was used, with its place. */
-  places: ReadonlyMap<string, DayPlace>;
+  places: LightMap<string, DayPlace>;
   /** Place of each network that is not known yet, by its first event. */
-  nets: ReadonlyMap<string, NetPlace & { time: number; event_uid: string }>;
+  nets: LightMap<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
-  sessions: ReadonlyMap<string, Map<string, Map<string, [number, string]>>>;
+  sessions: LightMap<string, Map<string, Map<string, [number, string]>>>;
   /** Owners and countries that the address data name anew for a known network. */
-  renamed: ReadonlySet<string>;
+  renamed: LightSet<string>;
   /** Values that findings of this day hold back, with the days they need. */
-  holds: ReadonlyMap<string, number>;
+  holds: LightMap<string, number>;
   /** Findings behind each hold, by the beginning of their uid. */
-  heldBy: ReadonlyMap<string, string[]>;
-  findings: ReadonlyMap<string, FindingState>;
+  heldBy: LightMap<string, string[]>;
+  findings: LightMap<string, FindingState>;
 }
 
 /** Profile is all that keywatch knows of one subject. Open windows and days travel with it, so a restart loses nothing. */
@@ -145,12 +145,12 @@ export interface Profile {
   holder: string | null;
   firstSeen: number;
   sealed: Sealed;
-  pending: ReadonlyMap<string, Pending>;
-  days: ReadonlyMap<number, OpenDay>;
-  callWindows: ReadonlyMap<number, CallWindow>;
-  networkWindows: ReadonlyMap<number, NetworkWindow>;
+  pending: LightMap<string, Pending>;
+  days: LightMap<number, OpenDay>;
+  callWindows: LightMap<number, CallWindow>;
+  networkWindows: LightMap<number, NetworkWindow>;
   /** What the operator's rules remember, by rule and group; there from the first match on. */
-  rules?: ReadonlyMap<string, RuleState>;
+  rules?: LightMap<string, RuleState>;
   /** Changed since it was last written. */
   dirty: boolean;
 }
@@ -196,7 +196,7 @@ export const emptyDay = (day: number): OpenDay => ({
   writes: 0,
   firstTime: Number.MAX_SAFE_INTEGER,
   lastTime: 0,
-  values: perDimension(() => noSet as ReadonlySet<string>),
+  values: perDimension((): LightSet<string> => noSet),
   hours: [0, 0, 0, 0, 0, 0, 0],
   calls: { ...noFailureHistory, deniedSquares: 0 },
   deniedOperations: noMap,
@@ -237,10 +237,10 @@ export function profileFrom(text: string): Profile {
 }
 
 function toText(_: string, value: unknown): unknown {
-  if (value instanceof Set) return { $set: [...value] };
+  if (isSet(value)) return { $set: [...value] };
   if (value instanceof Uint8Array) return { $bits: Buffer.from(value).toString("base64") };
-  if (!(value instanceof Map)) return value;
-  const entries = [...(value as Map<string, unknown>)];
+  if (!isMap(value)) return value;
+  const entries = [...value];
   if (entries.length > 0 && entries.every(([, v]) => isValueStat(v))) {
     return { $stats: (entries as [string, ValueStat][]).flatMap(([name, s]) => [name, s.first, s.last, s.days]) };
   }
@@ -254,15 +254,12 @@ function fromText(_: string, value: unknown): unknown {
   if ("$bits" in value) return new Uint8Array(Buffer.from(value.$bits as string, "base64"));
   if (!("$stats" in value)) return value;
   const flat = value.$stats as (string | number)[];
-  const stats = new Map<string, ValueStat>();
+  const stats: [string, ValueStat][] = [];
   for (let i = 0; i < flat.length; i += 4) {
-    stats.set(flat[i] as string, {
-      first: flat[i + 1] as number,
-      last: flat[i + 2] as number,
-      days: flat[i + 3] as number,
-    });
+    const [name, first, last, days] = flat.slice(i, i + 4) as [string, number, number, number];
+    stats.push([name, { first, last, days }]);
   }
-  return stats;
+  return mapOf(stats);
 }
 
 /** A pending value has `need` besides; an evidence has no `days`. */

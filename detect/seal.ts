@@ -66,8 +66,7 @@ function noteGap(profile: Profile, day: OpenDay, unheard: (from: number, to: num
   if (gap <= DAY_MS) return;
   const known = gap - unheard(sealed.lastTime, day.firstTime);
   if (known <= DAY_MS) return;
-  sealed.gaps.push(known);
-  if (sealed.gaps.length > MAX_GAPS) sealed.gaps.shift();
+  sealed.gaps = [...sealed.gaps, known].slice(-MAX_GAPS);
 }
 
 /** releaseRenamed lets go of what a finding held back and a network of the key's own turned out to be; a verdict stands. */

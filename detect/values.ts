@@ -1,4 +1,4 @@
-import { drop, noMap, put } from "./light_maps.ts";
+import { drop, type LightMap, noMap, put } from "./light_maps.ts";
 
 /** ValueStat tells when a value was seen: UTC day numbers, and on how many distinct days. */
 export interface ValueStat {
@@ -12,7 +12,7 @@ export interface ValueStat {
  * `n` counts observations and `n1` the values seen on one day only; both survive eviction, so the unseen mass stays true.
  */
 export interface ValueSet {
-  values: ReadonlyMap<string, ValueStat>;
+  values: LightMap<string, ValueStat>;
   n: number;
   n1: number;
 }

@@ -2,7 +2,7 @@ import { byEventTime } from "../schemas/activity.ts";
 import { alignTo, MINUTE_MS } from "../schemas/duration.ts";
 import { MAX_EVENT_UIDS } from "../schemas/finding.ts";
 import { type DetectEvent, detectPart, type Evidence } from "./detection.ts";
-import { noMap, put } from "./light_maps.ts";
+import { type LightMap, noMap, put } from "./light_maps.ts";
 
 export const WINDOW_MS = 15 * MINUTE_MS;
 export const NETWORK_WINDOW_MS = 30 * MINUTE_MS;
@@ -19,7 +19,7 @@ export interface CallWindow {
   calls: number;
   failed: number;
   /** Denied calls by `service:operation`. */
-  operations: ReadonlyMap<string, number>;
+  operations: LightMap<string, number>;
   evidence: Evidence;
   /** The oldest denied call: its key and words stand for the window. */
   lead: DetectEvent | null;
@@ -30,7 +30,7 @@ export interface CallWindow {
 /** NetworkWindow holds the networks that one key was used from in half an hour, each with its first event and last time. */
 export interface NetworkWindow {
   start: number;
-  networks: ReadonlyMap<string, [time: number, uid: string, last: number, owner: string]>;
+  networks: LightMap<string, [time: number, uid: string, last: number, owner: string]>;
 }
 
 export const emptyEvidence = (): Evidence => ({ events: [], count: 0, first: Number.MAX_SAFE_INTEGER, last: 0 });

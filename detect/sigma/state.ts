@@ -1,6 +1,6 @@
 import { DAY_MS, dayOf, HOUR_MS } from "../../schemas/duration.ts";
 import type { DetectEvent, Evidence } from "../detection.ts";
-import { drop, noMap, put } from "../light_maps.ts";
+import { drop, type LightMap, noMap, put } from "../light_maps.ts";
 import type { Profile } from "../profile.ts";
 import { addEvidence, emptyEvidence } from "../windows.ts";
 
@@ -17,7 +17,7 @@ export interface Entry {
 export interface RuleState {
   entries: Entry[];
   /** By UTC day of the event that completed it: what the day's finding holds. */
-  days: ReadonlyMap<number, { evidence: Evidence; most: number }>;
+  days: LightMap<number, { evidence: Evidence; most: number }>;
 }
 
 /** Events this much later than the newest one still find what they belong to: the longest lateness of a provider. */
