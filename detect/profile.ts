@@ -124,7 +124,7 @@ export interface OpenDay {
   /** Place of each network that is not known yet, by its first event. */
   nets: LightMap<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
-  sessions: LightMap<string, Map<string, Map<string, [number, string]>>>;
+  sessions: LightMap<string, LightMap<string, LightMap<string, [number, string]>>>;
   /** Owners and countries that the address data name anew for a known network. */
   renamed: LightSet<string>;
   /** Values that findings of this day hold back, with the days they need. */

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { add, drop, type LightMap, type LightSet, mapOf, noMap, noSet, put, setOf } from "../../detect/light_maps.ts";
+import { openDay } from "../../detect/observe.ts";
 import { emptyDay, emptyProfile, profileFrom, profileText } from "../../detect/profile.ts";
+import { noteSession } from "../../detect/sessions.ts";
+import { dayOf } from "../../schemas/duration.ts";
+import { event, KEY, MONDAY } from "./make.ts";
 
 const name = fc.constantFrom("a", "b", "c", "d");
 const step = fc.oneof(
@@ -77,5 +81,18 @@ describe("the light forms of maps and sets", () => {
       { $map: [["boto3", [1, 2]]] },
     ]);
     expect(profileText(profileFrom(text))).toBe(text);
+  });
+
+  test("a profile that came back takes what comes next", () => {
+    const session = { session_uid: "s1", session_kind: "instance" as const };
+    const profile = emptyProfile(KEY, "aws_cloudtrail");
+    const day = openDay(profile, dayOf(MONDAY));
+    noteSession(day, event({ time: MONDAY, ...session, asn: 64500 }));
+    const back = profileFrom(profileText(profile));
+    for (const one of [profile, back])
+      for (const [i, asn] of [64500, 64501, 64501].entries())
+        noteSession(openDay(one, dayOf(MONDAY)), event({ event_uid: `e${i}`, time: MONDAY + i, ...session, asn }));
+    expect([...back.days.get(dayOf(MONDAY))!.sessions.get("s1")!.keys()]).toEqual(["AS64500", "AS64501"]);
+    expect(profileText(back)).toBe(profileText(profile));
   });
 });
