@@ -1,5 +1,6 @@
 import { dayOf } from "../schemas/duration.ts";
 import type { Signal } from "../schemas/signal.ts";
+import { drop } from "./light_maps.ts";
 import { openDay } from "./observe.ts";
 import type { Profile } from "./profile.ts";
 import type { Feed } from "./pulse.ts";
@@ -111,6 +112,6 @@ export function foldNetworks(profile: Profile, until: number): void {
     else netConcurrency.single++;
     if (hasOwners(window)) concurrency.several++;
     else concurrency.single++;
-    profile.networkWindows.delete(start);
+    profile.networkWindows = drop(profile.networkWindows, start);
   }
 }

@@ -10,6 +10,7 @@ import {
   takeClosing,
 } from "./clock.ts";
 import type { Judge } from "./judge.ts";
+import { drop } from "./light_maps.ts";
 import type { Profile } from "./profile.ts";
 import { WINDOW_MS } from "./windows.ts";
 
@@ -34,11 +35,11 @@ export function createCloser({ judge, sealBefore, signal, name }: CloserParts) {
     }
     if (straddling) {
       judge.straddling(profile, straddling, clock);
-      profile.callWindows.delete(straddling.start);
+      profile.callWindows = drop(profile.callWindows, straddling.start);
     }
     // An aligned window is asked by the straddling one that begins in its middle, and goes after that.
-    profile.callWindows.delete(at - 2 * WINDOW_MS);
-    if (!profile.callWindows.has(at - WINDOW_MS / 2)) profile.callWindows.delete(at - WINDOW_MS);
+    profile.callWindows = drop(profile.callWindows, at - 2 * WINDOW_MS);
+    if (!profile.callWindows.has(at - WINDOW_MS / 2)) profile.callWindows = drop(profile.callWindows, at - WINDOW_MS);
     foldNetworks(profile, at);
   }
 

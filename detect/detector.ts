@@ -77,7 +77,7 @@ export interface CatchUpOptions {
 
 /** At some 650 bytes each; it must be more than a writer keeps back before it stores, since what leaves memory is read from the store. */
 const MAX_WAITING = 200_000;
-/** At some 12 KB each. */
+/** At some 7 KB each. */
 const MAX_PROFILES = 50_000;
 
 export async function createDetector(parts: DetectorParts): Promise<Detector> {
@@ -240,6 +240,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     };
     const end = async ({ report }: { report: boolean }) => {
       if (!inOrder) {
+        unsaved.clear();
         engine.reset();
         await restore();
         return null;

@@ -1,3 +1,4 @@
+import { createMemo } from "./memo.ts";
 import type { OpenDay, Sealed } from "./profile.ts";
 import { dayScore, type HourAccumulation, hourAccumulation, hourExcess } from "./stats/hour_accumulation.ts";
 import { type HourHabits, hourHabits } from "./stats/hours.ts";
@@ -5,7 +6,7 @@ import { type HourHabits, hourHabits } from "./stats/hours.ts";
 /** Active days before hours are a habit at all. */
 export const MIN_HOUR_DAYS = 20;
 
-const cache = new WeakMap<Sealed, { through: number; habits: HourHabits }>();
+const cache = createMemo<Sealed, { through: number; habits: HourHabits }>();
 
 /** habitsOf learns the hours once per sealed day. */
 export function habitsOf(sealed: Sealed): HourHabits {

@@ -8,6 +8,8 @@ import type { EngineOptions } from "./engine_options.ts";
 import { explain } from "./explain/explain.ts";
 import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
+import { put } from "./light_maps.ts";
+import { createMemo } from "./memo.ts";
 import { noteNet, settled, settledToday } from "./net_place.ts";
 import { countNetwork, countWindows, observeEvent, observeRenamed, openDay } from "./observe.ts";
 import type { PeerBook } from "./peers.ts";
@@ -64,7 +66,7 @@ export function createJudge(parts: JudgeParts): Judge {
   const closers = baselines.filter((b) => b.close);
   const undeclared = policies.filter((p) => p.undeclared);
   /** Verdicts that are known to be calm, per open day. */
-  let calm = new WeakMap<OpenDay, Set<string>[]>();
+  const calm = createMemo<OpenDay, Set<string>[]>();
   const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
 
   /** One mutable view serves all judgements: nothing keeps it, nor the parts of it that change. */
@@ -130,7 +132,7 @@ export function createJudge(parts: JudgeParts): Judge {
     let state = day.findings.get(id);
     if (!state) {
       state = startFinding(hit, context, bucket);
-      day.findings.set(id, state);
+      day.findings = put(day.findings, id, state);
       changed(state);
     } else if (growFinding(state, hit, context)) {
       changed(state);
@@ -142,7 +144,7 @@ export function createJudge(parts: JudgeParts): Judge {
     const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
     for (const habit of hit.holds ?? []) {
       const key = pendingKey(habit.dimension, habit.value);
-      day.holds.set(key, Math.max(day.holds.get(key) ?? 0, need));
+      day.holds = put(day.holds, key, Math.max(day.holds.get(key) ?? 0, need));
       noteHolder(day, key, shortUid(state.finding.uid));
     }
   }
@@ -151,7 +153,7 @@ export function createJudge(parts: JudgeParts): Judge {
   function noteHolder(day: OpenDay, key: string, uid: string): void {
     const held = day.heldBy.get(key) ?? [];
     if (held.includes(uid)) return;
-    day.heldBy.set(key, [...held, uid].sort().slice(0, MAX_HOLDERS));
+    day.heldBy = put(day.heldBy, key, [...held, uid].sort().slice(0, MAX_HOLDERS));
   }
 
   function checkPolicies(
@@ -263,7 +265,7 @@ export function createJudge(parts: JudgeParts): Judge {
     window: judgeWindow,
     straddling: judgeStraddling,
     forget() {
-      calm = new WeakMap();
+      calm.clear();
     },
   };
 }

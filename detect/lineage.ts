@@ -1,6 +1,7 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import type { DetectEvent } from "./detection.ts";
 import type { KeyPolicy } from "./inventory_index.ts";
+import { noMap } from "./light_maps.ts";
 import { emptyProfile, FORGET_DAYS, type Profile, profileFrom, profileText, valueDimensions } from "./profile.ts";
 
 /** A predecessor that rested longer than this is no predecessor. */
@@ -26,7 +27,7 @@ export interface Lineage {
 }
 
 export function createLineage(profiles: { get(subject: string): Profile | null }): Lineage {
-  const held = new Map<string, Set<string>>();
+  const held = new Map<string, string[]>();
 
   function predecessor(event: DetectEvent, policy: KeyPolicy | null): Profile | null {
     const declared = policy?.replaces == null ? null : profiles.get(policy.replaces);
@@ -47,8 +48,8 @@ export function createLineage(profiles: { get(subject: string): Profile | null }
     note(profile) {
       if (profile.holder === null) return;
       const subjects = held.get(profile.holder);
-      if (subjects) subjects.add(profile.subject_uid);
-      else held.set(profile.holder, new Set([profile.subject_uid]));
+      if (subjects === undefined) held.set(profile.holder, [profile.subject_uid]);
+      else if (!subjects.includes(profile.subject_uid)) subjects.push(profile.subject_uid);
     },
     begin(event, policy) {
       const fresh = emptyProfile(event.subject_uid, event.provider);
@@ -58,7 +59,11 @@ export function createLineage(profiles: { get(subject: string): Profile | null }
       return old === null ? fresh : inherit(old, fresh);
     },
     forget(subjects) {
-      for (const set of held.values()) for (const subject of subjects) set.delete(subject);
+      for (const [holder, known] of held) {
+        const kept = known.filter((subject) => !subjects.has(subject));
+        if (kept.length > 0) held.set(holder, kept);
+        else held.delete(holder);
+      }
     },
   };
 }
@@ -66,7 +71,7 @@ export function createLineage(profiles: { get(subject: string): Profile | null }
 /** inherit copies what was learned of the predecessor. Its values are dated back, so that they fade in FADE_DAYS unless they are used. */
 function inherit(old: Profile, fresh: Profile): Profile {
   const { sealed, pending } = profileFrom(
-    profileText({ ...old, days: new Map(), callWindows: new Map(), networkWindows: new Map() }),
+    profileText({ ...old, days: noMap, callWindows: noMap, networkWindows: noMap }),
   );
   for (const dimension of valueDimensions) {
     const back = FORGET_DAYS[dimension] - FADE_DAYS;

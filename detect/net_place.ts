@@ -1,4 +1,5 @@
 import type { DetectEvent } from "./detection.ts";
+import { drop, put } from "./light_maps.ts";
 import type { OpenDay, Profile, Sealed } from "./profile.ts";
 
 /** NetPlace is what the address data said of a network when the key began to use it. */
@@ -39,7 +40,7 @@ export function noteNet({ sealed }: Profile, day: OpenDay, event: DetectEvent): 
   const known = day.nets.get(event.src_net);
   if (known === undefined ? day.nets.size >= MAX_DAY_NETS : !isEarlier(event, known)) return;
   const { asn, country, lat, lon, time, event_uid } = event;
-  day.nets.set(event.src_net, { asn, country, lat, lon, time, event_uid });
+  day.nets = put(day.nets, event.src_net, { asn, country, lat, lon, time, event_uid });
 }
 
 const isEarlier = (a: DetectEvent, b: { time: number; event_uid: string }): boolean =>
@@ -48,9 +49,9 @@ const isEarlier = (a: DetectEvent, b: { time: number; event_uid: string }): bool
 /** sealNets remembers a place for each network that is known now, and forgets those of the others. */
 export function sealNets(sealed: Sealed, day: OpenDay): void {
   const known = sealed.values.net.values;
-  for (const net of sealed.nets.keys()) if (!known.has(net)) sealed.nets.delete(net);
+  for (const net of sealed.nets.keys()) if (!known.has(net)) sealed.nets = drop(sealed.nets, net);
   for (const net of [...day.nets.keys()].sort()) {
     const { asn, country, lat, lon } = day.nets.get(net)!;
-    if (known.has(net) && !sealed.nets.has(net)) sealed.nets.set(net, { asn, country, lat, lon });
+    if (known.has(net) && !sealed.nets.has(net)) sealed.nets = put(sealed.nets, net, { asn, country, lat, lon });
   }
 }

@@ -1,3 +1,5 @@
+import type { LightSet } from "./light_maps.ts";
+
 /** Slots of the memory of objects: 512 bytes a subject. */
 const SLOTS = 4096;
 /** Above this share of slots a new object is likely to fall on a known one, and the memory says nothing. */
@@ -34,7 +36,7 @@ export const hasObject = (memory: ObjectMemory, slot: number): boolean =>
 export const tellsObjects = (memory: ObjectMemory): boolean => memory.filled < MAX_FILL * SLOTS;
 
 /** sealObjects learns the new objects of a day. */
-export function sealObjects(memory: ObjectMemory, fresh: ReadonlySet<number>): void {
+export function sealObjects(memory: ObjectMemory, fresh: LightSet<number>): void {
   memory.days = round(FADE * memory.days + 1);
   memory.sum = round(FADE * memory.sum + fresh.size);
   memory.sumSq = round(FADE * memory.sumSq + fresh.size * fresh.size);

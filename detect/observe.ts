@@ -1,8 +1,9 @@
 import { isDenied, isWrite } from "../schemas/activity.ts";
 import { alignTo } from "../schemas/duration.ts";
 import type { DetectEvent } from "./detection.ts";
+import { add, noMap, put } from "./light_maps.ts";
 import { hasObject, MAX_FRESH, slotOf } from "./objects.ts";
-import { emptyDay, type OpenDay, type Profile } from "./profile.ts";
+import { emptyDay, type OpenDay, type Profile, type ValueDimension } from "./profile.ts";
 import { notePlace } from "./travel.ts";
 import { versionOf } from "./versions.ts";
 import { pendingKey } from "./view.ts";
@@ -26,7 +27,7 @@ export function openDay(profile: Profile, day: number): OpenDay {
   let open = profile.days.get(day);
   if (!open) {
     open = emptyDay(day);
-    profile.days.set(day, open);
+    profile.days = put(profile.days, day, open);
   }
   return open;
 }
@@ -43,58 +44,64 @@ export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent,
   const { values } = day;
   if (event.src_kind === "ip") {
     if (event.src_ip !== null && !values.ip.has(event.src_ip)) {
-      addValue(values.ip, event.src_ip);
-      if (event.src_net !== null) addValue(values.net, event.src_net);
+      addValue(values, "ip", event.src_ip);
+      if (event.src_net !== null) addValue(values, "net", event.src_net);
       observePlace(day, event);
     }
   }
   const operation = operationOf(event);
   if (!values.operation.has(operation)) {
-    addValue(values.operation, operation);
-    if (event.service !== null) addValue(values.service, event.service);
+    addValue(values, "operation", operation);
+    if (event.service !== null) addValue(values, "service", event.service);
   }
-  if (event.user_agent_family !== null) notePeriod(day.agents, values.agent, event.user_agent_family, event.time);
+  const agent = event.user_agent_family;
+  if (agent !== null && !stretchPeriod(day.agents, agent, event.time) && day.agents.size < MAX_DAY_AGENTS) {
+    day.agents = put(day.agents, agent, [event.time, event.time]);
+    addValue(values, "agent", agent);
+  }
   const version = versionOf(event);
-  if (version !== null) notePeriod(day.versions, values.version, version, event.time);
+  if (version !== null && !stretchPeriod(day.versions, version, event.time) && day.versions.size < MAX_DAY_AGENTS) {
+    day.versions = put(day.versions, version, [event.time, event.time]);
+    addValue(values, "version", version);
+  }
   if (event.region !== null && !values.region.has(event.region) && isRegional(event))
-    addValue(values.region, event.region);
+    addValue(values, "region", event.region);
   if (event.outcome !== "success") return;
   day.done++;
   if (event.resources.length === 0) return;
   if (event.verb_class === "read") noteObjects(profile, day, event.resources);
-  if (isRoleChange(event)) for (const role of event.resources) addValue(values.role, role);
+  if (isRoleChange(event)) for (const role of event.resources) addValue(values, "role", role);
 }
 
 function observePlace({ values }: OpenDay, event: DetectEvent): void {
-  if (event.asn !== null) addValue(values.asn, asnValue(event.asn));
-  if (event.country !== null) addValue(values.country, event.country);
+  if (event.asn !== null) addValue(values, "asn", asnValue(event.asn));
+  if (event.country !== null) addValue(values, "country", event.country);
 }
 
 /** observeRenamed learns what the address data say now of a network that is known: the next one of the same owner is no news then. */
 export function observeRenamed(day: OpenDay, event: DetectEvent): void {
   observePlace(day, event);
-  if (event.asn !== null) addValue(day.renamed, pendingKey("asn", asnValue(event.asn)));
-  if (event.country !== null) addValue(day.renamed, pendingKey("country", event.country));
+  const renamed = (key: string): void => {
+    if (day.renamed.size < MAX_DAY_VALUES) day.renamed = add(day.renamed, key);
+  };
+  if (event.asn !== null) renamed(pendingKey("asn", asnValue(event.asn)));
+  if (event.country !== null) renamed(pendingKey("country", event.country));
 }
 
-/** notePeriod keeps when a program was used on the day, first and last. */
-function notePeriod(periods: OpenDay["agents"], values: Set<string>, name: string, time: number): void {
+/** stretchPeriod keeps when a program was used on the day, first and last; false for one that is new. */
+function stretchPeriod(periods: OpenDay["agents"], name: string, time: number): boolean {
   const known = periods.get(name);
-  if (known === undefined) {
-    if (periods.size >= MAX_DAY_AGENTS) return;
-    periods.set(name, [time, time]);
-    addValue(values, name);
-    return;
-  }
+  if (known === undefined) return false;
   if (time < known[0]) known[0] = time;
   if (time > known[1]) known[1] = time;
+  return true;
 }
 
 function noteObjects(profile: Profile, day: OpenDay, resources: readonly string[]): void {
   const { objects } = profile.sealed;
   for (let i = 0; i < resources.length; i++) {
     const slot = slotOf(resources[i]!);
-    if (!hasObject(objects, slot) && day.fresh.size < MAX_FRESH) day.fresh.add(slot);
+    if (!hasObject(objects, slot) && day.fresh.size < MAX_FRESH) day.fresh = add(day.fresh, slot);
   }
 }
 
@@ -112,8 +119,8 @@ const GLOBAL = new Set([
 export const isRegional = (event: DetectEvent): boolean =>
   event.service !== null && !GLOBAL.has(event.service) && event.operation !== "ListBuckets";
 
-const addValue = (set: Set<string>, value: string): void => {
-  if (set.size < MAX_DAY_VALUES) set.add(value);
+const addValue = (values: OpenDay["values"], dimension: ValueDimension, value: string): void => {
+  if (values[dimension].size < MAX_DAY_VALUES) values[dimension] = add(values[dimension], value);
 };
 
 const asnTexts = new Map<number, string>();
@@ -170,7 +177,7 @@ export function countWindows(
         ? event.time < first[0] || (event.time === first[0] && event.event_uid < first[1])
         : day.deniedOperations.size < MAX_DAY_OPERATIONS
     ) {
-      day.deniedOperations.set(operation, [event.time, event.event_uid]);
+      day.deniedOperations = put(day.deniedOperations, operation, [event.time, event.event_uid]);
     }
   }
   return aligned;
@@ -180,7 +187,7 @@ function callWindow(profile: Profile, start: number, opened: (w: CallWindow) => 
   let window = profile.callWindows.get(start);
   if (!window) {
     window = newCallWindow(start);
-    profile.callWindows.set(start, window);
+    profile.callWindows = put(profile.callWindows, start, window);
     opened(window);
   }
   return window;
@@ -200,17 +207,19 @@ export function countNetwork(profile: Profile, day: OpenDay, event: DetectEvent)
   const start = alignTo(event.time, NETWORK_WINDOW_MS);
   let window = profile.networkWindows.get(start);
   if (!window) {
-    window = { start, networks: new Map() };
-    profile.networkWindows.set(start, window);
+    window = { start, networks: noMap };
+    profile.networkWindows = put(profile.networkWindows, start, window);
   }
-  noteFirst(window.networks, network, day, event);
+  noteFirst(window, network, day, event);
   return window;
 }
 
-function noteFirst(map: NetworkWindow["networks"], value: string, day: OpenDay, event: DetectEvent): void {
-  const first = map.get(value);
+function noteFirst(window: NetworkWindow, value: string, day: OpenDay, event: DetectEvent): void {
+  const { networks } = window;
+  const first = networks.get(value);
   if (first === undefined) {
-    if (map.size < 64) map.set(value, [event.time, event.event_uid, event.time, ownerOf(event) ?? value]);
+    if (networks.size < 64)
+      window.networks = put(networks, value, [event.time, event.event_uid, event.time, ownerOf(event) ?? value]);
     notePlace(day, value, event);
     return;
   }

@@ -1,11 +1,12 @@
 import type { DetectEvent } from "./detection.ts";
+import { createMemo } from "./memo.ts";
 import type { Sealed } from "./profile.ts";
 
 /** Programs that people type into. */
 const BY_HAND = /^(aws-cli|gcloud|azure-cli|azure-powershell|kubectl|S3Console|browser:.*|console\..*)$/;
 const HOURS_OF_PEOPLE = 6;
 
-const cache = new WeakMap<Sealed, { through: number; person: boolean }>();
+const cache = createMemo<Sealed, { through: number; person: boolean }>();
 
 /** isPerson tells the keys of people: the record says so, or only programs for people were used, at many hours. */
 export function isPerson(event: DetectEvent, sealed: Sealed): boolean {

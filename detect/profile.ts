@@ -1,4 +1,5 @@
 import type { FindingState } from "./finding_state.ts";
+import { isMap, isSet, type LightMap, type LightSet, mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
 import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
@@ -69,11 +70,11 @@ export interface Sealed {
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
   /** Where each known network was when the key began to use it. */
-  nets: Map<string, NetPlace>;
+  nets: LightMap<string, NetPlace>;
   /** Successful calls of each of the last days. */
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
-  sessions: Map<string, { places: string[]; last: number }>;
+  sessions: LightMap<string, { places: string[]; last: number }>;
   /** How odd the hours of the last days were, and of all days before. */
   hourMemory: HourMemory;
 }
@@ -103,34 +104,34 @@ export interface OpenDay {
   writes: number;
   firstTime: number;
   lastTime: number;
-  values: Record<ValueDimension, Set<string>>;
+  values: Record<ValueDimension, LightSet<string>>;
   /** Bit h of element d is set when local hour h of weekday d was active. */
   hours: number[];
   calls: CallHistory;
-  deniedOperations: Map<string, [number, string]>;
+  deniedOperations: LightMap<string, [number, string]>;
   concurrency: Concurrency;
   netConcurrency: Concurrency;
   /** Slots of objects that were read on this day for the first time. */
-  fresh: Set<number>;
+  fresh: LightSet<number>;
   /** Successful calls. */
   done: number;
   /** First and last use of each program. */
-  agents: Map<string, [first: number, last: number]>;
+  agents: LightMap<string, [first: number, last: number]>;
   /** The same of each version of a program. */
-  versions: Map<string, [first: number, last: number]>;
+  versions: LightMap<string, [first: number, last: number]>;
   /** Half hours of the day in which each network was used, with its place. */
-  places: Map<string, DayPlace>;
+  places: LightMap<string, DayPlace>;
   /** Place of each network that is not known yet, by its first event. */
-  nets: Map<string, NetPlace & { time: number; event_uid: string }>;
+  nets: LightMap<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
-  sessions: Map<string, Map<string, Map<string, [number, string]>>>;
+  sessions: LightMap<string, LightMap<string, LightMap<string, [number, string]>>>;
   /** Owners and countries that the address data name anew for a known network. */
-  renamed: Set<string>;
+  renamed: LightSet<string>;
   /** Values that findings of this day hold back, with the days they need. */
-  holds: Map<string, number>;
+  holds: LightMap<string, number>;
   /** Findings behind each hold, by the beginning of their uid. */
-  heldBy: Map<string, string[]>;
-  findings: Map<string, FindingState>;
+  heldBy: LightMap<string, string[]>;
+  findings: LightMap<string, FindingState>;
 }
 
 /** Profile is all that keywatch knows of one subject. Open windows and days travel with it, so a restart loses nothing. */
@@ -144,12 +145,12 @@ export interface Profile {
   holder: string | null;
   firstSeen: number;
   sealed: Sealed;
-  pending: Map<string, Pending>;
-  days: Map<number, OpenDay>;
-  callWindows: Map<number, CallWindow>;
-  networkWindows: Map<number, NetworkWindow>;
+  pending: LightMap<string, Pending>;
+  days: LightMap<number, OpenDay>;
+  callWindows: LightMap<number, CallWindow>;
+  networkWindows: LightMap<number, NetworkWindow>;
   /** What the operator's rules remember, by rule and group; there from the first match on. */
-  rules?: Map<string, RuleState>;
+  rules?: LightMap<string, RuleState>;
   /** Changed since it was last written. */
   dirty: boolean;
 }
@@ -177,15 +178,15 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
     home: { lon: 0, days: 0 },
-    nets: new Map(),
+    nets: noMap,
     volume: emptyVolume(),
-    sessions: new Map(),
+    sessions: noMap,
     hourMemory: noHourMemory,
   },
-  pending: new Map(),
-  days: new Map(),
-  callWindows: new Map(),
-  networkWindows: new Map(),
+  pending: noMap,
+  days: noMap,
+  callWindows: noMap,
+  networkWindows: noMap,
   dirty: false,
 });
 
@@ -195,23 +196,23 @@ export const emptyDay = (day: number): OpenDay => ({
   writes: 0,
   firstTime: Number.MAX_SAFE_INTEGER,
   lastTime: 0,
-  values: perDimension(() => new Set<string>()),
+  values: perDimension((): LightSet<string> => noSet),
   hours: [0, 0, 0, 0, 0, 0, 0],
   calls: { ...noFailureHistory, deniedSquares: 0 },
-  deniedOperations: new Map(),
+  deniedOperations: noMap,
   concurrency: { single: 0, several: 0 },
   netConcurrency: { single: 0, several: 0 },
-  fresh: new Set(),
+  fresh: noSet,
   done: 0,
-  agents: new Map(),
-  versions: new Map(),
-  places: new Map(),
-  nets: new Map(),
-  sessions: new Map(),
-  renamed: new Set(),
-  holds: new Map(),
-  heldBy: new Map(),
-  findings: new Map(),
+  agents: noMap,
+  versions: noMap,
+  places: noMap,
+  nets: noMap,
+  sessions: noMap,
+  renamed: noSet,
+  holds: noMap,
+  heldBy: noMap,
+  findings: noMap,
 });
 
 export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
@@ -230,16 +231,16 @@ export function profileFrom(text: string): Profile {
   profile.sealed = { ...empty, ...profile.sealed, values: { ...empty.values, ...profile.sealed.values } };
   for (const [number, day] of profile.days) {
     const blank = emptyDay(number);
-    profile.days.set(number, { ...blank, ...day, values: { ...blank.values, ...day.values } });
+    profile.days = put(profile.days, number, { ...blank, ...day, values: { ...blank.values, ...day.values } });
   }
   return profile;
 }
 
 function toText(_: string, value: unknown): unknown {
-  if (value instanceof Set) return { $set: [...value] };
+  if (isSet(value)) return { $set: [...value] };
   if (value instanceof Uint8Array) return { $bits: Buffer.from(value).toString("base64") };
-  if (!(value instanceof Map)) return value;
-  const entries = [...(value as Map<string, unknown>)];
+  if (!isMap(value)) return value;
+  const entries = [...value];
   if (entries.length > 0 && entries.every(([, v]) => isValueStat(v))) {
     return { $stats: (entries as [string, ValueStat][]).flatMap(([name, s]) => [name, s.first, s.last, s.days]) };
   }
@@ -248,20 +249,17 @@ function toText(_: string, value: unknown): unknown {
 
 function fromText(_: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if ("$map" in value) return new Map(value.$map as [unknown, unknown][]);
-  if ("$set" in value) return new Set(value.$set as unknown[]);
+  if ("$map" in value) return mapOf(value.$map as [unknown, unknown][]);
+  if ("$set" in value) return setOf(value.$set as unknown[]);
   if ("$bits" in value) return new Uint8Array(Buffer.from(value.$bits as string, "base64"));
   if (!("$stats" in value)) return value;
   const flat = value.$stats as (string | number)[];
-  const stats = new Map<string, ValueStat>();
+  const stats: [string, ValueStat][] = [];
   for (let i = 0; i < flat.length; i += 4) {
-    stats.set(flat[i] as string, {
-      first: flat[i + 1] as number,
-      last: flat[i + 2] as number,
-      days: flat[i + 3] as number,
-    });
+    const [name, first, last, days] = flat.slice(i, i + 4) as [string, number, number, number];
+    stats.push([name, { first, last, days }]);
   }
-  return stats;
+  return mapOf(stats);
 }
 
 /** A pending value has `need` besides; an evidence has no `days`. */

@@ -9,7 +9,7 @@ export interface ProfileBook extends Iterable<Profile> {
   add(profile: Profile): void;
   /** Subjects of the batch whose profile is not at hand. */
   missing(events: readonly DetectEvent[]): string[];
-  /** Profiles that changed since the last call, as rows to be stored. */
+  /** Profiles that changed since the last call, as rows to be stored. Each text is made when it is read: all of them at once weigh as much as the profiles. */
   takeDirty(): { subject_uid: string; state: string }[];
   /** Drops stored profiles that have nothing open, the longest silent first, until `keep` are left or no such is; gives their subjects. */
   dropCold(keep: number): string[];
@@ -46,7 +46,12 @@ export function createProfileBook(begin: (event: DetectEvent) => Profile): Profi
       for (const profile of profiles.values()) {
         if (!profile.dirty) continue;
         profile.dirty = false;
-        rows.push({ subject_uid: profile.subject_uid, state: profileText(profile) });
+        rows.push({
+          subject_uid: profile.subject_uid,
+          get state() {
+            return profileText(profile);
+          },
+        });
       }
       return rows;
     },

@@ -1,5 +1,6 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
+import { drop, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
@@ -53,7 +54,7 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
     forget(sealed.values[dimension], sealed.through, Math.max(FORGET_DAYS[dimension], keep));
   }
   sealNets(sealed, day);
-  profile.days.delete(day.day);
+  profile.days = drop(profile.days, day.day);
 }
 
 /** longestGap is the longest silence known, ms. */
@@ -65,15 +66,14 @@ function noteGap(profile: Profile, day: OpenDay, unheard: (from: number, to: num
   if (gap <= DAY_MS) return;
   const known = gap - unheard(sealed.lastTime, day.firstTime);
   if (known <= DAY_MS) return;
-  sealed.gaps.push(known);
-  if (sealed.gaps.length > MAX_GAPS) sealed.gaps.shift();
+  sealed.gaps = [...sealed.gaps, known].slice(-MAX_GAPS);
 }
 
 /** releaseRenamed lets go of what a finding held back and a network of the key's own turned out to be; a verdict stands. */
-function releaseRenamed({ pending }: Profile, day: OpenDay): void {
+function releaseRenamed(profile: Profile, day: OpenDay): void {
   for (const key of day.renamed) {
-    day.holds.delete(key);
-    if (pending.get(key)?.verdict === undefined) pending.delete(key);
+    day.holds = drop(day.holds, key);
+    if (profile.pending.get(key)?.verdict === undefined) profile.pending = drop(profile.pending, key);
   }
 }
 
@@ -90,7 +90,7 @@ function notePending(profile: Profile, day: OpenDay): void {
     if (seen(key)) {
       if (pending.last !== day.day) pending.days++;
       pending.last = Math.max(pending.last, day.day);
-    } else if (day.day - pending.last > PENDING_FORGET_DAYS) profile.pending.delete(key);
+    } else if (day.day - pending.last > PENDING_FORGET_DAYS) profile.pending = drop(profile.pending, key);
   }
   for (const [key, need] of [...day.holds].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const pending = profile.pending.get(key);
@@ -99,7 +99,7 @@ function notePending(profile: Profile, day: OpenDay): void {
       pending.need = Math.max(pending.need, need);
       // The newest speak: a verdict comes on an incident of the last days.
       pending.by = [...new Set([...(pending.by ?? []), ...by])].slice(-MAX_HOLDERS);
-    } else profile.pending.set(key, { days: 1, need, first: day.day, last: day.day, by });
+    } else profile.pending = put(profile.pending, key, { days: 1, need, first: day.day, last: day.day, by });
   }
 }
 
@@ -115,7 +115,7 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
       if (pending && stillWaits(pending)) continue;
       if (pending && pending.verdict !== "learned") {
-        profile.pending.delete(pendingKey(dimension, value));
+        profile.pending = drop(profile.pending, pendingKey(dimension, value));
         observeDay(set, value, day.day, pending.days);
       } else if (!late || (set.values.get(value)?.last ?? -1) < day.day) observeDay(set, value, day.day);
     }
@@ -132,7 +132,7 @@ function learnHours(profile: Profile, day: OpenDay): void {
         const key = pendingKey("hour", String(d * 24 + h));
         const pending = profile.pending.get(key);
         if (pending && stillWaits(pending)) continue;
-        if (pending?.verdict !== "learned") profile.pending.delete(key);
+        if (pending?.verdict !== "learned") profile.pending = drop(profile.pending, key);
       }
       hours[d * 24 + h]!++;
     }
@@ -152,17 +152,18 @@ function rememberHours(profile: Profile, day: OpenDay): void {
 }
 
 function learnSessions(profile: Profile, day: OpenDay): void {
-  const { sessions } = profile.sealed;
+  const { sealed } = profile;
   for (const [session, places] of [...day.sessions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const known = sessions.get(session) ?? { places: [], last: day.day };
+    const known = sealed.sessions.get(session) ?? { places: [], last: day.day };
     for (const place of [...places.keys()].sort()) {
       const held = profile.pending.get(pendingKey("session", `${session} ${place}`));
       if (!held && !day.holds.has(pendingKey("session", `${session} ${place}`)) && !known.places.includes(place))
         known.places.push(place);
     }
     known.last = day.day;
-    sessions.delete(session);
-    if (known.places.length > 0) sessions.set(session, known);
+    sealed.sessions = drop(sealed.sessions, session);
+    if (known.places.length > 0) sealed.sessions = put(sealed.sessions, session, known);
   }
-  while (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value!);
+  while (sealed.sessions.size > MAX_SESSIONS)
+    sealed.sessions = drop(sealed.sessions, sealed.sessions.keys().next().value!);
 }

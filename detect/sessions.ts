@@ -1,4 +1,5 @@
 import type { DetectEvent } from "./detection.ts";
+import { noMap, put } from "./light_maps.ts";
 import type { OpenDay } from "./profile.ts";
 
 const MAX_SESSIONS = 256;
@@ -33,26 +34,20 @@ export const isWorkload = (event: Pick<DetectEvent, "session_kind">): boolean =>
 
 /** noteSession keeps the first use of a workload session per place and key of this day. */
 export function noteSession(day: OpenDay, event: DetectEvent): void {
-  if (event.session_uid === null || !isWorkload(event)) return;
+  const session = event.session_uid;
+  if (session === null || !isWorkload(event)) return;
   const place = placeOf(event);
   if (place === null) return;
-  let places = day.sessions.get(event.session_uid);
-  if (!places) {
-    if (day.sessions.size >= MAX_SESSIONS) return;
-    places = new Map();
-    day.sessions.set(event.session_uid, places);
-  }
-  let keys = places.get(place);
-  if (!keys) {
-    if (places.size >= MAX_PLACES) return;
-    keys = new Map();
-    places.set(place, keys);
-  }
+  const places = day.sessions.get(session) ?? noMap;
+  if (places.size === 0 && day.sessions.size >= MAX_SESSIONS) return;
+  const keys = places.get(place) ?? noMap;
+  if (keys.size === 0 && places.size >= MAX_PLACES) return;
   const key = event.key_uid ?? "";
   const first = keys.get(key);
-  if (!first) {
-    if (keys.size < MAX_KEYS) keys.set(key, [event.time, event.event_uid]);
-  } else if (event.time < first[0] || (event.time === first[0] && event.event_uid < first[1])) {
-    keys.set(key, [event.time, event.event_uid]);
-  }
+  if (first ? !isEarlier(event, first) : keys.size >= MAX_KEYS) return;
+  const uses = put<string, [number, string]>(keys, key, [event.time, event.event_uid]);
+  day.sessions = put(day.sessions, session, put(places, place, uses));
 }
+
+const isEarlier = ({ time, event_uid }: DetectEvent, first: [number, string]): boolean =>
+  time < first[0] || (time === first[0] && event_uid < first[1]);

@@ -1,5 +1,6 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import type { DetectEvent } from "./detection.ts";
+import { put } from "./light_maps.ts";
 import { isPerson } from "./people.ts";
 import type { OpenDay, Sealed } from "./profile.ts";
 import { haversine } from "./stats/haversine.ts";
@@ -21,7 +22,8 @@ export function notePlace(day: OpenDay, network: string, event: DetectEvent): vo
   const place = day.places.get(network);
   if (place) {
     if (!place.bins.includes(bin)) place.bins.push(bin);
-  } else if (day.places.size < MAX_PLACES) day.places.set(network, { lat: event.lat, lon: event.lon, bins: [bin] });
+  } else if (day.places.size < MAX_PLACES)
+    day.places = put(day.places, network, { lat: event.lat, lon: event.lon, bins: [bin] });
 }
 
 const HOME_DAYS = 60;

@@ -1,3 +1,5 @@
+import { drop, type LightMap, noMap, put } from "./light_maps.ts";
+
 /** ValueStat tells when a value was seen: UTC day numbers, and on how many distinct days. */
 export interface ValueStat {
   first: number;
@@ -10,14 +12,14 @@ export interface ValueStat {
  * `n` counts observations and `n1` the values seen on one day only; both survive eviction, so the unseen mass stays true.
  */
 export interface ValueSet {
-  values: Map<string, ValueStat>;
+  values: LightMap<string, ValueStat>;
   n: number;
   n1: number;
 }
 
 export const MAX_VALUES = 64;
 
-export const emptyValueSet = (): ValueSet => ({ values: new Map(), n: 0, n1: 0 });
+export const emptyValueSet = (): ValueSet => ({ values: noMap, n: 0, n1: 0 });
 
 /** observeDay adds that the value was seen on that UTC day, earlier days included, and evicts the weakest value over the limit. */
 export function observeDay(set: ValueSet, value: string, day: number, days = 1): void {
@@ -31,7 +33,7 @@ export function observeDay(set: ValueSet, value: string, day: number, days = 1):
     return;
   }
   if (days === 1) set.n1++;
-  set.values.set(value, { first: day, last: day, days });
+  set.values = put(set.values, value, { first: day, last: day, days });
   if (set.values.size > MAX_VALUES) evictWeakest(set);
 }
 
@@ -49,14 +51,14 @@ function evictWeakest(set: ValueSet): void {
       stat = s;
     }
   }
-  if (weakest !== null) set.values.delete(weakest);
+  if (weakest !== null) set.values = drop(set.values, weakest);
 }
 
 /** forget drops values not seen for `keepDays` before `day`, with their counts: what is forgotten is no evidence. */
 export function forget(set: ValueSet, day: number, keepDays: number): void {
   for (const [value, stat] of set.values) {
     if (day - stat.last <= keepDays) continue;
-    set.values.delete(value);
+    set.values = drop(set.values, value);
     set.n -= stat.days;
     if (stat.days === 1) set.n1--;
   }

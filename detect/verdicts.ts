@@ -1,5 +1,6 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import type { Verdict } from "../schemas/incident.ts";
+import { drop } from "./light_maps.ts";
 import { type Pending, type Profile, type ValueDimension, valueDimensions } from "./profile.ts";
 import { observeDay } from "./values.ts";
 
@@ -83,7 +84,7 @@ function takeBack(profile: Profile, key: string, pending: Pending): void {
     const set = profile.sealed.values[dimension];
     const stat = set.values.get(value);
     if (stat) {
-      set.values.delete(value);
+      set.values = drop(set.values, value);
       set.n -= stat.days;
       if (stat.days === 1) set.n1--;
     }

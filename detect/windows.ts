@@ -2,6 +2,7 @@ import { byEventTime } from "../schemas/activity.ts";
 import { alignTo, MINUTE_MS } from "../schemas/duration.ts";
 import { MAX_EVENT_UIDS } from "../schemas/finding.ts";
 import { type DetectEvent, detectPart, type Evidence } from "./detection.ts";
+import { type LightMap, noMap, put } from "./light_maps.ts";
 
 export const WINDOW_MS = 15 * MINUTE_MS;
 export const NETWORK_WINDOW_MS = 30 * MINUTE_MS;
@@ -18,7 +19,7 @@ export interface CallWindow {
   calls: number;
   failed: number;
   /** Denied calls by `service:operation`. */
-  operations: Map<string, number>;
+  operations: LightMap<string, number>;
   evidence: Evidence;
   /** The oldest denied call: its key and words stand for the window. */
   lead: DetectEvent | null;
@@ -29,7 +30,7 @@ export interface CallWindow {
 /** NetworkWindow holds the networks that one key was used from in half an hour, each with its first event and last time. */
 export interface NetworkWindow {
   start: number;
-  networks: Map<string, [time: number, uid: string, last: number, owner: string]>;
+  networks: LightMap<string, [time: number, uid: string, last: number, owner: string]>;
 }
 
 export const emptyEvidence = (): Evidence => ({ events: [], count: 0, first: Number.MAX_SAFE_INTEGER, last: 0 });
@@ -72,7 +73,6 @@ export function insertSorted(events: [number, string][], time: number, uid: stri
 }
 
 /** Most windows see no denied call: these share the empty parts, which countDenied replaces before anything is written to them. */
-const noOperations: Map<string, number> = new Map();
 const noEvidence: Evidence = emptyEvidence();
 const noneFired: string[] = [];
 
@@ -82,7 +82,7 @@ export const newCallWindow = (start: number): CallWindow => ({
   denied: 0,
   calls: 0,
   failed: 0,
-  operations: noOperations,
+  operations: noMap,
   evidence: noEvidence,
   lead: null,
   fired: noneFired,
@@ -95,15 +95,14 @@ export const isAligned = (window: { start: number }): boolean => window.start % 
 
 /** countDenied adds a denied call to the window. */
 export function countDenied(window: CallWindow, operation: string, event: DetectEvent): void {
-  window.denied++;
-  if (window.operations === noOperations) {
-    window.operations = new Map();
+  if (window.denied++ === 0) {
     window.evidence = emptyEvidence();
     window.fired = [];
   }
   const { time, event_uid: uid } = event;
   if (window.lead === null || byEventTime(event, window.lead) < 0) window.lead = detectPart(event);
   const n = window.operations.get(operation);
-  if (n !== undefined || window.operations.size < MAX_OPERATIONS) window.operations.set(operation, (n ?? 0) + 1);
+  if (n !== undefined || window.operations.size < MAX_OPERATIONS)
+    window.operations = put(window.operations, operation, (n ?? 0) + 1);
   addEvidence(window.evidence, time, uid);
 }

@@ -1,5 +1,6 @@
 import { DAY_MS } from "../../schemas/duration.ts";
 import { type DetectEvent, defineBaseline, type Hit } from "../detection.ts";
+import { createMemo } from "../memo.ts";
 import { operationOf } from "../observe.ts";
 import type { Sealed } from "../profile.ts";
 import { dailyModel, dayVerdict, weekTrend } from "../stats/daily_volume.ts";
@@ -108,7 +109,7 @@ function longHit(
   };
 }
 
-const models = new WeakMap<Sealed, { through: number; model: VolumeModel | null; day: number; bound: number }>();
+const models = createMemo<Sealed, { through: number; model: VolumeModel | null; day: number; bound: number }>();
 
 function modelOf(sealed: Sealed): VolumeModel | null {
   const known = models.get(sealed);
@@ -133,7 +134,7 @@ function dayBoundOf(sealed: Sealed, day: number): number {
   return bound;
 }
 
-const bounds = new WeakMap<Sealed, { n: number; bound: number }>();
+const bounds = createMemo<Sealed, { n: number; bound: number }>();
 
 /** boundOf is the smallest count that fires, reckoned once a sealed day: a busy key asks at every call. */
 function boundOf(sealed: Sealed): number {

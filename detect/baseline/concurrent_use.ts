@@ -1,4 +1,5 @@
 import { defineBaseline } from "../detection.ts";
+import { noMap, put } from "../light_maps.ts";
 import { networkOf } from "../observe.ts";
 import type { Concurrency } from "../profile.ts";
 import { isKnown } from "../view.ts";
@@ -78,10 +79,10 @@ const levelOf = (name: string): "asn" | "net" => (name.startsWith("AS") ? "asn" 
 
 /** byOwner joins the networks of one owner. */
 function byOwner({ networks }: NetworkWindow): NetworkWindow["networks"] {
-  const owners: NetworkWindow["networks"] = new Map();
+  let owners: NetworkWindow["networks"] = noMap;
   for (const [, [first, uid, last, owner]] of networks) {
     const known = owners.get(owner);
-    if (!known) owners.set(owner, [first, uid, last, owner]);
+    if (!known) owners = put(owners, owner, [first, uid, last, owner]);
     else {
       known[2] = Math.max(known[2], last);
       if (first < known[0] || (first === known[0] && uid < known[1])) [known[0], known[1]] = [first, uid];

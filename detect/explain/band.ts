@@ -1,3 +1,4 @@
+import { createMemo } from "../memo.ts";
 import type { Sealed } from "../profile.ts";
 import { negativeBinomialTail } from "../stats/negative_binomial.ts";
 
@@ -14,7 +15,7 @@ export interface Band {
 }
 
 const NO_BAND: Band = { expected: null, high: null };
-const bands = new WeakMap<Sealed, Map<string, Band>>();
+const bands = createMemo<Sealed, Map<string, Band>>();
 
 /** bandOf draws the band of calls or denied calls from the sums of the sealed quarter hours; reckoned once a sealed day. */
 export function bandOf(parameter: string, sealed: Sealed): Band {

@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf, HOUR_MS } from "../../schemas/duration.ts";
 import type { DetectEvent, Evidence } from "../detection.ts";
+import { drop, type LightMap, noMap, put } from "../light_maps.ts";
 import type { Profile } from "../profile.ts";
 import { addEvidence, emptyEvidence } from "../windows.ts";
 
@@ -16,7 +17,7 @@ export interface Entry {
 export interface RuleState {
   entries: Entry[];
   /** By UTC day of the event that completed it: what the day's finding holds. */
-  days: Map<number, { evidence: Evidence; most: number }>;
+  days: LightMap<number, { evidence: Evidence; most: number }>;
 }
 
 /** Events this much later than the newest one still find what they belong to: the longest lateness of a provider. */
@@ -27,17 +28,17 @@ export const MAX_GROUPS = 64;
 
 /** stateOf gives the state of a rule, subject and group, made when missing; the group untouched for longest leaves. */
 export function stateOf(profile: Profile, rule: string, group: string): RuleState {
-  profile.rules ??= new Map();
+  profile.rules ??= noMap;
   const key = `${rule}\u001f${group}`;
   let state = profile.rules.get(key);
   if (state === undefined) {
     const others = [...profile.rules].filter(([other]) => other.startsWith(`${rule}\u001f`));
     if (others.length >= MAX_GROUPS) {
       others.sort((a, b) => newest(a[1]) - newest(b[1]) || (a[0] < b[0] ? -1 : 1));
-      profile.rules.delete(others[0]![0]);
+      profile.rules = drop(profile.rules, others[0]![0]);
     }
-    state = { entries: [], days: new Map() };
-    profile.rules.set(key, state);
+    state = { entries: [], days: noMap };
+    profile.rules = put(profile.rules, key, state);
   }
   return state;
 }
@@ -60,14 +61,14 @@ export function insert(state: RuleState, event: DetectEvent, of: (string | numbe
   while (gone < entries.length && entries[gone]!.time < oldest) gone++;
   if (gone > 0) entries.splice(0, gone);
   for (const day of state.days.keys())
-    if (day < dayOf(newest(state)) - Math.ceil((spanMs + SLACK_MS) / DAY_MS)) state.days.delete(day);
+    if (day < dayOf(newest(state)) - Math.ceil((spanMs + SLACK_MS) / DAY_MS)) state.days = drop(state.days, day);
   return at - gone;
 }
 
 /** tell adds entries to the finding of a day, each once. Gives whether any was new. */
 export function tell(state: RuleState, day: number, entries: readonly Entry[], most: number): boolean {
   const known = state.days.get(day) ?? { evidence: emptyEvidence(), most: 0 };
-  state.days.set(day, known);
+  state.days = put(state.days, day, known);
   const before = known.evidence.count;
   for (const entry of entries) {
     if (entry.told >= day) continue;

@@ -1,3 +1,4 @@
+import { createMemo } from "../memo.ts";
 import { callsOn, VOLUME_DAYS, type VolumeMemory } from "../volume.ts";
 import { negativeBinomialTail } from "./negative_binomial.ts";
 import {
@@ -48,7 +49,7 @@ function slotsOf(counts: readonly number[], through: number, cap: (slot: number)
 export const dayVerdict = (model: VolumeModel, day: number, calls: number): VolumeVerdict =>
   volumeVerdict(model, slotOf(day), calls, slowPath);
 
-const phis = new WeakMap<VolumeMemory, { through: number; phi: number }>();
+const phis = createMemo<VolumeMemory, { through: number; phi: number }>();
 
 /** calmPhi is the dispersion of days before the last week: the week under judgement must not widen its own measure. */
 function calmPhi(memory: VolumeMemory): number {

@@ -69,7 +69,7 @@ describe("a refresh of the address data makes no finding", () => {
     const engine = engineFor();
     closed(engine, events);
     const profile = engine.profile(KEY)!;
-    expect(profile.sealed.nets).toEqual(
+    expect(new Map(profile.sealed.nets)).toEqual(
       new Map([["203.0.113.0/24", { asn: 64500, country: "DE", lat: 52.52, lon: 13.405 }]]),
     );
     expect(profileFrom(profileText(profile)).sealed.nets).toEqual(profile.sealed.nets);
