@@ -110,7 +110,10 @@ function takeWords(state: FindingState, hit: Hit, c: HitContext): void {
   const risk =
     (c.weightOverride ?? c.detection.weight) * verbWeight(c.event, hit.usualAdmin) * sourceConfidence(c.event);
   finding.risk = Math.max(finding.risk, Math.round(risk * 1e4) / 1e4);
-  finding.runbook = c.detection.runbook.map((step) => fillStep(step, finding, c.event));
+  const words = stepWords(finding, c.event);
+  finding.runbook = c.detection.runbook.map((step) =>
+    step.replace(/\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole),
+  );
 }
 
 /** placeFacts say where the lead event came from, for titles and tables. */
@@ -122,8 +125,9 @@ function placeFacts(event: DetectEvent): Record<string, string> {
   return facts;
 }
 
-function fillStep(step: string, finding: Finding, event: DetectEvent): string {
-  const words: Record<string, string> = {
+/** stepWords are what the names in a runbook stand for. */
+function stepWords(finding: Finding, event: DetectEvent): Record<string, string> {
+  return {
     key_hint: finding.key_name ?? finding.key_hint ?? "the key",
     owner: finding.owner ?? "the key's owner",
     principal: finding.principal ?? finding.principal_uid,
@@ -131,7 +135,6 @@ function fillStep(step: string, finding: Finding, event: DetectEvent): string {
     first_seen: new Date(finding.first_seen).toISOString().replace(/\.\d+Z$/, "Z"),
     source: event.src_ip ?? "an unknown source",
   };
-  return step.replace(/\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole);
 }
 
 function severityOf(hit: Hit, c: HitContext): Severity {

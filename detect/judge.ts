@@ -43,6 +43,20 @@ export interface JudgeParts {
   signal(signal: Signal): void;
 }
 
+/** Asked is what is needed of a baseline at every event; in one shape for all of them, however they are defined. */
+interface Asked extends Required<Pick<Baseline, "whileLearning" | "applies" | "judge">> {
+  sameAs: NonNullable<Baseline["sameAs"]> | null;
+  baseline: Baseline;
+}
+
+const asked = (baseline: Baseline): Asked => ({
+  whileLearning: baseline.whileLearning,
+  applies: baseline.applies ?? (() => true),
+  sameAs: baseline.sameAs ?? null,
+  judge: baseline.judge!,
+  baseline,
+});
+
 /** Judge asks the detections and turns their hits into findings. It knows nothing of watermarks. */
 export interface Judge {
   /** Policies speak at once, whatever the order of events. */
@@ -62,11 +76,11 @@ export function createJudge(parts: JudgeParts): Judge {
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
   const policies = enabled.filter((d): d is Policy => d.kind === "policy" && d.posture === undefined);
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
-  const judges = baselines.filter((b) => b.judge);
+  const judges = baselines.filter((b) => b.judge).map(asked);
   const closers = baselines.filter((b) => b.close);
   const undeclared = policies.filter((p) => p.undeclared);
-  /** Verdicts that are known to be calm, per open day. */
-  const calm = createMemo<OpenDay, Set<string>[]>();
+  /** Verdicts that are known to be calm, per open day and baseline. */
+  const calm = createMemo<OpenDay, (Set<string> | undefined)[]>();
   const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
 
   /** One mutable view serves all judgements: nothing keeps it, nor the parts of it that change. */
@@ -203,23 +217,29 @@ export function createJudge(parts: JudgeParts): Judge {
     noteSession(day, event);
     let quiet = calm.get(day);
     if (!quiet) {
-      quiet = judges.map(() => new Set<string>());
+      quiet = judges.map(() => undefined);
       calm.set(day, quiet);
     }
     for (let i = 0; i < judges.length; i++) {
-      const baseline = judges[i]!;
-      if (view.learning && !baseline.whileLearning) continue;
+      const { whileLearning, applies, sameAs, judge, baseline } = judges[i]!;
+      if (view.learning && !whileLearning) continue;
       try {
-        if (baseline.applies && !baseline.applies(event)) continue;
-        const same = baseline.sameAs ? baseline.sameAs(event, view) : null;
-        if (same !== null && quiet[i]!.has(same)) continue;
-        const hit = baseline.judge!(event, view);
+        if (!applies(event)) continue;
+        const same = sameAs === null ? null : sameAs(event, view);
+        if (same !== null && quiet[i]?.has(same)) continue;
+        const hit = judge(event, view);
         if (hit !== null) report(hit, baseline, event, policy, day, late);
-        else if (same !== null && quiet[i]!.size < MAX_CALM) quiet[i]!.add(same);
+        else if (same !== null) noteCalm(quiet, i, same);
       } catch (error) {
         fault(baseline, event, error);
       }
     }
+  }
+
+  function noteCalm(quiet: (Set<string> | undefined)[], at: number, same: string): void {
+    const known = quiet[at];
+    if (known === undefined) quiet[at] = new Set([same]);
+    else if (known.size < MAX_CALM) known.add(same);
   }
 
   function fault(detection: Policy | Baseline, event: DetectEvent, error: unknown): void {

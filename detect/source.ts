@@ -19,7 +19,9 @@ export const judgeSource = (event: DetectEvent, view: View): LadderVerdict =>
   ladder(
     sourceValues(event).map(({ level, value }) => {
       const set = view.sealed.values[level];
-      const pace = paceOf(set, view.sealed, FORGET_DAYS[level]);
-      return { level, isNew: !isKnown(view, level, value), n: set.n, n1: set.n1, ...pace };
+      const { n, n1 } = set;
+      // The pace is dear, and weighs new values only.
+      if (isKnown(view, level, value)) return { level, isNew: false, n, n1 };
+      return { level, isNew: true, n, n1, ...paceOf(set, view.sealed, FORGET_DAYS[level]) };
     }),
   );

@@ -30,13 +30,15 @@ export function percent(p: number): string {
 /** oneIn writes a probability as people say it: "1 in 250,000". */
 export function oneIn(p: number): string {
   if (p <= 1e-12) return "less than 1 in a trillion";
-  return `1 in ${Math.round(1 / p).toLocaleString("en-US")}`;
+  return `1 in ${numbers.format(Math.round(1 / p))}`;
 }
+
+const numbers = new Intl.NumberFormat("en-US");
 
 /** plural writes a number with its word: "1 day", "2 countries", "3 addresses". */
 export function plural(n: number, word: string): string {
   const many = /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : word.endsWith("s") ? `${word}es` : `${word}s`;
-  return `${n.toLocaleString("en-US")} ${n === 1 ? word : many}`;
+  return `${numbers.format(n)} ${n === 1 ? word : many}`;
 }
 
 const DAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];

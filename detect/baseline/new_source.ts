@@ -37,11 +37,11 @@ export default defineBaseline({
   sameAs: (event) => event.src_ip!,
   judge(event, view) {
     if (view.isOwn(event.src_ip!) || isExempt(event, view)) return null;
-    const values = sourceValues(event);
     const verdict = judgeSource(event, view);
     if (verdict === null || "uninformative" in verdict) return null;
     // A pool inside a network owner that the key uses anyway: an address more is no news.
     if (verdict.verdict === "risk" && isKnownOwner(event, view)) return null;
+    const values = sourceValues(event);
     const { value } = values.find((v) => v.level === verdict.level)!;
     const seenBefore = waiting(view, verdict.level, value);
     const peers = view.peers.others(event.account, verdict.level, value, event.subject_uid);

@@ -11,6 +11,7 @@ const KEEP_MS = 2 * DAY_MS;
 
 interface Window {
   provider: string;
+  time: number;
   /** What each engine counted. */
   reports: Map<string, { active: number; failing: string[] }>;
 }
@@ -36,11 +37,12 @@ export default defineFleet({
 
     function take(signal: Signal): FleetHit[] {
       if (signal.kind !== "window") return [];
-      const id = `${signal.provider} ${signal.time}`;
-      const window = windows.get(id) ?? { provider: signal.provider, reports: new Map() };
+      const { provider, time } = signal;
+      const id = `${provider} ${time}`;
+      const window = windows.get(id) ?? { provider, time, reports: new Map() };
       windows.set(id, window);
       window.reports.set(signal.subject_uid, { active: signal.active ?? 0, failing: signal.failing ?? [] });
-      for (const key of windows.keys()) if (signal.time - Number(key.split(" ")[1]) > KEEP_MS) windows.delete(key);
+      for (const [key, old] of windows) if (time - old.time > KEEP_MS) windows.delete(key);
       let active = 0;
       const failing: string[] = [];
       for (const report of window.reports.values()) {
@@ -48,22 +50,22 @@ export default defineFleet({
         failing.push(...report.failing);
       }
       if (failing.length < MIN_FAILING || failing.length < MIN_SHARE * active) return [];
-      const day = dayOf(signal.time);
-      const dayId = `${signal.provider} ${day}`;
-      const found = days.get(dayId) ?? { keys: new Set<string>(), first: signal.time, last: signal.time, worst: 0 };
+      const day = dayOf(time);
+      const dayId = `${provider} ${day}`;
+      const found = days.get(dayId) ?? { keys: new Set<string>(), first: time, last: time, worst: 0 };
       days.set(dayId, found);
       for (const key of days.keys()) if (day - Number(key.split(" ")[1]) > 2) days.delete(key);
       for (const key of failing) found.keys.add(key);
-      found.first = Math.min(found.first, signal.time);
-      found.last = Math.max(found.last, signal.time);
+      found.first = Math.min(found.first, time);
+      found.last = Math.max(found.last, time);
       found.worst = Math.max(found.worst, failing.length / active);
-      return [hitOf(signal.provider, day, found)];
+      return [hitOf(provider, day, found)];
     }
 
     return {
       take,
       state: () => ({
-        windows: [...windows].map(([id, w]) => [id, { ...w, reports: [...w.reports] }]),
+        windows: [...windows].map(([id, { provider, reports }]) => [id, { provider, reports: [...reports] }]),
         days: [...days].map(([id, d]) => [id, { ...d, keys: [...d.keys] }]),
       }),
       restore(state) {
@@ -71,7 +73,12 @@ export default defineFleet({
           windows: [string, { provider: string; reports: [string, { active: number; failing: string[] }][] }][];
           days: [string, { keys: string[]; first: number; last: number; worst: number }][];
         };
-        windows = new Map(s.windows.map(([id, w]) => [id, { ...w, reports: new Map(w.reports) }]));
+        windows = new Map(
+          s.windows.map(([id, { provider, reports }]) => [
+            id,
+            { provider, time: Number(id.split(" ")[1]), reports: new Map(reports) },
+          ]),
+        );
         days = new Map(s.days.map(([id, d]) => [id, { ...d, keys: new Set(d.keys) }]));
       },
       forget(subjects) {

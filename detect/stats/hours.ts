@@ -64,8 +64,14 @@ export function hourHabits(cells: ArrayLike<number>, ageDays = Number.POSITIVE_I
   const active = Array.from(daily, (count) => count > 0 && count >= floor);
   const activeHours = active.filter(Boolean).length;
   const why = uninformative(total, entropy, activeHours, restHours(active) < YOUNG_REST_HOURS * youth);
-  const tails = tailsOf(smooth(pool(cells, youth), youth), total);
-  return { informative: why === "", why, tail: (cell) => tails[cell] ?? 1, entropy, activeHours, youth };
+  const pooled = pool(cells, youth);
+  let tails: Float64Array | null = null;
+  /** Only habits that say something are asked: the work is done when they are. */
+  const tail = (cell: number): number => {
+    tails ??= tailsOf(smooth(pooled, youth), total);
+    return tails[cell] ?? 1;
+  };
+  return { informative: why === "", why, tail, entropy, activeHours, youth };
 }
 
 /** restHours is the longest run of hours without activity, around midnight too. */
