@@ -3,7 +3,8 @@ import { marker, type Sink } from "./match.ts";
 
 /** Loops in patterns are bounded: an endless run would exhaust the matcher's stack. */
 const RUN = /[A-Za-z0-9+/_-]{20,1048576}={0,2}/g;
-const PIECE = /[A-Za-z0-9+]{20,1048576}={0,2}/g;
+/** Tried where a piece begins and nowhere inside it: paths are many short pieces. */
+const PIECE = /(?<![A-Za-z0-9+])[A-Za-z0-9+]{20,1048576}={0,2}/g;
 const MAX_RUN = 1_048_576;
 
 /**

@@ -16,6 +16,8 @@ export interface InspectorParts {
 }
 
 const SHORT = 6;
+/** The shortest member that a text may hold unseen, `"":0,`. */
+const MEMBER = 5;
 
 /**
  * createInspector walks a record once and changes nothing. While it walks it adds up the length that the record's JSON must have:
@@ -27,7 +29,7 @@ export function createInspector(of: InspectorParts): Inspector {
   let ids: readonly string[] = [];
   let size = 0;
   let strings = 0;
-  let exact = true;
+  let spared = 0;
 
   const clean = (v: string): boolean => v.length < SHORT || of.isClean(v) || (ids.length > 0 && of.isHidden(v, ids));
 
@@ -65,15 +67,17 @@ export function createInspector(of: InspectorParts): Inspector {
     return true;
   };
 
-  /** number adds the usual text of a number; where another spelling could be shorter the length alone is not relied upon. */
+  /** number adds the usual text of a number, and what another spelling could spare: 1e6 for 1000000. */
   const number = (v: number): void => {
-    if (Number.isInteger(v) && v >= 0 && v <= Number.MAX_SAFE_INTEGER) {
-      size += digitsOf(v);
-      if (v >= 1000 && v % 10 === 0) exact = false;
+    const magnitude = Math.abs(v);
+    if (Number.isInteger(v) && magnitude <= Number.MAX_SAFE_INTEGER) {
+      size += digitsOf(magnitude) + (v < 0 ? 1 : 0);
+      if (magnitude >= 1000 && magnitude % 1000 === 0) spared += zerosOf(magnitude) - 2;
       return;
     }
     size += `${v}`.length;
-    exact = false;
+    // A fraction from 0.01 on has no shorter spelling.
+    if (!(magnitude >= 0.01 && magnitude < 1e15)) spared += MEMBER;
   };
 
   const list = (values: Json[], verdict: NameVerdict, under: boolean, depth: number): boolean => {
@@ -105,21 +109,30 @@ export function createInspector(of: InspectorParts): Inspector {
 
   return (text, record, keyIds) => {
     ids = keyIds;
-    size = strings = 0;
-    exact = true;
+    size = strings = spared = 0;
     for (const id of keyIds) if (hidingOf(id).how === "parsed") return null;
     if (!object(record, false, 0)) return null;
-    const faithful = size === text.length && (exact || isPlainSpelled(text, strings));
+    const faithful = size === text.length && (spared === 0 || isPlainSpelled(text, spared, strings));
     return hide(faithful ? text : JSON.stringify(record), keyIds, hidingOf);
   };
 }
 
-/** isPlainSpelled: no escapes, and no more strings than the parsed value has, so no field stands twice however numbers are spelled. */
-function isPlainSpelled(text: string, strings: number): boolean {
+/**
+ * isPlainSpelled: no escapes, and no field that stands twice: it could hide only where other spellings of numbers spare its length,
+ * and then there are more strings than the parsed value has.
+ */
+function isPlainSpelled(text: string, spared: number, strings: number): boolean {
   if (text.includes("\\")) return false;
+  if (spared < MEMBER) return true;
   let quotes = 0;
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
   return quotes === 2 * strings;
+}
+
+function zerosOf(v: number): number {
+  let zeros = 0;
+  for (let rest = v; rest % 10 === 0; rest /= 10) zeros++;
+  return zeros;
 }
 
 function digitsOf(v: number): number {

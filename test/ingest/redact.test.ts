@@ -284,6 +284,21 @@ describe("values", () => {
     const inner = JSON.stringify({ body: `{"a":"${STRIPE}","a":"x"}` });
     expect(redactor.record(inner, JSON.parse(inner), []).raw).not.toContain(STRIPE);
   });
+  test("numbers in a short spelling make no room for a field given twice", () => {
+    for (let zeros = 1; zeros <= 15; zeros++)
+      for (let count = 1; count <= 12; count++) {
+        const usual = `${10 ** zeros}`;
+        const room = count * (usual.length - `1e${zeros}`.length);
+        const member = `"":"${"q".repeat(Math.max(0, room - 6))}",`;
+        const text = `{"n":[${Array(count).fill(`1e${zeros}`)}],${member}"":1}`;
+        expect(redactor.record(text, JSON.parse(text), []).raw).toBe(`{"n":[${Array(count).fill(usual)}],"":1}`);
+      }
+  });
+  test("escapes in the room that a short number makes hide no id", () => {
+    const text = String.raw`{"n":1e5,"id":"projects\/p\/keys\/abcdef123456"}`;
+    const id = "projects/p/keys/abcdef123456";
+    expect(redactor.record(text, JSON.parse(text), [id]).raw).not.toContain("abcdef123456");
+  });
   test("at most 20 are reported and no value with them", () => {
     const { found } = redact({ list: Array.from({ length: 50 }, (_, i) => ({ password: `${DRAWN}${i}` })) });
     expect(found).toHaveLength(20);
