@@ -38,7 +38,7 @@ export const subjectRow = z.object({
 export type SubjectRow = z.infer<typeof subjectRow>;
 
 /** Where a subject had several names, accounts or holders, the newest stands for it. */
-export const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.account, e.time) AS account,
+const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.account, e.time) AS account,
   argMax(e.principal_uid, e.time) AS principal_uid, groupUniqArray(64)(e.principal_uid) AS principal_uids,
   arraySort(groupUniqArray(4)(e.principal)) AS principals,
   argMax(e.principal_type, e.time) AS principal_type, argMax(e.key_uid, e.time) AS key_uid, argMax(e.key_hint, e.time) AS key_hint,

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { defineQuestion } from "../store/store.ts";
-import { NAMED, type Names, SUBJECT_COLUMNS, type SubjectRow, subjectRow } from "./keys.ts";
+import { NAMED, type Names, type SubjectRow, subjectRow } from "./keys.ts";
 import { activityRow, countryRow } from "./page.ts";
 
 /*
- * Questions of the page over days and weeks. Their groups, conditions and functions are those of the projections of `events`
- * (schemas/sql/050_projections.sql), so that the engine reads a row per hour, day or week in place of every event; a test asks it whether it does.
- * Spans are whole hours, days or weeks. A row that came twice is counted twice until the engine merged it.
+ * Questions of the page over many days. Their groups, conditions and functions are those of the projections of `events`
+ * (schemas/sql/050_projections.sql), so that the engine reads a row per hour or day in place of every event; a test asks it whether it does.
+ * Spans are whole hours or days. A row that came twice is counted twice until the engine merged it.
  */
 
 const count = z.number();
@@ -51,31 +51,58 @@ FROM events AS e WHERE toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64M
   row: providerRow,
 });
 
-/** Distinct values by estimate; the calls of the last 30 days, which are no whole weeks, come from the counts by day. */
-const summary = (where: string, having: string): string => `SELECT *
+/**
+ * Names come from a row per key and country, numbers from a row per subject and day; networks and countries are counted by estimate, and
+ * countries since the key was first seen.
+ */
+const summary = (where: string, from: string, having: string): string => `SELECT *
 FROM
 (
-  SELECT ${SUBJECT_COLUMNS.replaceAll("uniqExact", "uniq")} FROM events AS e WHERE ${where}
-  GROUP BY subject_uid HAVING ${having} ORDER BY last_ms DESC, subject_uid LIMIT {limit:UInt32}
-) AS subjects
-LEFT JOIN
+  SELECT subject_uid, any(s.provider) AS provider, nullIf(argMax(s.account, s.last_seen), '') AS account,
+    argMax(s.principal_uid, s.last_seen) AS principal_uid, groupUniqArray(64)(s.principal_uid) AS principal_uids,
+    arraySort(groupUniqArrayIf(4)(s.principal, s.principal != '')) AS principals, argMax(s.principal_type, s.last_seen) AS principal_type,
+    nullIf(argMax(s.key_uid, s.last_seen), '') AS key_uid, nullIf(argMax(s.key_hint, s.last_seen), '') AS key_hint,
+    argMax(s.key_type, s.last_seen) AS key_type, nullIf(argMax(s.environment, s.last_seen), '') AS environment,
+    uniqIf(s.country, s.country != '') AS countries
+  FROM sightings AS s WHERE ${where}
+  GROUP BY subject_uid HAVING ${having} ORDER BY max(s.last_seen) DESC, subject_uid LIMIT {limit:UInt32}
+) AS names
+INNER JOIN
 (
-  SELECT subject_uid, count() AS events_30d FROM events
-  WHERE toDate(time) >= toDate(fromUnixTimestamp64Milli({since:Int64}, 'UTC')) GROUP BY subject_uid
-) AS recent USING (subject_uid)
+  SELECT subject_uid, toUnixTimestamp64Milli(min(first)) AS first_ms, toUnixTimestamp64Milli(max(last)) AS last_ms, sum(calls) AS events,
+    sumIf(calls, day >= toDate(fromUnixTimestamp64Milli({since:Int64}, 'UTC'))) AS events_30d, count() AS active_days,
+    sum(d.reads) AS reads, sum(d.writes) AS writes, sum(d.admins) AS admins, sum(d.auths) AS auths, sum(d.unknowns) AS unknowns,
+    countIf(d.writes + d.admins > 0) AS write_days, countIf(d.admins > 0) AS admin_days, toUnixTimestamp64Milli(max(last_write)) AS last_write_ms,
+    sum(d.failures) AS failures, sum(d.denied) AS denied, uniqMerge(nets) AS networks
+  FROM
+  (
+    SELECT subject_uid, toDate(time) AS day, count() AS calls, min(time) AS first, max(time) AS last, countIf(verb_class = 'read') AS reads,
+      countIf(verb_class = 'write') AS writes, countIf(verb_class = 'admin') AS admins, countIf(verb_class = 'auth') AS auths,
+      countIf(verb_class = 'unknown') AS unknowns, maxIf(time, verb_class IN ('write', 'admin')) AS last_write,
+      countIf(outcome NOT IN ('success', 'unknown')) AS failures, countIf(outcome IN ('denied', 'unauthenticated')) AS denied,
+      uniqState(src_net) AS nets
+    FROM events WHERE ${from} GROUP BY subject_uid, toDate(time)
+  ) AS d
+  GROUP BY subject_uid
+) AS numbers USING (subject_uid)
 ORDER BY last_ms DESC, subject_uid`;
 
-/** subjectSummary is subjectList for a page that is looked at often, since the Monday before a time. */
+/** subjectSummary is subjectList for a page that is looked at often, since the day of a time. */
 export const subjectSummary = defineQuestion<{ from: number; since: number; limit: number }, SubjectRow>({
   name: "subject_summary",
-  sql: summary("toMonday(time) >= toMonday(fromUnixTimestamp64Milli({from:Int64}, 'UTC'))", "key_type != 'none'"),
+  sql: summary(
+    "s.last_seen >= fromUnixTimestamp64Milli({from:Int64})",
+    "toDate(time) >= toDate(fromUnixTimestamp64Milli({from:Int64}, 'UTC'))",
+    "key_type != 'none'",
+  ),
   row: subjectRow,
 });
 
+const CALLED = `subject_uid IN (SELECT DISTINCT subject_uid FROM (${NAMED}) LIMIT 100)`;
 /** subjectsCalled is subjectsNamed for the page, by estimate. */
 export const subjectsCalled = defineQuestion<Names, SubjectRow>({
   name: "subjects_called",
-  sql: summary(`subject_uid IN (SELECT DISTINCT subject_uid FROM (${NAMED}) LIMIT 100)`, "events > 0"),
+  sql: summary(CALLED, CALLED, "1"),
   row: subjectRow,
 });
 

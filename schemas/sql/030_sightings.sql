@@ -10,7 +10,10 @@ CREATE TABLE IF NOT EXISTS sightings
     key_uid String,
     country String,
     key_hint SimpleAggregateFunction(anyLast, String),
+    key_type SimpleAggregateFunction(anyLast, String),
     principal SimpleAggregateFunction(anyLast, String),
+    principal_type SimpleAggregateFunction(anyLast, String),
+    environment SimpleAggregateFunction(anyLast, String),
     as_org SimpleAggregateFunction(any, String),
     address SimpleAggregateFunction(any, String),
     first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
@@ -24,7 +27,8 @@ TTL toDateTime(last_arrival) + INTERVAL 400 DAY;
 CREATE MATERIALIZED VIEW IF NOT EXISTS sightings_feed TO sightings AS
 SELECT
     principal_uid, subject_uid, provider, ifNull(e.account, '') AS account, ifNull(e.key_uid, '') AS key_uid, ifNull(e.country, '') AS country,
-    anyLast(ifNull(e.key_hint, '')) AS key_hint, anyLast(ifNull(e.principal, '')) AS principal, any(ifNull(e.as_org, '')) AS as_org,
+    anyLast(ifNull(e.key_hint, '')) AS key_hint, anyLast(e.key_type) AS key_type, anyLast(ifNull(e.principal, '')) AS principal,
+    anyLast(e.principal_type) AS principal_type, anyLast(ifNull(e.environment, '')) AS environment, any(ifNull(e.as_org, '')) AS as_org,
     any(ifNull(e.src_ip, '')) AS address, min(e.time) AS first_seen, max(e.time) AS last_seen, max(e.ingested_at) AS last_arrival
 FROM events AS e
 GROUP BY principal_uid, subject_uid, provider, account, key_uid, country;
@@ -33,7 +37,8 @@ GROUP BY principal_uid, subject_uid, provider, account, key_uid, country;
 INSERT INTO sightings
 SELECT
     principal_uid, subject_uid, provider, ifNull(e.account, '') AS account, ifNull(e.key_uid, '') AS key_uid, ifNull(e.country, '') AS country,
-    anyLast(ifNull(e.key_hint, '')) AS key_hint, anyLast(ifNull(e.principal, '')) AS principal, any(ifNull(e.as_org, '')) AS as_org,
+    anyLast(ifNull(e.key_hint, '')) AS key_hint, anyLast(e.key_type) AS key_type, anyLast(ifNull(e.principal, '')) AS principal,
+    anyLast(e.principal_type) AS principal_type, anyLast(ifNull(e.environment, '')) AS environment, any(ifNull(e.as_org, '')) AS as_org,
     any(ifNull(e.src_ip, '')) AS address, min(e.time) AS first_seen, max(e.time) AS last_seen, max(e.ingested_at) AS last_arrival
 FROM events AS e
 GROUP BY principal_uid, subject_uid, provider, account, key_uid, country;

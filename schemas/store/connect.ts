@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import type { Config } from "../config.ts";
 import { type BlockInsert, ClientStore } from "./client_store.ts";
+import { engineArguments } from "./engine_config.ts";
 import { holderOf } from "./lock.ts";
 import { embeddedReadings } from "./reading.ts";
 import { droppedAtEnd, SCRATCHES, scratchName } from "./scratch.ts";
@@ -26,12 +27,21 @@ export async function connectEmbedded(path: string): Promise<Store> {
   }
   const holder = holderOf(join(directory, "store"));
   if (holder !== null) throw new StoreDown(inUse(path, ` (process ${holder})`));
-  const { createChdbConnection } = await loadChdb();
+  const { createChdbConnection, Session } = await loadChdb();
   const blocks = join(directory, "blocks");
   const connect = () => createChdbConnection({ path: join(directory, "store") });
   const readings = embeddedReadings(connect);
+  /** The first connection brings the engine's configuration, and stays until the last session ends. */
+  let engine: InstanceType<typeof Session> | null = null;
+  let sessions = 0;
+  const leave = (): void => {
+    engine?.close();
+    engine = null;
+  };
   const open = async (): Promise<ClientStore> => {
+    engine ??= new Session(join(directory, "store"), { connectionArgs: engineArguments(directory) });
     const connection = connect();
+    sessions++;
     const client = createClient({ connection } as unknown as Parameters<typeof createClient>[0]);
     const insertBlock: BlockInsert = (table, columns, block) => insertFromFile(client, blocks, table, columns, block);
     const session = new ClientStore({
@@ -39,7 +49,10 @@ export async function connectEmbedded(path: string): Promise<Store> {
       client,
       insertBlock,
       openReading: ({ settings, params }) => readings({ settings: { ...SESSION_SETTINGS, ...settings }, params }),
-      end: () => void readings.end(),
+      end() {
+        void readings.end();
+        if (--sessions === 0) leave();
+      },
       async readOnly() {
         const reader = await open();
         await reader.command("SET readonly = 1");
@@ -66,13 +79,16 @@ export async function connectEmbedded(path: string): Promise<Store> {
     mkdirSync(blocks, { mode: 0o700 });
     return store;
   } catch (cause) {
+    leave();
     throw new StoreDown(embeddedTrouble(path, String((cause as Error).message)), { cause });
   }
 }
 
-async function loadChdb(): Promise<typeof import("chdb/connection")> {
+async function loadChdb() {
   try {
-    return await import("chdb/connection");
+    const { createChdbConnection } = await import("chdb/connection");
+    const { Session } = await import("chdb");
+    return { createChdbConnection, Session };
   } catch (cause) {
     throw new StoreDown(
       "The embedded engine (package chdb) is not installed for this platform. Install it with `npm install chdb`, or set store.url to a ClickHouse server.",

@@ -9,7 +9,7 @@ import { fillEvents } from "./fill.ts";
 
 const BLOCK = 40_000;
 const blocks = Number(process.argv[2] ?? 20);
-const PROJECTIONS = ["by_hour", "by_day", "by_subject_day", "by_subject_week"];
+const PROJECTIONS = ["by_hour", "by_day", "by_subject_day"];
 
 const folder = mkdtempSync(join(tmpdir(), "keywatch-bench-insert-"));
 const store = await connectEmbedded(folder);

@@ -24,7 +24,7 @@ const WEEK_MS = 7 * DAY_MS;
 const monday = alignTo(Date.now() - 4 * DAY_MS, WEEK_MS) + 4 * DAY_MS;
 const [from, to] = [monday - 6 * WEEK_MS, monday + WEEK_MS];
 const since = alignTo(Date.now(), DAY_MS) - 30 * DAY_MS;
-const PROJECTIONS = ["by_hour", "by_day", "by_subject_day", "by_subject_week"];
+const PROJECTIONS = ["by_hour", "by_day", "by_subject_day"];
 let store: Store;
 
 beforeAll(async () => {
@@ -48,16 +48,15 @@ async function sameAnswers(): Promise<void> {
   expect(await store.ask(countriesByDay, { ...span, limit: 50 })).toEqual(countries);
 }
 
-describe("questions over hours, days and weeks", () => {
+describe("questions over hours and days", () => {
   test.each([
     ["by_hour", activityByHour.name, activityByHour.sql, { ...span, step: DAY_MS }],
     ["by_hour", countriesByHour.name, countriesByHour.sql, { ...span, limit: 5 }],
     ["by_day", countriesByDay.name, countriesByDay.sql, { ...span, limit: 5 }],
     ["by_hour", providersSeen.name, providersSeen.sql, { from }],
     ["by_subject_day", callsByDay.name, callsByDay.sql, { subject: "x", from }],
-    ["by_subject_week", subjectSummary.name, subjectSummary.sql, { from, since, limit: 5 }],
     ["by_subject_day", subjectSummary.name, subjectSummary.sql, { from, since, limit: 5 }],
-    ["by_subject_week", subjectsCalled.name, subjectsCalled.sql, { names: ["x"], tails: [], since, limit: 5 }],
+    ["by_subject_day", subjectsCalled.name, subjectsCalled.sql, { names: ["x"], tails: [], since, limit: 5 }],
   ])("read %s, and not every event: %s", async (projection, _, sql, params) => {
     const plan = (await store.rows(`EXPLAIN ${sql}`, params)).map((r) => String(r.explain)).join("\n");
     expect(plan).toMatch(new RegExp(`ReadFrom\\w+ \\(${projection}\\)`));
