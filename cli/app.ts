@@ -16,6 +16,7 @@ import { connectStore } from "../schemas/store/connect.ts";
 import { migrate } from "../schemas/store/migrate.ts";
 import { type Store, StoreDown } from "../schemas/store/store.ts";
 import { ownersIn } from "./answering.ts";
+import { gathered } from "./gather.ts";
 import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readInventoryFile } from "./load_config.ts";
 import type { Log } from "./log.ts";
@@ -93,6 +94,8 @@ export interface AppOptions {
   metrics?: Metrics;
 }
 
+/** Pushes that come together are stored together, one block in so many ms: small blocks cost the engine more than their rows do. */
+const FLUSH_EVERY_MS = 100;
 /** Live events that may wait to be judged before senders have to. */
 const MAX_BACKLOG = 50_000;
 
@@ -165,6 +168,8 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
   const writer = await createWriter(store);
   let held = 0;
   let inFlight = 0;
+  let takes = 0;
+  const flushSoon = gathered(() => void writer.flush().catch(() => undefined), FLUSH_EVERY_MS);
   let backlog = 0;
   let gate: Promise<void> = Promise.resolve();
   let drained: () => void = () => undefined;
@@ -206,14 +211,24 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
     return { stored: events.length, duplicates, range, events, whenStored: stored };
   }
 
+  async function stored(yielded: Yield, origin: Origin): Promise<Taken> {
+    takes++;
+    try {
+      const taken = await add(yielded, origin);
+      // Another push may have these rows in its flush: what counts is that they are stored.
+      flushSoon(takes === 1);
+      await taken.whenStored;
+      return taken;
+    } finally {
+      takes--;
+    }
+  }
+
   async function take(yielded: Yield, origin: Origin = FROM_FILE): Promise<Taken> {
     await gate;
     inFlight++;
     try {
-      const taken = await add(yielded, origin);
-      // Another push may have these rows in its flush: what counts is that they are stored.
-      writer.flush().catch(() => undefined);
-      await taken.whenStored;
+      const taken = await stored(yielded, origin);
       if (taken.stored > 0) {
         inFlight++;
         await judgeLive(taken.events);

@@ -7,8 +7,8 @@ import { createRecent, type Recent } from "./recent.ts";
 export type Fingerprinter = (provider: string, keyId: string) => string;
 
 const MIN_PEPPER_BYTES = 16;
-/** Places of the table of known keys of one provider: 65,536. */
-const KEY_BITS = 16;
+/** Places of the table of known keys of one provider: 262,144, so that 100,000 keys seldom push each other out. */
+const KEY_BITS = 18;
 
 /** createFingerprinter keys HMAC-SHA256 with the pepper; keys repeat and a HMAC costs 1.6 us, so the last ones are remembered. */
 export function createFingerprinter(pepper: Buffer): Fingerprinter {

@@ -24,13 +24,12 @@ export function dictionaryColumn(
   encode: (s: string) => string,
   nullable: boolean,
 ): DictionaryColumn {
-  const places = new Map<string, number>();
   const recent = createRecent<number>(8, 128);
   const keys: string[] = nullable ? [encode(""), encode("")] : [encode("")];
   const pieces: Uint32Array[] = [];
-  const keysOfNothing = keys.length;
-  let last: string | null = null;
-  let place = 0;
+  const places = new Map<string, number>([["", keys.length - 1]]);
+  let last = "";
+  let place = keys.length - 1;
 
   function placeOf(text: string): number {
     const near = recent.get(text);
@@ -48,14 +47,19 @@ export function dictionaryColumn(
   return {
     add(events) {
       const indexes = new Uint32Array(events.length);
+      // Kept in the loop, and null apart: then two texts are compared without a call.
+      let [text, at] = [last, place];
       for (let i = 0; i < events.length; i++) {
         const value = get(events[i]!);
-        if (value !== last) {
-          last = value;
-          place = value === null ? 0 : value === "" ? keysOfNothing - 1 : placeOf(value);
+        if (value === null) continue;
+        if (value !== text) {
+          text = value;
+          at = placeOf(value);
         }
-        indexes[i] = place;
+        indexes[i] = at;
       }
+      last = text;
+      place = at;
       pieces.push(indexes);
     },
     parts() {

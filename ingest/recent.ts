@@ -1,6 +1,6 @@
 /**
  * Recent remembers what was drawn from strings that repeat, in a table of fixed size where a newcomer takes the place of whoever was
- * there. A hit samples five characters and compares one string; a Map would have to hash every character of every fresh string.
+ * there. A hit samples eight characters and compares one string; a Map would have to hash every character of every fresh string.
  */
 export interface Recent<V> {
   get(s: string): V | undefined;
@@ -26,14 +26,21 @@ export function createRecent<V>(bits: number, maxLength = 512): Recent<V> {
   };
 }
 
-/** slotOf samples the length and five characters, most from the end, where values of one field differ. */
+/**
+ * slotOf samples the length and eight characters, six of them from the end, where values of one field differ: the last six digits of
+ * numbered names each count.
+ */
 export function slotOf(s: string): number {
   const n = s.length;
   let h = n;
   h = (Math.imul(h, 31) + s.charCodeAt(n - 1)) | 0;
   h = (Math.imul(h, 31) + s.charCodeAt(n - 2)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 3)) | 0;
   h = (Math.imul(h, 31) + s.charCodeAt(n - 4)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 5)) | 0;
+  h = (Math.imul(h, 31) + s.charCodeAt(n - 6)) | 0;
   h = (Math.imul(h, 31) + s.charCodeAt(n >> 1)) | 0;
   h = (Math.imul(h, 31) + s.charCodeAt((n >> 1) + (n >> 2))) | 0;
-  return h ^ (h >>> 14);
+  h = Math.imul(h, 0x9e3779b1);
+  return h ^ (h >>> 15);
 }

@@ -1,7 +1,7 @@
 import type { SliceSink } from "./slice.ts";
 
 /**
- * SliceBatch is a run of slices that owns its memory, to be kept, awaited or handed to another thread. Slice i is `data[starts[i]..ends[i]]`;
+ * SliceBatch is a run of slices in memory that nobody writes to any more, to be kept or awaited. Slice i is `data[starts[i]..ends[i]]`;
  * `broken[i]` is null or the reason why it is no record; its number in the source is `firstRecord + i`. `bytesRead` of `bytesTotal` (as stored,
  * null for a stream) is for progress.
  */
@@ -44,11 +44,12 @@ export function createBatcher(progress: () => { bytesRead: number; bytesTotal: n
     if (count === 0) return;
     done.push({ data: data.subarray(0, used), count, starts, ends, broken, firstRecord, ...progress() });
     firstRecord += count;
-    used = count = 0;
     starts = new Uint32Array(BATCH_SLICES);
     ends = new Uint32Array(BATCH_SLICES);
     broken = [];
-    data = Buffer.alloc(0);
+    // A stream gives a batch a chunk: what is left of the memory serves the next ones.
+    data = data.length - used >= FIRST_BYTES ? data.subarray(used) : Buffer.alloc(0);
+    used = count = 0;
   }
 
   function grow(needed: number): void {

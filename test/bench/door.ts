@@ -1,5 +1,5 @@
 /*
- * npm run bench:door -- [events a second] [seconds]: a `serve` of its own takes pushes at the given rate (20,000), first alone, then beside one heavy
+ * npm run bench:door -- [events a second] [seconds] [aws_cloudtrail or gateway_log]: a `serve` of its own takes pushes at the given rate (20,000), first alone, then beside one heavy
  * question through the ClickHouse door that lasts as long as the limits let it (60 s). Printed: the rate of both, the slowdown, and how long pushes took.
  */
 import { spawn } from "node:child_process";
@@ -11,12 +11,20 @@ import { packageRoot } from "../../schemas/package_root.ts";
 
 const rate = Number(process.argv[2] ?? 20_000);
 const seconds = Number(process.argv[3] ?? 60);
+const provider = process.argv[4] ?? "aws_cloudtrail";
 const PUSHES_A_SECOND = 20;
 const IN_FLIGHT = 16;
 const KEYS = 400;
 const PORT = 20_000 + (process.pid % 20_000);
 let made = 0;
 const base = `http://127.0.0.1:${PORT}`;
+
+/** A call of each caller, with places for its id and time: making them must not take the server's processors. */
+const calls = Array.from({ length: KEYS }, (_, who) => {
+  const [id, time] = ["\u0001", "\u0002"];
+  const call = provider === "aws_cloudtrail" ? cloudTrail(who, id, time) : accessLine(who, id, time);
+  return JSON.stringify(call).split(/\\u000[12]/) as [string, string, string];
+});
 
 const folder = mkdtempSync(join(tmpdir(), "keywatch-bench-door-"));
 const file = join(folder, "keywatch.yaml");
@@ -81,7 +89,7 @@ async function push(forSeconds: number): Promise<Pushed> {
     if (due > performance.now()) await sleep(due - performance.now());
     while (under.size >= IN_FLIGHT) await Promise.race(under);
     const sent = performance.now();
-    const one = fetch(`${base}/v1/ingest/aws_cloudtrail`, { method: "POST", body: records(size) }).then(async (r) => {
+    const one = fetch(`${base}/v1/ingest/${provider}`, { method: "POST", body: records(size) }).then(async (r) => {
       taken += ((await r.json()) as { stored: number }).stored;
       times.push(performance.now() - sent);
     });
@@ -96,29 +104,51 @@ async function push(forSeconds: number): Promise<Pushed> {
 
 function records(count: number): string {
   const time = `${new Date().toISOString().slice(0, 19)}Z`;
-  return Array.from({ length: count }, () => {
+  let lines = "";
+  for (let i = 0; i < count; i++) {
     const n = made++;
-    const who = n % KEYS;
-    return JSON.stringify({
-      eventVersion: "1.11",
-      eventID: `bench-${process.pid}-${n}`,
-      eventTime: time,
-      eventSource: "s3.amazonaws.com",
-      eventName: n % 9 ? "GetObject" : "ListBuckets",
-      awsRegion: "eu-central-1",
-      sourceIPAddress: `203.0.113.${who % 250}`,
-      userAgent: "Boto3/1.40",
-      recipientAccountId: "111122223333",
-      userIdentity: {
-        type: "IAMUser",
-        principalId: `AIDABENCH${who}`,
-        arn: `arn:aws:iam::111122223333:user/bench-${who}`,
-        accountId: "111122223333",
-        accessKeyId: `AKIAEXAMPLEBENCH${String(who).padStart(4, "A")}`,
-        userName: `bench-${who}`,
-      },
-    });
-  }).join("\n");
+    const [head, middle, tail] = calls[n % KEYS]!;
+    lines += `${head}bench-${process.pid}-${n}${middle}${time}${tail}\n`;
+  }
+  return lines;
+}
+
+function cloudTrail(who: number, id: string, time: string): object {
+  return {
+    eventVersion: "1.11",
+    eventID: id,
+    eventTime: time,
+    eventSource: "s3.amazonaws.com",
+    eventName: who % 9 ? "GetObject" : "ListBuckets",
+    awsRegion: "eu-central-1",
+    sourceIPAddress: `203.0.113.${who % 250}`,
+    userAgent: "Boto3/1.40",
+    recipientAccountId: "111122223333",
+    userIdentity: {
+      type: "IAMUser",
+      principalId: `AIDABENCH${who}`,
+      arn: `arn:aws:iam::111122223333:user/bench-${who}`,
+      accountId: "111122223333",
+      accessKeyId: `AKIAEXAMPLEBENCH${String(who).padStart(4, "A")}`,
+      userName: `bench-${who}`,
+    },
+  };
+}
+
+/** A line of nginx, whose configuration writes a consumer's name and not the key. */
+function accessLine(who: number, id: string, time: string): object {
+  return {
+    request_id: id,
+    time_iso8601: time,
+    remote_addr: `203.0.113.${who % 250}`,
+    consumer: `bench-${who}`,
+    request_method: who % 9 ? "GET" : "POST",
+    request_uri: `/v1/orders/${who}`,
+    status: 200,
+    body_bytes_sent: 1024,
+    host: "api.example.com",
+    http_user_agent: "Boto3/1.40",
+  };
 }
 
 async function until(done: () => Promise<boolean>): Promise<void> {
