@@ -3,3 +3,6 @@
 ALTER TABLE events MODIFY SETTING merge_selector_base = 10;
 
 ALTER TABLE sightings MODIFY SETTING merge_selector_base = 10;
+
+-- A part of 40 columns is written through two buffers of this size for each stream of a column; a block is seldom larger.
+ALTER TABLE events MODIFY SETTING max_compress_block_size = 131072;

@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 /**
  * Rows of a projection that a merge gathers before it writes them. By itself the engine gathers a million, and a row of counts per key and day
- * weighs some 400 bytes while it is gathered; larger than one insert, so that inserts are not cut.
+ * weighs some 400 bytes while it is gathered. An insert comes as one block, which is not cut.
  */
-const PROJECTION_ROWS = 65_536;
+const PROJECTION_ROWS = 16_384;
 
 /** Settings that merges obey too; those of a session hold for its own statements only. */
 const USERS = `<clickhouse>

@@ -19,7 +19,7 @@ const [events = 10_000_000, keys = 100_000] = process.argv.slice(2).map(Number);
 const DAYS = 30;
 const START = Date.parse("2026-06-01T00:00:00Z");
 const BLOCK = 1_000;
-const FLUSH = 40_000;
+const FLUSH = 20_000;
 const TELL_EVERY = 500_000;
 
 const d = draws("many keys", keys);
