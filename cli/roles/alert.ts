@@ -9,6 +9,8 @@ import type { Store } from "../../schemas/store/store.ts";
 import { ownersIn } from "../answering.ts";
 import type { AppOptions } from "../app.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { createPast } from "./past.ts";
+import { KIND, PAST } from "./publish.ts";
 
 /** How long a look at the claims of others holds, ms. */
 const SURE_MS = 1_000;
@@ -55,9 +57,39 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
     };
   }
 
-  async function apply(alerter: Alerter, messages: readonly Message[], held: () => boolean): Promise<void> {
-    const findings = messages.flatMap((m) => findingOf(m, hub));
+  async function apply(alerter: Alerter, findings: readonly Finding[], held: () => boolean): Promise<void> {
     if (findings.length > 0) await patiently(held, () => alerter.apply(findings));
+  }
+
+  /** Findings go into incidents as they come, those of the past once all of it is there. */
+  function findingsOf(assignment: Assignment, alerter: Alerter) {
+    const { held } = assignment;
+    const past = createPast(hub.now, 2 * brokers.settle);
+    let upTo: number | null = null;
+
+    /** No offset is committed beyond what is applied. */
+    async function settled(): Promise<void> {
+      if (past.due()) await apply(alerter, past.take(), held);
+      const next = past.from ?? upTo;
+      if (next !== null) await assignment.commit(next);
+    }
+    return {
+      async take(messages: readonly Message[]) {
+        const fresh: Finding[] = [];
+        for (const message of messages) {
+          for (const finding of findingOf(message, hub)) {
+            if (message.headers[KIND] === PAST) past.add(finding, message.offset);
+            else fresh.push(finding);
+          }
+        }
+        await apply(alerter, fresh, held);
+        upTo = messages.at(-1)!.offset + 1;
+        await settled();
+      },
+      async idle() {
+        if (past.due()) await settled();
+      },
+    };
   }
 
   async function obey(alerter: Alerter, messages: readonly Message[], held: () => boolean): Promise<void> {
@@ -95,14 +127,16 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
         throw error;
       });
       const { held } = assignment;
-      return {
-        from: null,
-        async take(messages) {
-          if (assignment.topic === topics.findings) await apply(alerter, messages, held);
-          else await obey(alerter, messages, held);
+      const commands = {
+        async take(messages: readonly Message[]) {
+          await obey(alerter, messages, held);
           await assignment.commit(messages.at(-1)!.offset + 1);
         },
         idle: async () => undefined,
+      };
+      return {
+        from: null,
+        ...(assignment.topic === topics.findings ? findingsOf(assignment, alerter) : commands),
         stillMine: () => ledger.stillMine(),
         end: leave,
       };

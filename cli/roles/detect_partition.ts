@@ -9,14 +9,14 @@ import { createLogWriter } from "../../ingest/kafka/log_writer.ts";
 import { partitionOf } from "../../ingest/kafka/partition.ts";
 import type { Sender } from "../../ingest/kafka/produce.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
-import { type Finding, inEventOrder } from "../../schemas/finding.ts";
+import type { Finding } from "../../schemas/finding.ts";
 import { findingsByUid } from "../../schemas/queries/detect.ts";
 import type { Signal } from "../../schemas/signal.ts";
 import type { Store } from "../../schemas/store/store.ts";
 import { detectionEngine, faultTeller } from "../parts.ts";
 import { type Hub, patiently } from "./hub.ts";
 import { createPaces } from "./pace.ts";
-import { KIND, type Revoked } from "./publish.ts";
+import { KIND, PAST, type Revoked } from "./publish.ts";
 import { emitSignals } from "./signals.ts";
 
 export interface PartitionParts {
@@ -74,7 +74,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
 
   /**
    * Findings of old events page nobody, and which of them opens an incident must not depend on how the input was cut: they wait until
-   * the past has settled, and go in the order of their events.
+   * the past has settled, and the alerter puts those of all partitions in the order of their events.
    */
   async function handOn(findings: Finding[]): Promise<void> {
     hub.counters.findings += findings.length;
@@ -96,20 +96,20 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     signals = signals.slice(told.length);
   }
 
-  const send = (findings: readonly Finding[]): Promise<void> =>
+  const send = (findings: readonly Finding[], kind = "finding"): Promise<void> =>
     sender.send(
       findings.map((f) => ({
         topic: topics.findings,
         partition: 0,
         key: f.subject_uid,
         value: JSON.stringify(f),
-        headers: { [KIND]: "finding" },
+        headers: { [KIND]: kind },
       })),
     );
 
   async function report(): Promise<void> {
     if (history.size === 0) return;
-    await send(inEventOrder([...history.values()]));
+    await send([...history.values()], PAST);
     history.clear();
     historyChanged = true;
   }

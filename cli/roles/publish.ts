@@ -16,6 +16,8 @@ export interface Revoked {
 }
 
 export const KIND = "kind";
+/** Kind of a finding of old events; the others are of kind `finding`. */
+export const PAST = "past";
 
 /** outgoingOf turns what was read into messages: events to the partition of their principal, letters to theirs. */
 export function outgoingOf(

@@ -10,7 +10,7 @@ import { newestEvents } from "../../schemas/queries/posture.ts";
 import { type Signal, signal } from "../../schemas/signal.ts";
 import { createPosture } from "../posture.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
-import { KIND } from "./publish.ts";
+import { KIND, PAST } from "./publish.ts";
 
 /** emitSignals sends signals to the one partition that all of them share; the same signal twice is harmless to its readers. */
 export const emitSignals = (hub: Hub, sender: Sender, signals: readonly Signal[]): Promise<void> =>
@@ -45,11 +45,10 @@ export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
       async take(signals, upto) {
         const found = fleet.take(signals);
         await storeFindings(store, found);
-        const fresh = found.filter((f) => now() - f.last_seen <= config.alert.max_age);
         await sender.send(
-          fresh.map((f) => ({
+          found.map((f) => ({
             ...{ topic: topics.findings, partition: 0, key: f.subject_uid, value: JSON.stringify(f) },
-            headers: { [KIND]: "finding" },
+            headers: { [KIND]: now() - f.last_seen <= config.alert.max_age ? "finding" : PAST },
           })),
         );
         counters.findings += found.length;
