@@ -21,7 +21,7 @@ export interface IngestJob {
 }
 
 /** Rows of one insert: larger blocks cost memory, smaller ones make the engine merge. */
-const FULL_BLOCK = 20_000;
+export const FULL_BLOCK = 20_000;
 
 export interface IngestResult {
   records: number;

@@ -16,7 +16,7 @@ import type { Store } from "../../schemas/store/store.ts";
 import { detectionEngine, faultTeller } from "../parts.ts";
 import { type Hub, patiently } from "./hub.ts";
 import { createPaces } from "./pace.ts";
-import { KIND, PAST, type Revoked } from "./publish.ts";
+import { findingMessages, isPast, KIND, type Revoked } from "./publish.ts";
 import { emitSignals } from "./signals.ts";
 
 export interface PartitionParts {
@@ -79,7 +79,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   async function handOn(findings: Finding[]): Promise<void> {
     hub.counters.findings += findings.length;
     hub.metrics.findings(findings);
-    const fresh = findings.filter((f) => now() - f.last_seen <= config.alert.max_age);
+    const fresh = findings.filter((f) => !isPast(hub, f));
     await send(fresh);
     for (const f of fresh) historyChanged = history.delete(f.uid) || historyChanged;
     for (const f of findings) {
@@ -96,20 +96,11 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     signals = signals.slice(told.length);
   }
 
-  const send = (findings: readonly Finding[], kind = "finding"): Promise<void> =>
-    sender.send(
-      findings.map((f) => ({
-        topic: topics.findings,
-        partition: 0,
-        key: f.subject_uid,
-        value: JSON.stringify(f),
-        headers: { [KIND]: kind },
-      })),
-    );
+  const send = (findings: readonly Finding[]): Promise<void> => sender.send(findingMessages(hub, findings));
 
   async function report(): Promise<void> {
     if (history.size === 0) return;
-    await send([...history.values()], PAST);
+    await send([...history.values()]);
     history.clear();
     historyChanged = true;
   }

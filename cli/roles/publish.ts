@@ -5,6 +5,7 @@ import { partitionOf } from "../../ingest/kafka/partition.ts";
 import type { Outgoing } from "../../ingest/kafka/produce.ts";
 import type { Yield } from "../../ingest/normalizer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
+import type { Finding } from "../../schemas/finding.ts";
 import type { Counters } from "../app.ts";
 import type { Hub } from "./hub.ts";
 
@@ -18,6 +19,23 @@ export interface Revoked {
 export const KIND = "kind";
 /** Kind of a finding of old events; the others are of kind `finding`. */
 export const PAST = "past";
+
+/** isPast tells findings of old events, which page nobody. */
+export const isPast = ({ now, config }: Pick<Hub, "now" | "config">, finding: Finding): boolean =>
+  now() - finding.last_seen > config.alert.max_age;
+
+/** findingMessages are findings on their way to the alerter, in the one partition that all of them share. */
+export const findingMessages = (
+  hub: Pick<Hub, "topics" | "now" | "config">,
+  findings: readonly Finding[],
+): Outgoing[] =>
+  findings.map((finding) => ({
+    topic: hub.topics.findings,
+    partition: 0,
+    key: finding.subject_uid,
+    value: JSON.stringify(finding),
+    headers: { [KIND]: isPast(hub, finding) ? PAST : "finding" },
+  }));
 
 /** outgoingOf turns what was read into messages: events to the partition of their principal, letters to theirs. */
 export function outgoingOf(

@@ -10,7 +10,7 @@ import { newestEvents } from "../../schemas/queries/posture.ts";
 import { type Signal, signal } from "../../schemas/signal.ts";
 import { createPosture } from "../posture.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
-import { KIND, PAST } from "./publish.ts";
+import { findingMessages } from "./publish.ts";
 
 /** emitSignals sends signals to the one partition that all of them share; the same signal twice is harmless to its readers. */
 export const emitSignals = (hub: Hub, sender: Sender, signals: readonly Signal[]): Promise<void> =>
@@ -45,12 +45,7 @@ export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
       async take(signals, upto) {
         const found = fleet.take(signals);
         await storeFindings(store, found);
-        await sender.send(
-          found.map((f) => ({
-            ...{ topic: topics.findings, partition: 0, key: f.subject_uid, value: JSON.stringify(f) },
-            headers: { [KIND]: now() - f.last_seen <= config.alert.max_age ? "finding" : PAST },
-          })),
-        );
+        await sender.send(findingMessages(hub, found));
         counters.findings += found.length;
         metrics.findings(found);
         if (!(await ledger.stillMine())) throw new Error("another process took the signals over");

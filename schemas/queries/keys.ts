@@ -38,7 +38,7 @@ export const subjectRow = z.object({
 export type SubjectRow = z.infer<typeof subjectRow>;
 
 /** Where a subject had several names, accounts or holders, the newest stands for it. */
-const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.account, e.time) AS account,
+const EXACT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.account, e.time) AS account,
   argMax(e.principal_uid, e.time) AS principal_uid, groupUniqArray(64)(e.principal_uid) AS principal_uids,
   arraySort(groupUniqArray(4)(e.principal)) AS principals,
   argMax(e.principal_type, e.time) AS principal_type, argMax(e.key_uid, e.time) AS key_uid, argMax(e.key_hint, e.time) AS key_hint,
@@ -52,9 +52,8 @@ const SUBJECT_COLUMNS = `subject_uid, any(e.provider) AS provider, argMax(e.acco
   uniqExactIf(toDate(time), verb_class = 'admin') AS admin_days,
   toUnixTimestamp64Milli(maxIf(time, verb_class IN ('write', 'admin'))) AS last_write_ms,
   countIf(outcome NOT IN ('success', 'unknown')) AS failures, countIf(outcome IN ('denied', 'unauthenticated')) AS denied,
-  uniqExact(src_net) AS networks, uniqExact(country) AS countries`;
-
-const EXACT_COLUMNS = `${SUBJECT_COLUMNS}, countIf(time >= fromUnixTimestamp64Milli({since:Int64})) AS events_30d`;
+  uniqExact(src_net) AS networks, uniqExact(country) AS countries,
+  countIf(time >= fromUnixTimestamp64Milli({since:Int64})) AS events_30d`;
 
 /**
  * subjectList gives the keys (for temporary keys their principals), the one used last first. Callers without a key (the provider's

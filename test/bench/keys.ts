@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openApp } from "../../cli/app.ts";
+import { FULL_BLOCK } from "../../cli/ingest_job.ts";
 import { createLog } from "../../cli/log.ts";
 import { createNormalizer, emptyYield } from "../../ingest/normalizer.ts";
 import { config } from "../../schemas/config.ts";
@@ -19,7 +20,6 @@ const [events = 10_000_000, keys = 100_000] = process.argv.slice(2).map(Number);
 const DAYS = 30;
 const START = Date.parse("2026-06-01T00:00:00Z");
 const BLOCK = 1_000;
-const FLUSH = 20_000;
 const TELL_EVERY = 500_000;
 
 const d = draws("many keys", keys);
@@ -61,7 +61,7 @@ for (let done = 0; done < events; ) {
     normalizer.read(record(done, START + Math.floor((done / events) * DAYS * DAY_MS)), null, into);
   const taken = await app.add(into);
   await ordered.offer(taken.events);
-  if (app.writer.waiting() >= FLUSH) {
+  if (app.writer.waiting() >= FULL_BLOCK) {
     await storing;
     storing = app.writer.flush();
     storing.catch(() => undefined);
