@@ -6,14 +6,13 @@
  *     npm run bench:providers -- okta ecs  only those whose name begins so
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { ingestParts } from "../../cli/parts.ts";
 import { createNormalizer, emptyYield } from "../../ingest/normalizer.ts";
 import { builtIn } from "../../ingest/registry.ts";
 import { config } from "../../schemas/config.ts";
 import { packageRoot } from "../../schemas/package_root.ts";
+import { writeProviders } from "./bench_page.ts";
 import { EVENT_BYTES, providerRecords } from "./provider_records.ts";
 
 /** Records of one round; every round reads others, so no cache knows them. */
@@ -88,21 +87,14 @@ function parsed(bytes: Buffer): void {
 
 /** write puts the table into docs/bench.md, in the place of the last one. */
 function write(): void {
-  const path = join(packageRoot, "docs", "bench.md");
-  const page = readFileSync(path, "utf8");
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: packageRoot, encoding: "utf8" }).trim();
-  const section = `<!-- providers -->
-
-## A provider's event
+  writeProviders(`## A provider's event
 
 \`npm run bench:providers -- --write\`: from bytes to event (parse, recognition, mapping, redaction, fingerprint, enrichment), ${EVENT_BYTES.toLocaleString("en-US")} bytes on
-average, no two alike; CPU time of all threads. The budget is ${BUDGET_US} us.
+average, no two alike; CPU time of all threads. The budget is ${BUDGET_US} us; on a machine that parses such a record in 2.7 us that is 9.3 x JSON.parse, which the last
+column compares within the run.
 
 - Date: ${new Date().toISOString().slice(0, 10)}; commit ${commit}; Node ${process.versions.node}; ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}
 
-${table}
-<!-- /providers -->
-`;
-  const marks = /<!-- providers -->[\s\S]*<!-- \/providers -->\n/;
-  writeFileSync(path, marks.test(page) ? page.replace(marks, () => section) : `${page}\n${section}`);
+${table}`);
 }

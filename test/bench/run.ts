@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../../schemas/package_root.ts";
+import { writePipeline } from "./bench_page.ts";
 import { writeCorpus } from "./corpus.ts";
 
 /*
@@ -30,7 +31,7 @@ const sql = part("sql");
 const pipeline = part("pipeline");
 const report = page();
 process.stdout.write(report);
-if (process.argv.includes("--write")) writeFileSync(join(packageRoot, "docs", "bench.md"), report);
+if (process.argv.includes("--write")) writePipeline(report);
 
 /** part runs one measurement in a process of its own. */
 function part(name: "parse" | "sql" | "pipeline"): Measured {
