@@ -177,15 +177,20 @@ export function createJudge(parts: JudgeParts): Judge {
     clock: ProviderClock,
     late: boolean,
   ): void {
-    const event = settled(observed, profile);
+    // Without a declaration the place decides nothing, and is looked up for the words only.
+    let event = policy === null ? observed : settled(observed, profile);
     policyContext.revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
-    policyContext.unlisted = policy === null && inventory().complete(event.provider, event.time);
+    policyContext.unlisted = policy === null && !inventory().empty && inventory().complete(event.provider, event.time);
     const asked = policy === null ? undeclared : policies;
     for (let i = 0; i < asked.length; i++) {
       const detection = asked[i]!;
       let hit: Hit | null = null;
       try {
         hit = detection.check(event, policy, policyContext);
+        if (hit !== null && event === observed) {
+          event = settled(observed, profile);
+          hit = detection.check(event, policy, policyContext);
+        }
       } catch (error) {
         fault(detection, event, error);
       }
@@ -248,6 +253,7 @@ export function createJudge(parts: JudgeParts): Judge {
   }
 
   function judgeStraddling(profile: Profile, window: CallWindow, clock: ProviderClock): void {
+    if (window.denied === 0) return;
     const before = profile.callWindows.get(alignedStart(window.start));
     const after = profile.callWindows.get(alignedStart(window.start) + WINDOW_MS);
     window.fired = [...(before?.fired ?? []), ...(after?.fired ?? [])];
