@@ -88,9 +88,9 @@ export function takeClosing(clock: ProviderClock): Set<Profile> {
 /** foldWindow moves an aligned window's counts into its day. */
 export function foldWindow(profile: Profile, window: CallWindow): void {
   if (window.judged === 0) return;
-  const { calls } = openDay(profile, dayOf(window.start));
-  Object.assign(calls, addFailureWindow(calls, window.judged, window.denied));
-  calls.deniedSquares += window.denied * window.denied;
+  const day = openDay(profile, dayOf(window.start));
+  const deniedSquares = day.calls.deniedSquares + window.denied * window.denied;
+  day.calls = { ...addFailureWindow(day.calls, window.judged, window.denied), deniedSquares };
 }
 
 /** hasOwners tells whether the networks of a half hour belong to several owners. */

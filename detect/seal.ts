@@ -1,13 +1,13 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
-import { drop, put } from "./light_maps.ts";
+import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
 import { sealHome } from "./travel.ts";
-import { forget, observeDay } from "./values.ts";
+import { forget, observeDay, type ValueSet } from "./values.ts";
 import { pendingKey } from "./view.ts";
 import { sealVolume } from "./volume.ts";
 
@@ -111,7 +111,10 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
   const waits = profile.pending.size > 0;
   for (const dimension of valueDimensions) {
     const set = profile.sealed.values[dimension];
-    for (const value of [...day.values[dimension]].sort()) {
+    const seen = day.values[dimension];
+    if (seen.size === 0) continue;
+    // The order matters to what is evicted for a new one.
+    for (const value of hasNew(set, seen) ? [...seen].sort() : seen) {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
       if (pending && stillWaits(pending)) continue;
       if (pending && pending.verdict !== "learned") {
@@ -120,6 +123,11 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
       } else if (!late || (set.values.get(value)?.last ?? -1) < day.day) observeDay(set, value, day.day);
     }
   }
+}
+
+function hasNew(set: ValueSet, seen: LightSet<string>): boolean {
+  for (const value of seen) if (!set.values.has(value)) return true;
+  return false;
 }
 
 function learnHours(profile: Profile, day: OpenDay): void {
