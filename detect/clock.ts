@@ -105,13 +105,13 @@ function hasOwners(window: NetworkWindow): boolean {
 
 /** foldNetworks moves the half hours that ended before `until` (ms) into their days. */
 export function foldNetworks(profile: Profile, until: number): void {
-  for (const [start, window] of profile.networkWindows) {
-    if (start + NETWORK_WINDOW_MS > until) continue;
-    const { concurrency, netConcurrency } = openDay(profile, dayOf(start));
+  for (const window of profile.networkWindows.values()) {
+    if (window.start + NETWORK_WINDOW_MS > until) continue;
+    const { concurrency, netConcurrency } = openDay(profile, dayOf(window.start));
     if (window.networks.size > 1) netConcurrency.several++;
     else netConcurrency.single++;
     if (hasOwners(window)) concurrency.several++;
     else concurrency.single++;
-    profile.networkWindows = drop(profile.networkWindows, start);
+    profile.networkWindows = drop(profile.networkWindows, window.start);
   }
 }
