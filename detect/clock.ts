@@ -16,6 +16,8 @@ const MAX_FAILING = 1_000;
 
 /** ProviderClock is the event time of one provider, and what waits for it to move. */
 export interface ProviderClock {
+  /** Expected lateness of its records. */
+  latenessMs: number;
   /** All events before it have come, but for late ones; ms. */
   watermark: number;
   /** Profiles with windows, by the moment at which these close. */
@@ -33,7 +35,8 @@ export interface ProviderClock {
   ticked: number;
 }
 
-export const newClock = (maxWaiting: number): ProviderClock => ({
+export const newClock = (maxWaiting: number, latenessMs: number): ProviderClock => ({
+  latenessMs,
   watermark: NO_TIME,
   closing: new Map(),
   nextClose: Number.MAX_SAFE_INTEGER,
