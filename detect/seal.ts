@@ -134,6 +134,7 @@ function learnHours(profile: Profile, day: OpenDay): void {
   const { hours } = profile.sealed;
   const waits = profile.pending.size > 0;
   for (let d = 0; d < 7; d++) {
+    if (day.hours[d] === 0) continue;
     for (let h = 0; h < 24; h++) {
       if ((day.hours[d]! >> h) % 2 === 0) continue;
       if (waits) {
@@ -156,7 +157,8 @@ function rememberHours(profile: Profile, day: OpenDay): void {
   }
   fadeHours(sealed.hours, sealed.through < 0 ? 0 : day.day - sealed.through);
   // Four decimals are more than the tail can use, and keep the stored profile small.
-  for (let i = 0; i < sealed.hours.length; i++) sealed.hours[i] = Math.round(sealed.hours[i]! * 1e4) / 1e4;
+  const { hours } = sealed;
+  for (let i = 0; i < hours.length; i++) if (hours[i] !== 0) hours[i] = Math.round(hours[i]! * 1e4) / 1e4;
 }
 
 function learnSessions(profile: Profile, day: OpenDay): void {
