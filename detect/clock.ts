@@ -16,6 +16,8 @@ const MAX_FAILING = 1_000;
 
 /** ProviderClock is the event time of one provider, and what waits for it to move. */
 export interface ProviderClock {
+  /** Expected lateness of its records. */
+  latenessMs: number;
   /** All events before it have come, but for late ones; ms. */
   watermark: number;
   /** Profiles with windows, by the moment at which these close. */
@@ -33,7 +35,8 @@ export interface ProviderClock {
   ticked: number;
 }
 
-export const newClock = (maxWaiting: number): ProviderClock => ({
+export const newClock = (maxWaiting: number, latenessMs: number): ProviderClock => ({
+  latenessMs,
   watermark: NO_TIME,
   closing: new Map(),
   nextClose: Number.MAX_SAFE_INTEGER,
@@ -88,9 +91,9 @@ export function takeClosing(clock: ProviderClock): Set<Profile> {
 /** foldWindow moves an aligned window's counts into its day. */
 export function foldWindow(profile: Profile, window: CallWindow): void {
   if (window.judged === 0) return;
-  const { calls } = openDay(profile, dayOf(window.start));
-  Object.assign(calls, addFailureWindow(calls, window.judged, window.denied));
-  calls.deniedSquares += window.denied * window.denied;
+  const day = openDay(profile, dayOf(window.start));
+  const deniedSquares = day.calls.deniedSquares + window.denied * window.denied;
+  day.calls = { ...addFailureWindow(day.calls, window.judged, window.denied), deniedSquares };
 }
 
 /** hasOwners tells whether the networks of a half hour belong to several owners. */
@@ -105,13 +108,13 @@ function hasOwners(window: NetworkWindow): boolean {
 
 /** foldNetworks moves the half hours that ended before `until` (ms) into their days. */
 export function foldNetworks(profile: Profile, until: number): void {
-  for (const [start, window] of profile.networkWindows) {
-    if (start + NETWORK_WINDOW_MS > until) continue;
-    const { concurrency, netConcurrency } = openDay(profile, dayOf(start));
+  for (const window of profile.networkWindows.values()) {
+    if (window.start + NETWORK_WINDOW_MS > until) continue;
+    const { concurrency, netConcurrency } = openDay(profile, dayOf(window.start));
     if (window.networks.size > 1) netConcurrency.several++;
     else netConcurrency.single++;
     if (hasOwners(window)) concurrency.several++;
     else concurrency.single++;
-    profile.networkWindows = drop(profile.networkWindows, start);
+    profile.networkWindows = drop(profile.networkWindows, window.start);
   }
 }

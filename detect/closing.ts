@@ -40,7 +40,7 @@ export function createCloser({ judge, sealBefore, signal, name }: CloserParts) {
     // An aligned window is asked by the straddling one that begins in its middle, and goes after that.
     profile.callWindows = drop(profile.callWindows, at - 2 * WINDOW_MS);
     if (!profile.callWindows.has(at - WINDOW_MS / 2)) profile.callWindows = drop(profile.callWindows, at - WINDOW_MS);
-    foldNetworks(profile, at);
+    if (profile.networkWindows.size > 0) foldNetworks(profile, at);
   }
 
   return function closeWindows(provider: string, clock: ProviderClock, until: number): void {

@@ -113,7 +113,7 @@ export function createEngine(options: EngineOptions): Engine {
   const clockOf = (provider: string): ProviderClock => {
     let clock = clocks.get(provider);
     if (!clock) {
-      clock = newClock(maxWaiting);
+      clock = newClock(maxWaiting, options.latenessOf(provider));
       clocks.set(provider, clock);
     }
     return clock;
@@ -218,7 +218,7 @@ export function createEngine(options: EngineOptions): Engine {
   function processOne(event: DetectEvent, sorted: boolean, now: number): boolean {
     const { provider } = event;
     const clock = clockOf(provider);
-    const lateness = sorted ? 0 : options.latenessOf(provider);
+    const lateness = sorted ? 0 : clock.latenessMs;
     const late = event.time < clock.watermark;
     pulse.note(clock.feeds, event);
     moveWatermark(provider, clock, Math.min(event.time, now) - lateness, "event");

@@ -10,7 +10,7 @@ import { type FindingState, growFinding, type HitContext, startFinding } from ".
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
 import { put } from "./light_maps.ts";
 import { createMemo } from "./memo.ts";
-import { noteNet, settled, settledToday } from "./net_place.ts";
+import { settle, settled } from "./net_place.ts";
 import { countNetwork, countWindows, observeEvent, observeRenamed, openDay } from "./observe.ts";
 import type { PeerBook } from "./peers.ts";
 import type { OpenDay, Profile } from "./profile.ts";
@@ -23,8 +23,8 @@ import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
 /** Distinct days until a value is learned that gave a finding below medium. */
 export const HOLD_DAYS_BELOW_MEDIUM = 3;
 const PROPAGATION_MS = 10_000;
-/** Calm verdicts remembered per day and detection. */
-const MAX_CALM = 1024;
+/** Texts of calm verdicts remembered per day. */
+const MAX_CALM = 4096;
 /** Findings that one held value remembers. */
 const MAX_HOLDERS = 3;
 
@@ -46,16 +46,23 @@ export interface JudgeParts {
 /** Asked is what is needed of a baseline at every event; in one shape for all of them, however they are defined. */
 interface Asked extends Required<Pick<Baseline, "whileLearning" | "applies" | "judge">> {
   sameAs: NonNullable<Baseline["sameAs"]> | null;
+  /** Marks its calm verdicts. */
+  bit: number;
   baseline: Baseline;
 }
 
-const asked = (baseline: Baseline): Asked => ({
-  whileLearning: baseline.whileLearning,
-  applies: baseline.applies ?? (() => true),
-  sameAs: baseline.sameAs ?? null,
-  judge: baseline.judge!,
-  baseline,
-});
+function askedOf(baselines: readonly Baseline[]): Asked[] {
+  // The rules of operators, which may be many, come without sameAs.
+  const alike = baselines.filter((b) => b.sameAs).slice(0, 31);
+  return baselines.map((baseline) => ({
+    whileLearning: baseline.whileLearning,
+    applies: baseline.applies ?? (() => true),
+    sameAs: alike.includes(baseline) ? baseline.sameAs! : null,
+    bit: 1 << alike.indexOf(baseline),
+    judge: baseline.judge!,
+    baseline,
+  }));
+}
 
 /** Judge asks the detections and turns their hits into findings. It knows nothing of watermarks. */
 export interface Judge {
@@ -76,11 +83,11 @@ export function createJudge(parts: JudgeParts): Judge {
   const enabled = options.detections.filter((d) => options.overrides[d.id]?.enabled !== false);
   const policies = enabled.filter((d): d is Policy => d.kind === "policy" && d.posture === undefined);
   const baselines = enabled.filter((d): d is Baseline => d.kind === "baseline");
-  const judges = baselines.filter((b) => b.judge).map(asked);
+  const judges = askedOf(baselines.filter((b) => b.judge));
   const closers = baselines.filter((b) => b.close);
   const undeclared = policies.filter((p) => p.undeclared);
-  /** Verdicts that are known to be calm, per open day and baseline. */
-  const calm = createMemo<OpenDay, (Set<string> | undefined)[]>();
+  /** Verdicts that are known to be calm, per open day: the text of sameAs, and the baselines that it is calm for. */
+  const calm = createMemo<OpenDay, Map<string, number>>();
   const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
 
   /** One mutable view serves all judgements: nothing keeps it, nor the parts of it that change. */
@@ -177,15 +184,20 @@ export function createJudge(parts: JudgeParts): Judge {
     clock: ProviderClock,
     late: boolean,
   ): void {
-    const event = settled(observed, profile);
+    // Without a declaration the place decides nothing, and is looked up for the words only.
+    let event = policy === null ? observed : settled(observed, profile);
     policyContext.revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
-    policyContext.unlisted = policy === null && inventory().complete(event.provider, event.time);
+    policyContext.unlisted = policy === null && !inventory().empty && inventory().complete(event.provider, event.time);
     const asked = policy === null ? undeclared : policies;
     for (let i = 0; i < asked.length; i++) {
       const detection = asked[i]!;
       let hit: Hit | null = null;
       try {
         hit = detection.check(event, policy, policyContext);
+        if (hit !== null && event === observed) {
+          event = settled(observed, profile);
+          hit = detection.check(event, policy, policyContext);
+        }
       } catch (error) {
         fault(detection, event, error);
       }
@@ -206,8 +218,7 @@ export function createJudge(parts: JudgeParts): Judge {
     clock.open.add(profile);
     profile.dirty = true;
     look(profile, day, policy);
-    noteNet(profile, day, observed);
-    const event = settledToday(settled(observed, profile), day);
+    const event = settle(observed, profile, day);
     view.zone = policy?.zone ?? "UTC";
     view.hour = hourOfWeek(view.zone, livedTime(event, profile.sealed));
     observeEvent(profile, day, event, view.hour);
@@ -217,29 +228,24 @@ export function createJudge(parts: JudgeParts): Judge {
     noteSession(day, event);
     let quiet = calm.get(day);
     if (!quiet) {
-      quiet = judges.map(() => undefined);
+      quiet = new Map();
       calm.set(day, quiet);
     }
     for (let i = 0; i < judges.length; i++) {
-      const { whileLearning, applies, sameAs, judge, baseline } = judges[i]!;
+      const { whileLearning, applies, sameAs, bit, judge, baseline } = judges[i]!;
       if (view.learning && !whileLearning) continue;
       try {
         if (!applies(event)) continue;
         const same = sameAs === null ? null : sameAs(event, view);
-        if (same !== null && quiet[i]?.has(same)) continue;
+        const known = same === null ? 0 : (quiet.get(same) ?? 0);
+        if ((known & bit) !== 0) continue;
         const hit = judge(event, view);
         if (hit !== null) report(hit, baseline, event, policy, day, late);
-        else if (same !== null) noteCalm(quiet, i, same);
+        else if (same !== null && quiet.size < MAX_CALM) quiet.set(same, known | bit);
       } catch (error) {
         fault(baseline, event, error);
       }
     }
-  }
-
-  function noteCalm(quiet: (Set<string> | undefined)[], at: number, same: string): void {
-    const known = quiet[at];
-    if (known === undefined) quiet[at] = new Set([same]);
-    else if (known.size < MAX_CALM) known.add(same);
   }
 
   function fault(detection: Policy | Baseline, event: DetectEvent, error: unknown): void {
@@ -248,6 +254,7 @@ export function createJudge(parts: JudgeParts): Judge {
   }
 
   function judgeStraddling(profile: Profile, window: CallWindow, clock: ProviderClock): void {
+    if (window.denied === 0) return;
     const before = profile.callWindows.get(alignedStart(window.start));
     const after = profile.callWindows.get(alignedStart(window.start) + WINDOW_MS);
     window.fired = [...(before?.fired ?? []), ...(after?.fired ?? [])];

@@ -26,7 +26,7 @@ export const noSet: LightSet<never> = new Set<never>();
 export function put<K, V>(map: LightMap<K, V>, key: K, value: V): LightMap<K, V> {
   if (map === noMap) return new OneEntry(key, value);
   if (map instanceof Map) return map.set(key, value);
-  return map.has(key) ? new OneEntry(key, value) : new Map(map).set(key, value);
+  return (map as OneEntry<K, V>).with(key, value);
 }
 
 /** drop gives the map without the entry. */
@@ -40,7 +40,7 @@ export function drop<K, V>(map: LightMap<K, V>, key: K): LightMap<K, V> {
 export function add<T>(set: LightSet<T>, value: T): LightSet<T> {
   if (set === noSet) return new OneValue(value);
   if (set instanceof Set) return set.add(value);
-  return set.has(value) ? set : new Set(set).add(value);
+  return (set as OneValue<T>).with(value);
 }
 
 export const mapOf = <K, V>(entries: readonly [K, V][]): LightMap<K, V> => {
@@ -66,6 +66,11 @@ class OneEntry<K, V> implements LightMap<K, V> {
 
   get size(): number {
     return 1;
+  }
+
+  /** A Map made of an iterable takes twice as long. */
+  with(key: K, value: V): LightMap<K, V> {
+    return key === this.#key ? new OneEntry(key, value) : new Map<K, V>().set(this.#key, this.#value).set(key, value);
   }
 
   has(key: K): boolean {
@@ -98,6 +103,10 @@ class OneValue<T> implements LightSet<T> {
 
   get size(): number {
     return 1;
+  }
+
+  with(value: T): LightSet<T> {
+    return value === this.#value ? this : new Set<T>().add(this.#value).add(value);
   }
 
   has(value: T): boolean {

@@ -11,16 +11,28 @@ export interface Memo<K extends object, V> {
 export function createMemo<K extends object, V>(): Memo<K, V> {
   let known = new WeakMap<K, V>();
   let size = 0;
+  /** One judgement asks for the same object several times in a row. */
+  let last: K | null = null;
+  let lastValue: V | undefined;
   const clear = (): void => {
     known = new WeakMap();
     size = 0;
+    last = null;
   };
   return {
-    get: (of) => known.get(of),
+    get(of) {
+      if (of !== last) {
+        lastValue = known.get(of);
+        last = of;
+      }
+      return lastValue;
+    },
     set(of, value) {
       if (size >= MAX_REMEMBERED) clear();
       if (!known.has(of)) size++;
       known.set(of, value);
+      last = of;
+      lastValue = value;
     },
     clear,
   };

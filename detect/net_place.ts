@@ -13,16 +13,29 @@ const MIN_MOVE_DEGREES = 2;
  * settled gives an event from a network that the key already used the place that this network had then: that another release of the address
  * data, or another maker's, thinks otherwise of it is no journey. Every other event comes back as it is.
  */
-export function settled(event: DetectEvent, profile: Profile): DetectEvent {
+export function settled(event: DetectEvent, { sealed }: Profile): DetectEvent {
   if (event.src_kind !== "ip" || event.src_net === null) return event;
-  const place = profile.sealed.nets.get(event.src_net);
-  if (place === undefined || isSame(place, event)) return event;
+  const place = sealed.nets.get(event.src_net);
+  return place === undefined ? event : placedAt(event, place);
+}
+
+function placedAt(event: DetectEvent, place: NetPlace): DetectEvent {
+  if (isSame(place, event)) return event;
   // Names would be those of another owner and another city.
   return { ...event, ...place, as_org: place.asn === event.asn ? event.as_org : null, city: null };
 }
 
+/** settle gives the event its settled place, and keeps the place of a network that the key is new to. */
+export function settle(event: DetectEvent, { sealed }: Profile, day: OpenDay): DetectEvent {
+  if (event.src_kind !== "ip" || event.src_net === null) return settledToday(event, day);
+  const place = sealed.nets.get(event.src_net);
+  if (place !== undefined) return settledToday(placedAt(event, place), day);
+  noteNet(day, event.src_net, event);
+  return settledToday(event, day);
+}
+
 /** settledToday does so for the network owner of a workload that the key's day began with: its session may be over before any day is. */
-export function settledToday(event: DetectEvent, day: OpenDay): DetectEvent {
+function settledToday(event: DetectEvent, day: OpenDay): DetectEvent {
   if (event.session_uid === null || event.src_net === null) return event;
   const place = day.nets.get(event.src_net);
   return place === undefined || place.asn === event.asn ? event : { ...event, asn: place.asn, as_org: null };
@@ -34,13 +47,12 @@ const isSame = (a: NetPlace, b: NetPlace): boolean =>
 const isNear = (a: number | null, b: number | null): boolean =>
   a === b || (a !== null && b !== null && Math.abs(a - b) < MIN_MOVE_DEGREES);
 
-/** noteNet keeps the place of a network that the key is new to, as its first event of the day has it. */
-export function noteNet({ sealed }: Profile, day: OpenDay, event: DetectEvent): void {
-  if (event.src_kind !== "ip" || event.src_net === null || sealed.nets.has(event.src_net)) return;
-  const known = day.nets.get(event.src_net);
+/** noteNet keeps the place of a network as its first event of the day has it. */
+function noteNet(day: OpenDay, net: string, event: DetectEvent): void {
+  const known = day.nets.get(net);
   if (known === undefined ? day.nets.size >= MAX_DAY_NETS : !isEarlier(event, known)) return;
   const { asn, country, lat, lon, time, event_uid } = event;
-  day.nets = put(day.nets, event.src_net, { asn, country, lat, lon, time, event_uid });
+  day.nets = put(day.nets, net, { asn, country, lat, lon, time, event_uid });
 }
 
 const isEarlier = (a: DetectEvent, b: { time: number; event_uid: string }): boolean =>

@@ -15,6 +15,9 @@ interface Users {
   subjects: [string, string | null][];
 }
 
+type PerAccount = Map<string, Map<ValueDimension, Map<string, Users>>>;
+const BETWEEN = "\u001f";
+
 /** PeerBook remembers which networks the keys of an account used on sealed days, so that a shared move is told from a theft. */
 export interface PeerBook {
   sealDay(
@@ -42,24 +45,54 @@ export interface PeerBook {
 }
 
 export function createPeerBook(): PeerBook {
-  let users = new Map<string, Users>();
-  const id = (account: string | null, dimension: ValueDimension, value: string) =>
-    `${account ?? ""}\u001f${dimension}\u001f${value}`;
+  /** By account, dimension and value: a text of all three, made at every question, would cost more than the answer. */
+  let users: PerAccount = new Map();
+  let size = 0;
+
+  const find = (account: string | null, dimension: ValueDimension, value: string): Users | undefined =>
+    users
+      .get(account ?? "")
+      ?.get(dimension)
+      ?.get(value);
+
+  function add(account: string, dimension: ValueDimension, value: string, entry: Users): void {
+    const dimensions = users.get(account) ?? new Map<ValueDimension, Map<string, Users>>();
+    users.set(account, dimensions);
+    const values = dimensions.get(dimension) ?? new Map<string, Users>();
+    dimensions.set(dimension, values);
+    values.set(value, entry);
+    size++;
+  }
+
+  function* entries(): Generator<[values: Map<string, Users>, value: string, entry: Users, key: string]> {
+    for (const [account, dimensions] of users)
+      for (const [dimension, values] of dimensions)
+        for (const [value, entry] of values)
+          yield [values, value, entry, `${account}${BETWEEN}${dimension}${BETWEEN}${value}`];
+  }
+
+  function forgetOldest(): void {
+    const lasts = [...entries()].map(([, , entry]) => entry.last).sort((a, b) => a - b);
+    const limit = lasts[Math.floor(lasts.length / 10)]!;
+    for (const [values, value, entry] of entries()) if (entry.last <= limit && values.delete(value)) size--;
+  }
+
   return {
     sealDay(account, subject, owner, dimension, value, day) {
       if (!SHARED.includes(dimension)) return;
-      const key = id(account, dimension, value);
-      const entry = users.get(key) ?? { last: day, subjects: [] };
-      entry.last = Math.max(entry.last, day);
-      if (!entry.subjects.some(([s]) => s === subject)) {
-        entry.subjects.push([subject, owner]);
-        if (entry.subjects.length > MAX_SUBJECTS) entry.subjects.shift();
+      const entry = find(account, dimension, value);
+      if (entry === undefined) {
+        add(account ?? "", dimension, value, { last: day, subjects: [[subject, owner]] });
+        if (size > MAX_VALUES) forgetOldest();
+        return;
       }
-      users.set(key, entry);
-      if (users.size > MAX_VALUES) forgetOldest(users);
+      if (day > entry.last) entry.last = day;
+      if (entry.subjects.some(([s]) => s === subject)) return;
+      entry.subjects.push([subject, owner]);
+      if (entry.subjects.length > MAX_SUBJECTS) entry.subjects.shift();
     },
     others(account, dimension, value, subject, owner, day) {
-      const entry = users.get(id(account, dimension, value));
+      const entry = find(account, dimension, value);
       if (!entry || day - entry.last > PEER_DAYS) return "none";
       let found: "owner" | "account" | "none" = "none";
       for (const [other, otherOwner] of entry.subjects) {
@@ -70,16 +103,21 @@ export function createPeerBook(): PeerBook {
       return found;
     },
     isShared(account, dimension, value, subject, day) {
-      const entry = users.get(id(account, dimension, value));
+      const entry = find(account, dimension, value);
       if (!entry || day - entry.last > PEER_DAYS) return false;
       return entry.subjects.filter(([s]) => s !== subject).length >= SHARED_BY;
     },
     forget(subjects) {
-      for (const entry of users.values()) entry.subjects = entry.subjects.filter(([s]) => !subjects.has(s));
+      for (const [, , entry] of entries()) entry.subjects = entry.subjects.filter(([s]) => !subjects.has(s));
     },
-    text: () => JSON.stringify([...users]),
-    load: (text) => {
-      users = new Map(JSON.parse(text) as [string, Users][]);
+    text: () => JSON.stringify([...entries()].map(([, , entry, key]) => [key, entry])),
+    load(text) {
+      users = new Map();
+      size = 0;
+      for (const [key, entry] of JSON.parse(text) as [string, Users][]) {
+        const [account = "", dimension = "", ...value] = key.split(BETWEEN);
+        add(account, dimension as ValueDimension, value.join(BETWEEN), entry);
+      }
     },
   };
 }
@@ -92,10 +130,4 @@ export function shareDay(book: PeerBook, { account, subject_uid, owner }: Profil
         book.sealDay(account, subject_uid, owner, dimension, value, day.day);
     }
   }
-}
-
-function forgetOldest(users: Map<string, Users>): void {
-  const lasts = [...users.values()].map((u) => u.last).sort((a, b) => a - b);
-  const limit = lasts[Math.floor(lasts.length / 10)]!;
-  for (const [key, entry] of users) if (entry.last <= limit) users.delete(key);
 }

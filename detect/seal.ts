@@ -1,13 +1,13 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
-import { drop, put } from "./light_maps.ts";
+import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
 import { sealHome } from "./travel.ts";
-import { forget, observeDay } from "./values.ts";
+import { forget, observeDay, type ValueSet } from "./values.ts";
 import { pendingKey } from "./view.ts";
 import { sealVolume } from "./volume.ts";
 
@@ -111,7 +111,10 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
   const waits = profile.pending.size > 0;
   for (const dimension of valueDimensions) {
     const set = profile.sealed.values[dimension];
-    for (const value of [...day.values[dimension]].sort()) {
+    const seen = day.values[dimension];
+    if (seen.size === 0) continue;
+    // The order matters to what is evicted for a new one.
+    for (const value of hasNew(set, seen) ? [...seen].sort() : seen) {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
       if (pending && stillWaits(pending)) continue;
       if (pending && pending.verdict !== "learned") {
@@ -122,10 +125,16 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
   }
 }
 
+function hasNew(set: ValueSet, seen: LightSet<string>): boolean {
+  for (const value of seen) if (!set.values.has(value)) return true;
+  return false;
+}
+
 function learnHours(profile: Profile, day: OpenDay): void {
   const { hours } = profile.sealed;
   const waits = profile.pending.size > 0;
   for (let d = 0; d < 7; d++) {
+    if (day.hours[d] === 0) continue;
     for (let h = 0; h < 24; h++) {
       if ((day.hours[d]! >> h) % 2 === 0) continue;
       if (waits) {
@@ -148,7 +157,8 @@ function rememberHours(profile: Profile, day: OpenDay): void {
   }
   fadeHours(sealed.hours, sealed.through < 0 ? 0 : day.day - sealed.through);
   // Four decimals are more than the tail can use, and keep the stored profile small.
-  for (let i = 0; i < sealed.hours.length; i++) sealed.hours[i] = Math.round(sealed.hours[i]! * 1e4) / 1e4;
+  const { hours } = sealed;
+  for (let i = 0; i < hours.length; i++) if (hours[i] !== 0) hours[i] = Math.round(hours[i]! * 1e4) / 1e4;
 }
 
 function learnSessions(profile: Profile, day: OpenDay): void {

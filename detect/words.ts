@@ -38,7 +38,8 @@ const numbers = new Intl.NumberFormat("en-US");
 /** plural writes a number with its word: "1 day", "2 countries", "3 addresses". */
 export function plural(n: number, word: string): string {
   const many = /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : word.endsWith("s") ? `${word}es` : `${word}s`;
-  return `${numbers.format(n)} ${n === 1 ? word : many}`;
+  // Most counts are small, and Intl is slow.
+  return `${Number.isInteger(n) && n >= 0 && n < 1000 ? n : numbers.format(n)} ${n === 1 ? word : many}`;
 }
 
 const DAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];

@@ -54,9 +54,11 @@ export function isCidr(text: string): boolean {
 /** NetworkSet answers "is this address inside?" for a list of CIDRs and single addresses. */
 export class NetworkSet {
   readonly #blocks = new BlockList();
+  #empty = true;
 
   constructor(cidrs: Iterable<string>) {
     for (const cidr of cidrs) {
+      this.#empty = false;
       const [address = "", bits] = cidr.split("/");
       const family = isIPv4(address) ? "ipv4" : "ipv6";
       this.#blocks.addSubnet(address, Number(bits ?? (family === "ipv4" ? 32 : 128)), family);
@@ -64,6 +66,7 @@ export class NetworkSet {
   }
 
   has(address: string): boolean {
+    if (this.#empty) return false;
     if (isIPv4(address)) return this.#blocks.check(address, "ipv4");
     return isIPv6(address) && this.#blocks.check(address, "ipv6");
   }

@@ -3,9 +3,9 @@ import { type DetectEvent, defineBaseline, type Hit } from "../detection.ts";
 import { createMemo } from "../memo.ts";
 import { operationOf } from "../observe.ts";
 import type { Sealed } from "../profile.ts";
-import { dailyModel, dayVerdict, weekTrend } from "../stats/daily_volume.ts";
+import { dailyModel, dayVerdict, usualCalls, weekTrend } from "../stats/daily_volume.ts";
 import { negativeBinomialTail } from "../stats/negative_binomial.ts";
-import type { VolumeModel } from "../stats/seasonal_volume.ts";
+import { slowPath, type VolumeModel } from "../stats/seasonal_volume.ts";
 import type { View } from "../view.ts";
 import { WINDOW_MS } from "../windows.ts";
 import { oneIn, plural } from "../words.ts";
@@ -66,7 +66,10 @@ export default defineBaseline({
 
 /** longer judges the day so far, and the week that it ends. */
 function longer(event: DetectEvent, { day, sealed }: View): Hit | null {
-  if (day.done < dayBoundOf(sealed, day.day)) return null;
+  const today = dayBoundsOf(sealed, day.day);
+  if (day.done < slowPath.minCount && day.done < today.week) return null;
+  today.both ??= bothBound(sealed, today);
+  if (day.done < today.both) return null;
   const model = modelOf(sealed)!;
   const verdict = dayVerdict(model, day.day, day.done);
   if (verdict.verdict === "finding") return longHit("day", day.day, event, day.done, verdict.expected, verdict.p);
@@ -109,29 +112,43 @@ function longHit(
   };
 }
 
-const models = createMemo<Sealed, { through: number; model: VolumeModel | null; day: number; bound: number }>();
+const models = createMemo<Sealed, { through: number; model: VolumeModel | null }>();
 
 function modelOf(sealed: Sealed): VolumeModel | null {
   const known = models.get(sealed);
   if (known?.through === sealed.volume.through) return known.model;
   const model = dailyModel(sealed.volume);
-  models.set(sealed, { through: sealed.volume.through, model, day: -1, bound: Number.POSITIVE_INFINITY });
+  models.set(sealed, { through: sealed.volume.through, model });
   return model;
 }
 
-/** dayBoundOf is a count below which neither the day nor the week can speak: most calls are compared with it and no more. */
-function dayBoundOf(sealed: Sealed, day: number): number {
+/** DayBounds are counts below which nothing speaks of a day: most calls are compared with them and no more. */
+interface DayBounds {
+  through: number;
+  day: number;
+  /** Below it the week says nothing. */
+  week: number;
+  /** Below it neither the week nor the day does; null until a day could be busy, as its model is dear. */
+  both: number | null;
+}
+
+const dayBounds = createMemo<Sealed, DayBounds>();
+
+function dayBoundsOf(sealed: Sealed, day: number): DayBounds {
+  const { through } = sealed.volume;
+  const known = dayBounds.get(sealed);
+  if (known?.through === through && known.day === day) return known;
+  const trend = weekTrend(sealed.volume, day, 0);
+  const week = trend === null ? Number.POSITIVE_INFINITY : Math.max(1, 2 * trend.before - trend.now);
+  const fresh = { through, day, week, both: null };
+  dayBounds.set(sealed, fresh);
+  return fresh;
+}
+
+function bothBound(sealed: Sealed, { day, week }: DayBounds): number {
   const model = modelOf(sealed);
   if (model === null) return Number.POSITIVE_INFINITY;
-  const known = models.get(sealed)!;
-  if (known.day === day) return known.bound;
-  const usual = dayVerdict(model, day, 0).expected;
-  let bound = Math.max(20, Math.ceil(3 * usual));
-  const week = weekTrend(sealed.volume, day, 0);
-  if (week !== null) bound = Math.min(bound, Math.max(1, 2 * week.before - week.now));
-  known.day = day;
-  known.bound = bound;
-  return bound;
+  return Math.min(week, Math.max(slowPath.minCount, Math.ceil(slowPath.minRatio * usualCalls(model, day))));
 }
 
 const bounds = createMemo<Sealed, { n: number; bound: number }>();

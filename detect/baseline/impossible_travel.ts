@@ -2,7 +2,7 @@ import { defineBaseline } from "../detection.ts";
 import { networkOf } from "../observe.ts";
 import { isPerson } from "../people.ts";
 import { fastestJourney } from "../travel.ts";
-import { isKnown } from "../view.ts";
+import { isKnown, type View } from "../view.ts";
 import { placeWords } from "../words.ts";
 
 const MIN_KM = 500;
@@ -25,12 +25,14 @@ export default defineBaseline({
   falsePositives: ["a VPN or a telephone network whose exit is in another country", "the address database is wrong"],
   applies: (event) => event.lat !== null && event.src_kind === "ip",
   judge(event, view) {
-    if (view.day.places.size < 2 || !isPerson(event, view.sealed) || view.isOwn(event.src_ip!)) return null;
+    if (view.day.places.size < 2 || !isPerson(event, view.sealed)) return null;
     const network = networkOf(event);
-    const journey = network === null ? null : fastestJourney(view.day, network, MIN_KM);
+    if (network === null || (isKnown(view, "net", network) && isAtHome(view))) return null;
+    const journey = fastestJourney(view.day, network, MIN_KM);
     if (journey === null || journey.kmh <= MAX_KMH) return null;
-    if (isKnown(view, "net", network!) && isKnown(view, "net", journey.other)) return null;
-    const [from, to] = [network!, journey.other].sort();
+    if (isKnown(view, "net", network) && isKnown(view, "net", journey.other)) return null;
+    if (view.isOwn(event.src_ip!)) return null;
+    const [from, to] = [network, journey.other].sort();
     return {
       dimension: `${from} ${to}`,
       level: "medium",
@@ -49,3 +51,9 @@ export default defineBaseline({
     };
   },
 });
+
+/** isAtHome tells a day of habits only; no journey of it is news, so none is measured. */
+function isAtHome(view: View): boolean {
+  for (const network of view.day.places.keys()) if (!isKnown(view, "net", network)) return false;
+  return true;
+}

@@ -47,6 +47,8 @@ export default defineBaseline({
     if (sealed.values.operation.values.has(operation)) return null;
     const sensitivity = sensitivityOf(event.service, event.operation);
     const newService = event.service !== null && !sealed.values.service.values.has(event.service);
+    // Most new calls are plain reads of a known service, and the pace is dear.
+    if (sensitivity === null && (view.learning || !(newService || isWrite(event)))) return null;
     const set = sealed.values.operation;
     const pace = paceOf(set, sealed, FORGET_DAYS.operation);
     const unseen = unseenPerDay({ n: set.n, n1: set.n1, ...pace });

@@ -36,9 +36,10 @@ export default defineBaseline({
   // The level depends on what the call does, but whether the source is new does not.
   sameAs: (event) => event.src_ip!,
   judge(event, view) {
-    if (view.isOwn(event.src_ip!) || isExempt(event, view)) return null;
+    if (view.sealed.values.ip.values.has(event.src_ip!)) return null;
     const verdict = judgeSource(event, view);
     if (verdict === null || "uninformative" in verdict) return null;
+    if (view.isOwn(event.src_ip!) || isExempt(event, view)) return null;
     // A pool inside a network owner that the key uses anyway: an address more is no news.
     if (verdict.verdict === "risk" && isKnownOwner(event, view)) return null;
     const values = sourceValues(event);

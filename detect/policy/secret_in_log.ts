@@ -21,6 +21,7 @@ export default definePolicy({
   ],
   falsePositives: ["an example or placeholder value looks like a key"],
   check(event) {
+    if (event.secrets.length === 0) return null;
     const found = event.secrets.filter((s) => !BY_DESIGN.test(s.slice(s.indexOf("@") + 1)));
     if (found.length === 0) return null;
     const kinds = [...new Set(found.map((s) => s.slice(0, s.indexOf("@"))))].sort();

@@ -45,6 +45,9 @@ function slotsOf(counts: readonly number[], through: number, cap: (slot: number)
   return slots;
 }
 
+/** usualCalls is what a day of this kind brings. */
+export const usualCalls = (model: VolumeModel, day: number): number => model.mu(slotOf(day));
+
 /** dayVerdict judges the calls of a day so far. */
 export const dayVerdict = (model: VolumeModel, day: number, calls: number): VolumeVerdict =>
   volumeVerdict(model, slotOf(day), calls, slowPath);
