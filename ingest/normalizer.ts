@@ -216,9 +216,9 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       region: clean(d.region),
       resources,
       environment: clean(d.environment),
-      scopes: d.scopes.slice(0, MAX_RESOURCES).map((s) => cut(redacted.scrub(s))),
+      scopes: d.scopes.length === 0 ? none : d.scopes.slice(0, MAX_RESOURCES).map((s) => cut(redacted.scrub(s))),
       bytes_out: d.bytes_out,
-      secrets: redacted.found.map((s) => `${s.kind}@${s.path}`),
+      secrets: redacted.found.length === 0 ? none : redacted.found.map((s) => `${s.kind}@${s.path}`),
       raw:
         redacted.raw.length > MAX_RAW
           ? JSON.stringify({ keywatch: "raw left out", bytes: redacted.raw.length })
@@ -285,6 +285,8 @@ function keptSafely(provider: Provider, record: JsonObject): JsonObject {
 }
 
 const noIds: readonly string[] = [];
+/** One for all events that have none; nobody adds to it. */
+const none: string[] = [];
 function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
   let ids: string[] | null = null;
   for (const d of drafts) {
