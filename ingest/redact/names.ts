@@ -8,6 +8,8 @@ export interface NameVerdict {
   kind: string;
   /** Half of a `{name, value}` pair, or the data of a Kubernetes Secret. */
   part: "none" | "name" | "value" | "secret_data";
+  /** Whether the name itself may stay; null until somebody asked. */
+  clean: boolean | null;
 }
 
 const MAX_NAME = 96;
@@ -93,7 +95,7 @@ const nounOf = (word: string | undefined): string | undefined => {
 
 function judge(name: string, added: ReadonlySet<string>): NameVerdict {
   // A name that was cleaned before says no more: judged by what is left of it, a second cleaning would differ from the first.
-  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none" };
+  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null };
   const words = wordsOf(name);
   const joined = words.join("");
   const part = PAIR_NAMES.has(joined)
@@ -103,9 +105,9 @@ function judge(name: string, added: ReadonlySet<string>): NameVerdict {
       : SECRET_DATA.has(joined)
         ? "secret_data"
         : "none";
-  if (added.has(joined)) return { sort: "secret", kind: "named_field", part };
+  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null };
   const { sort, kind } = judgeWords(words, joined, name);
-  return { sort, kind, part };
+  return { sort, kind, part, clean: null };
 }
 
 function judgeWords(all: string[], joined: string, name: string): Pick<NameVerdict, "sort" | "kind"> {
