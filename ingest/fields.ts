@@ -7,7 +7,7 @@ import { parseTime } from "./time.ts";
 export function field(record: JsonObject | null, name: string): Json | undefined {
   if (record === null) return undefined;
   if (Object.hasOwn(record, name)) return record[name];
-  const small = name.toLowerCase();
+  const small = smallOf(name);
   return small !== name && Object.hasOwn(record, small) ? record[small] : undefined;
 }
 
@@ -15,9 +15,25 @@ export function field(record: JsonObject | null, name: string): Json | undefined
 export function anyField(record: JsonObject | null, name: string): Json | undefined {
   const found = field(record, name);
   if (found !== undefined || record === null) return found;
-  const wanted = name.toLowerCase();
-  for (const own in record) if (own.length === wanted.length && own.toLowerCase() === wanted) return record[own];
+  const wanted = smallOf(name);
+  const first = wanted.charCodeAt(0) | 32;
+  for (const own in record)
+    if (own.length === wanted.length && (own.charCodeAt(0) | 32) === first && own.toLowerCase() === wanted)
+      return record[own];
   return undefined;
+}
+
+/** Names in small letters by name: an engine finds a member by a string that it knows much sooner than by one just made. */
+const smallNames = new Map<string, string>();
+const MAX_NAMES = 4096;
+
+function smallOf(name: string): string {
+  let small = smallNames.get(name);
+  if (small === undefined) {
+    small = name.toLowerCase();
+    if (smallNames.size < MAX_NAMES) smallNames.set(name, small);
+  }
+  return small;
 }
 
 /** text reads a member as text; numbers become text, words that stand for nothing become null. */

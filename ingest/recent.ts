@@ -26,6 +26,18 @@ export function createRecent<V>(bits: number, maxLength = 512): Recent<V> {
   };
 }
 
+/** remembering gives `of` with a memory of 2^bits texts: for what is drawn from operations, statuses and names, which repeat. */
+export function remembering<V>(of: (s: string) => V, bits = 10): (s: string) => V {
+  const known = createRecent<{ value: V }>(bits, 128);
+  return (s) => {
+    const hit = known.get(s);
+    if (hit !== undefined) return hit.value;
+    const value = of(s);
+    known.set(s, { value });
+    return value;
+  };
+}
+
 /**
  * slotOf samples the length and eight characters, six of them from the end, where values of one field differ: the last six digits of
  * numbered names each count.
