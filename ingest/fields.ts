@@ -1,6 +1,7 @@
 import { deadLetter, type Outcome } from "../schemas/outcome.ts";
 import { isObject, objectOf, textOf } from "./json.ts";
 import type { Json, JsonObject } from "./provider.ts";
+import { rememberingNames } from "./recent.ts";
 import { parseTime } from "./time.ts";
 
 /** field reads a member by its name, or by its name in small letters, which is what warehouses make of it. */
@@ -24,17 +25,7 @@ export function anyField(record: JsonObject | null, name: string): Json | undefi
 }
 
 /** Names in small letters by name: an engine finds a member by a string that it knows much sooner than by one just made. */
-const smallNames = new Map<string, string>();
-const MAX_NAMES = 4096;
-
-function smallOf(name: string): string {
-  let small = smallNames.get(name);
-  if (small === undefined) {
-    small = name.toLowerCase();
-    if (smallNames.size < MAX_NAMES) smallNames.set(name, small);
-  }
-  return small;
-}
+const smallOf = rememberingNames((name) => name.toLowerCase());
 
 /** text reads a member as text; numbers become text, words that stand for nothing become null. */
 export const text = (record: JsonObject | null, name: string): string | null => wordOf(field(record, name));

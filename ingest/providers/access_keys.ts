@@ -1,7 +1,7 @@
 import { field, member, text, wordOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import type { Json, JsonObject } from "../provider.ts";
-import { remembering } from "../recent.ts";
+import { rememberingNames } from "../recent.ts";
 
 /** keyOfLine finds the key of an access log line: its hash, else the header that carries it, else the query of `target`. */
 export const keyOfLine = (record: JsonObject, headers: readonly string[], target: string | null): string | null =>
@@ -51,7 +51,7 @@ function keyHeader(record: JsonObject, more: readonly string[]): string | null {
 }
 
 /** spelled gives a header's name as proxies write it beside other members. */
-const spelled = remembering((name) => {
+const spelled = rememberingNames((name) => {
   const flat = name.replaceAll("-", "_");
   return { flat, nginx: `http_${flat}` };
 });
@@ -91,7 +91,7 @@ const CREDENTIALS =
 const HEADERS = /^((request|response)_)?headers$|^(request|response)$/i;
 const QUERY_KEYS = /((?:^|[?&\s])(?:key|api_?key|access_token|apikey|token|sig|signature)=)[^&#\s]+/gi;
 
-const sortOf = remembering((name) =>
+const sortOf = rememberingNames((name) =>
   CREDENTIALS.test(name) ? "credential" : HEADERS.test(name) ? "headers" : "other",
 );
 

@@ -6,7 +6,7 @@ import { compilePath, type Reader } from "../paths.ts";
 import { type Draft, defineProvider, type Json, type JsonObject, type Provider } from "../provider.ts";
 import { parseTime } from "../time.ts";
 import { verbOfMethod, verbOfName } from "../verbs.ts";
-import { mayBeId } from "./access_log.ts";
+import { mayBeId, pathOf } from "./access_log.ts";
 
 type Field = keyof GenericMap["fields"];
 /** Reading finds the fields of a record; `knows` says which ones it looks for at all. */
@@ -196,7 +196,7 @@ function verbOf(method: string, operation: string): Draft["verb_class"] {
 /** operationOf joins method and path and leaves the query out: it varies, and keys stand in it. */
 function operationOf(named: string, method: string | null, collapseIds: boolean): string {
   if (!named.startsWith("/") && !/^https?:\/\//i.test(named)) return named;
-  const path = named.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") || "/";
+  const path = pathOf(named);
   const shown = collapseIds ? path.split("/").map(collapse).join("/") : path;
   return method === null ? shown : `${method.toUpperCase()} ${shown}`;
 }

@@ -53,7 +53,7 @@ export function mayHold(s: string, extra: RegExp | null): boolean {
     hash = ((hash << 5) | (c & 31)) & TRIGRAM_MASK;
     if (TABLE[hash] === 1 && i > 1 && goesOn(s, i + 1, hash)) {
       const stands = standsAt(s, i - 2, hash);
-      if (stands === "shape") return true;
+      if (stands === "shape" || (stands === "word" && (seen & JOINT) !== 0)) return true;
       if (stands === "word") seen |= WORD;
     }
     const kind = CLASS[c & 255]!;

@@ -1,3 +1,5 @@
+import { rememberingNames } from "../recent.ts";
+
 /**
  * NameVerdict is what a field name alone says of its value.
  * `secret`: any text below it goes. `weak`: only a drawn value goes. `page`: opaque state of paging or retries, goes unreported.
@@ -13,21 +15,11 @@ export interface NameVerdict {
 }
 
 const MAX_NAME = 96;
-const CACHED_NAMES = 10_000;
 
 /** createNames gives the judge of field names; `extra` are names that the operator adds, spelled in any way. */
 export function createNames(extra: readonly string[]): (name: string) => NameVerdict {
   const added = new Set(extra.map((name) => wordsOf(name).join("")));
-  // A Map, since field names are internal strings of the engine: their hash is known, and a look-up compares pointers.
-  const known = new Map<string, NameVerdict>();
-  return (name) => {
-    const hit = known.get(name);
-    if (hit !== undefined) return hit;
-    const verdict = judge(name, added);
-    if (known.size >= CACHED_NAMES) known.clear();
-    if (name.length <= MAX_NAME) known.set(name, verdict);
-    return verdict;
-  };
+  return rememberingNames((name) => judge(name, added));
 }
 
 const set = (words: string): Set<string> => new Set(words.split(" "));

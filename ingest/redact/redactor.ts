@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../provider.ts";
 import { mayHold } from "./gate.ts";
+import { createHidings, hide } from "./hide.ts";
 import { createInspector } from "./inspect.ts";
 import { type Sink, whole } from "./match.ts";
 import { createNames } from "./names.ts";
@@ -82,13 +83,17 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
     isHidden: (s, keyIds) => mentions(s, keyIds) && cleanString(s, IGNORE, 0) === sweep(s, NO_VALUES, keyIds),
   });
 
+  const hidingOf = createHidings();
+  const isParsed = (id: string): boolean => hidingOf(id).how === "parsed";
+
   const slow = (record: JsonObject, keyIds: readonly string[]): Redacted => {
     const path: Step[] = [];
     const notes = createNotes(() => pathText(path));
     const at = { ...rebuilder(notes, 0), path };
     const copy = rebuild(record, at, 0, PLAIN, null);
     const text = JSON.stringify(copy);
-    const raw = mayMention(text, notes.values, keyIds) ? JSON.stringify(sweep(copy, notes.values, keyIds)) : text;
+    const hidden = mayMention(text, notes.values) || keyIds.some(isParsed) ? null : hide(text, keyIds, hidingOf);
+    const raw = hidden ?? JSON.stringify(sweep(copy, notes.values, keyIds));
     return { raw, found: notes.found, scrub: (s) => scrub(s, notes.values, keyIds) };
   };
   const scrub = (s: string, values: ReadonlyMap<string, string>, keyIds: readonly string[]): string => {
@@ -119,10 +124,10 @@ const IGNORE: Sink = { add() {} };
 const MAX_SOUGHT = 64;
 
 /** mayMention tells from JSON text whether there is anything to sweep from the value: most secrets stand in one place, which was cleaned. */
-function mayMention(text: string, values: ReadonlyMap<string, string>, keyIds: readonly string[]): boolean {
+function mayMention(text: string, values: ReadonlyMap<string, string>): boolean {
   if (values.size > MAX_SOUGHT) return true;
   for (const value of values.keys()) if (mayStandIn(text, value)) return true;
-  return keyIds.some((id) => mayStandIn(text, id));
+  return false;
 }
 
 /** A text whose first or last character is half of a pair is written in another way beside the other half. */
