@@ -1,13 +1,14 @@
 import { deadLetter, type Outcome } from "../schemas/outcome.ts";
 import { isObject, objectOf, textOf } from "./json.ts";
 import type { Json, JsonObject } from "./provider.ts";
+import { rememberingNames } from "./recent.ts";
 import { parseTime } from "./time.ts";
 
 /** field reads a member by its name, or by its name in small letters, which is what warehouses make of it. */
 export function field(record: JsonObject | null, name: string): Json | undefined {
   if (record === null) return undefined;
   if (Object.hasOwn(record, name)) return record[name];
-  const small = name.toLowerCase();
+  const small = smallOf(name);
   return small !== name && Object.hasOwn(record, small) ? record[small] : undefined;
 }
 
@@ -15,10 +16,16 @@ export function field(record: JsonObject | null, name: string): Json | undefined
 export function anyField(record: JsonObject | null, name: string): Json | undefined {
   const found = field(record, name);
   if (found !== undefined || record === null) return found;
-  const wanted = name.toLowerCase();
-  for (const own in record) if (own.length === wanted.length && own.toLowerCase() === wanted) return record[own];
+  const wanted = smallOf(name);
+  const first = wanted.charCodeAt(0) | 32;
+  for (const own in record)
+    if (own.length === wanted.length && (own.charCodeAt(0) | 32) === first && own.toLowerCase() === wanted)
+      return record[own];
   return undefined;
 }
+
+/** Names in small letters by name: an engine finds a member by a string that it knows much sooner than by one just made. */
+const smallOf = rememberingNames((name) => name.toLowerCase());
 
 /** text reads a member as text; numbers become text, words that stand for nothing become null. */
 export const text = (record: JsonObject | null, name: string): string | null => wordOf(field(record, name));

@@ -26,6 +26,37 @@ export function createRecent<V>(bits: number, maxLength = 512): Recent<V> {
   };
 }
 
+/** remembering gives `of` with a memory of 2^bits texts: for what is drawn from operations, statuses and names, which repeat. */
+export function remembering<V>(of: (s: string) => V, bits = 10): (s: string) => V {
+  const known = createRecent<{ value: V }>(bits, 128);
+  return (s) => {
+    const hit = known.get(s);
+    if (hit !== undefined) return hit.value;
+    const value = of(s);
+    known.set(s, { value });
+    return value;
+  };
+}
+
+const MAX_NAME = 96;
+const MAX_NAMES = 10_000;
+
+/**
+ * rememberingNames is remembering for names of fields, in a Map: they are internal strings of the engine, whose hash is known, and a
+ * look-up compares pointers.
+ */
+export function rememberingNames<V>(of: (name: string) => V): (name: string) => V {
+  const known = new Map<string, V>();
+  return (name) => {
+    const hit = known.get(name);
+    if (hit !== undefined) return hit;
+    const value = of(name);
+    if (known.size >= MAX_NAMES) known.clear();
+    if (name.length <= MAX_NAME) known.set(name, value);
+    return value;
+  };
+}
+
 /**
  * slotOf samples the length and eight characters, six of them from the end, where values of one field differ: the last six digits of
  * numbered names each count.

@@ -10,15 +10,34 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
  */
 export function parseTime(value: Json | undefined): number | null {
   if (typeof value === "string") {
-    const fast = value.length === 20 ? parseUtcSeconds(value) : -1;
+    const fast = parseUtc(value);
     return fast >= 0 ? fast : parseText(value.trim());
   }
   return typeof value === "number" ? parseEpoch(value) : null;
 }
 
-/** parseUtcSeconds reads exactly `YYYY-MM-DDTHH:MM:SSZ`, -1 for all else; it makes no strings and no dates. */
-function parseUtcSeconds(s: string): number {
-  if (s.charCodeAt(19) !== 90 || s.charCodeAt(10) !== 84 || s.charCodeAt(4) !== 45 || s.charCodeAt(7) !== 45) return -1;
+const POINT = 46;
+const UTC = 90;
+
+/** parseUtc reads exactly `YYYY-MM-DDTHH:MM:SSZ`, with a fraction of up to nine digits or without, -1 for all else. */
+function parseUtc(s: string): number {
+  const last = s.length - 1;
+  if (last < 19 || last > 29 || s.charCodeAt(last) !== UTC) return -1;
+  if (last === 19) return parseSeconds(s);
+  if (last === 20 || s.charCodeAt(19) !== POINT) return -1;
+  let fraction = 0;
+  for (let i = 20; i < last; i++) {
+    const digit = s.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    if (i < 23) fraction = fraction * 10 + digit;
+  }
+  const seconds = parseSeconds(s);
+  return seconds < 0 ? -1 : seconds + fraction * (last === 21 ? 100 : last === 22 ? 10 : 1);
+}
+
+/** parseSeconds reads the first 19 characters as `YYYY-MM-DDTHH:MM:SS`, -1 for all else; it makes no strings and no dates. */
+function parseSeconds(s: string): number {
+  if (s.charCodeAt(10) !== 84 || s.charCodeAt(4) !== 45 || s.charCodeAt(7) !== 45) return -1;
   if (s.charCodeAt(13) !== 58 || s.charCodeAt(16) !== 58) return -1;
   const century = pair(s, 0);
   const rest = pair(s, 2);
@@ -71,7 +90,7 @@ function parseText(text: string): number | null {
 }
 
 function instant(day: string, clock: string, fraction: string, zone: string): number | null {
-  const seconds = parseUtcSeconds(`${day}T${clock.length === 5 ? `${clock}:00` : clock}Z`);
+  const seconds = parseSeconds(`${day}T${clock.length === 5 ? `${clock}:00` : clock}`);
   if (seconds < 0) return null;
   const offset = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
   const minutes = offset ? (offset[1] === "-" ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3] ?? 0)) : 0;

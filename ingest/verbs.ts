@@ -2,6 +2,7 @@ import type { VerbClass } from "../schemas/activity.ts";
 import { sensitivityOf, withoutApiVersion } from "../schemas/sensitivity.ts";
 import { awsActions, awsAdminServices } from "./providers/aws_actions.ts";
 import { awsListedActions } from "./providers/aws_actions_listed.ts";
+import { remembering } from "./recent.ts";
 
 /**
  * verbClassOf classes an AWS call: the record's own `readOnly` flag decides read against write, then the action table, then the name.
@@ -48,7 +49,9 @@ const AUTHS = words("login logout signin signout authenticate authorise assume c
  * verbOfName reads the verb out of a name in any spelling: `GetObject`, `get_user`, `repo.create`, `users:list`.
  * In dotted names the last part is asked first, for the parts before it name things ("report.export").
  */
-export function verbOfName(operation: string): VerbClass {
+export const verbOfName = remembering(judgeName);
+
+function judgeName(operation: string): VerbClass {
   const name = operation.slice(0, 256);
   const dot = /^[\w-]+(?:[.:][\w-]+)+$/.test(name) ? Math.max(name.lastIndexOf("."), name.lastIndexOf(":")) : -1;
   const verb = dot < 0 ? "unknown" : verbOfPhrase(name.slice(dot + 1));

@@ -1,6 +1,7 @@
 import { field, member, text, wordOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import type { Json, JsonObject } from "../provider.ts";
+import { rememberingNames } from "../recent.ts";
 
 /** keyOfLine finds the key of an access log line: its hash, else the header that carries it, else the query of `target`. */
 export const keyOfLine = (record: JsonObject, headers: readonly string[], target: string | null): string | null =>
@@ -38,16 +39,22 @@ function keyHeader(record: JsonObject, more: readonly string[]): string | null {
     member(record, "headers"),
   ];
   for (const name of more.length === 0 ? KEY_HEADERS : [...more, ...KEY_HEADERS]) {
-    const flat = name.replaceAll("-", "_");
+    const { flat, nginx } = spelled(name);
     for (const place of places) {
       const found = place === null ? null : wordOf(firstOf(field(place, name) ?? field(place, flat)));
       if (found !== null) return found;
     }
-    const found = text(record, `http_${flat}`) ?? text(record, flat);
+    const found = text(record, nginx) ?? text(record, flat);
     if (found !== null) return found;
   }
   return null;
 }
+
+/** spelled gives a header's name as proxies write it beside other members. */
+const spelled = rememberingNames((name) => {
+  const flat = name.replaceAll("-", "_");
+  return { flat, nginx: `http_${flat}` };
+});
 
 /** Some APIs take the key in the query: `?key=…`, `&api_key=…`. */
 const QUERY_KEY = /[?&](?:key|api_?key|access_token|apikey)=([^&#\s]{8,512})/i;
@@ -84,22 +91,26 @@ const CREDENTIALS =
 const HEADERS = /^((request|response)_)?headers$|^(request|response)$/i;
 const QUERY_KEYS = /((?:^|[?&\s])(?:key|api_?key|access_token|apikey|token|sig|signature)=)[^&#\s]+/gi;
 
+const sortOf = rememberingNames((name) =>
+  CREDENTIALS.test(name) ? "credential" : HEADERS.test(name) ? "headers" : "other",
+);
+
 /** withoutKeys is what of a line is kept: no header that authorises, and no key in a query, however it is written. Most lines stay what they are. */
 export function withoutKeys(record: JsonObject): JsonObject {
   for (const name in record) {
     const value = record[name] ?? null;
-    if (CREDENTIALS.test(name) || keptOf(name, value) !== value) return copyWithoutKeys(record);
+    if (sortOf(name) === "credential" || keptOf(name, value) !== value) return copyWithoutKeys(record);
   }
   return record;
 }
 
 function copyWithoutKeys(record: JsonObject): JsonObject {
   const copy: JsonObject = {};
-  for (const name in record) if (!CREDENTIALS.test(name)) copy[name] = keptOf(name, record[name] ?? null);
+  for (const name in record) if (sortOf(name) !== "credential") copy[name] = keptOf(name, record[name] ?? null);
   return copy;
 }
 
 function keptOf(name: string, value: Json): Json {
   if (typeof value === "string") return value.includes("=") ? value.replace(QUERY_KEYS, "$1[not kept]") : value;
-  return isObject(value) && HEADERS.test(name) ? withoutKeys(value) : value;
+  return isObject(value) && sortOf(name) === "headers" ? withoutKeys(value) : value;
 }

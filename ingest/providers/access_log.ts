@@ -165,15 +165,26 @@ const bytesOf = (value: string | null): number | null =>
 const ID =
   /^(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|[A-Z]{2}[0-9a-f]{32}|[a-z]{2,10}_(?=\w*\d)\w{8,}|(?=.*\d)[\w-]{20,})$/i;
 
+/** pathOf leaves of an address what stands between its host and its query. */
+export function pathOf(target: string): string {
+  const local = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
+  const end = local.search(/[?#]/);
+  return (end < 0 ? local : local.slice(0, end)) || "/";
+}
+
+/** mayBeId tells most parts of a path from ids at a glance: short ones without a digit are words. */
+export const mayBeId = (part: string): boolean => part.length >= 16 || /\d/.test(part);
+
 /** callName is method and path without query and with ids replaced, or each object would be an operation of its own. */
 export function callName(method: string | null, target: string | null): string | null {
   if (target === null) return method;
-  const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") || "/";
+  const path = pathOf(target);
   const shown = path
     .split("/")
     .map((part, i) => {
       // The first part of a path may be the version of the API: `/2/tweets`.
       if (i === 1 && /^\d{1,2}$/.test(part)) return part;
+      if (!mayBeId(part)) return part;
       const stem = part.replace(/\.json$/, "");
       return ID.test(stem) || part.length > 64 ? `{id}${part.slice(stem.length)}` : part;
     })

@@ -3,6 +3,7 @@ import { anyField as field, anyMember as member, anyText as text, wordOf } from 
 import { isObject, textOf } from "../json.ts";
 import { outcomeOfErrorCode, outcomeOfStatus } from "../outcome_of.ts";
 import type { JsonObject } from "../provider.ts";
+import { remembering } from "../recent.ts";
 
 /** AzureLog is which of Azure's logs a record is of: one judge for all, so that no two providers claim one record. */
 export type AzureLog = "activity" | "keyvault" | "entra" | "kube";
@@ -125,12 +126,14 @@ const STATUS_NAMES: Record<string, number> = {
   serviceunavailable: 503,
 };
 
-function statusOf(value: string | null): number | null {
-  if (value === null || value.length > 64) return null;
+const statusOf = (value: string | null): number | null =>
+  value === null || value.length > 64 ? null : statusOfWord(value);
+
+const statusOfWord = remembering((value: string): number | null => {
   if (/^[1-5]\d\d$/.test(value)) return Number(value);
   const name = value.slice(value.lastIndexOf(".") + 1).toLowerCase();
   return Object.hasOwn(STATUS_NAMES, name) ? STATUS_NAMES[name]! : null;
-}
+});
 
 export interface AzureCaller {
   principal_uid: string | null;
@@ -175,7 +178,9 @@ const ADMIN =
   /^microsoft\.(authorization|aad|aadiam|billing|security|securityinsights|managedidentity|policyinsights|subscription|management)\/|diagnosticsettings|rolebinding|clusterrole|accesspolic|federatedidentitycredential|listkeys|listaccountsas|listservicesas|regeneratekey|listcredential|listsecrets|listclusteradmincredential|\/locks\/|runcommand|elevateaccess|\/actiongroups\/|activitylogalerts/;
 
 /** azureVerb reads the suffix first: `/read`, `/write`, `/delete`; an `/action` is told by its own name. */
-export function azureVerb(operation: string): VerbClass | null {
+export const azureVerb = remembering(judgeOperation);
+
+function judgeOperation(operation: string): VerbClass | null {
   const name = operation.toLowerCase();
   if (name.endsWith("/read")) return "read";
   if (name.endsWith("/write") || name.endsWith("/delete")) return ADMIN.test(name) ? "admin" : "write";

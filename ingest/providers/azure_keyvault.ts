@@ -3,6 +3,7 @@ import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
 import { anyField as field, isFault, anyMember as member, anyText as text, timeOf } from "../fields.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
+import { remembering } from "../recent.ts";
 import { verbOfName } from "../verbs.ts";
 import {
   azureCaller,
@@ -51,7 +52,9 @@ function normalize(record: JsonObject): Outcome<Draft> {
 /** The id of a secret stands as its address; the version behind the name would make every rotation a new thing. */
 function idOf(properties: JsonObject | null): string | null {
   const id = text(properties, "id") ?? text(properties, "requestUri");
-  return id === null ? null : id.replace(/\?.*$/s, "").replace(/(\/(?:secrets|keys|certificates)\/[^/]+)\/.*$/, "$1");
+  if (id === null) return null;
+  const query = id.indexOf("?");
+  return (query < 0 ? id : id.slice(0, query)).replace(/(\/(?:secrets|keys|certificates)\/[^/]+)\/.*$/, "$1");
 }
 
 /** Vault operations that change who may do what, or what secrets, keys and certificates are; reading one stays a read. */
@@ -61,8 +64,8 @@ const ADMIN =
 const READ =
   /^(Key|Secret|Certificate|Vault|Storage\w*?|Managed\w*?|Role\w*?)(Get|List|Encrypt|Decrypt|Sign|Verify|Wrap|Unwrap|Backup|Export|Release)/i;
 
-function verbOf(operation: string): VerbClass {
+const verbOf = remembering((operation: string): VerbClass => {
   if (operation === "Authentication") return "auth";
   if (READ.test(operation)) return "read";
   return ADMIN.test(operation) ? "admin" : verbOfName(operation.replace(/^(Key|Secret|Certificate|Vault)/, ""));
-}
+});

@@ -6,7 +6,7 @@ import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject, type Provider } from "../provider.ts";
 import { verbOfMethod } from "../verbs.ts";
 import { withoutKeys } from "./access_keys.ts";
-import { accessHost, callName, compileAccess, isAccess, readAccess } from "./access_log.ts";
+import { accessHost, callName, compileAccess, isAccess, pathOf, readAccess } from "./access_log.ts";
 import { type EgressHost, egressHost } from "./egress_hosts.ts";
 import { claimsOf, extraHosts } from "./egress_log.ts";
 
@@ -48,7 +48,7 @@ export function gatewayLog(config: AccessConfig | undefined, egress: AccessConfi
           status_code: call.status,
           source: call.source,
           user_agent: call.userAgent,
-          resources: named(operation.includes("{id}") ? pathOf(call.target) : null),
+          resources: named(operation.includes("{id}") ? pathOf(call.target ?? "") : null),
           bytes_out: call.bytesOut,
         }),
       );
@@ -59,8 +59,5 @@ export function gatewayLog(config: AccessConfig | undefined, egress: AccessConfi
 
 const isForeign = (record: JsonObject, hosts: ReadonlyMap<string, EgressHost>): boolean =>
   egressHost(accessHost(record), hosts) !== null;
-
-const pathOf = (target: string | null): string | null =>
-  target?.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") ?? null;
 
 export default gatewayLog(undefined, undefined);

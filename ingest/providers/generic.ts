@@ -6,17 +6,26 @@ import { compilePath, type Reader } from "../paths.ts";
 import { type Draft, defineProvider, type Json, type JsonObject, type Provider } from "../provider.ts";
 import { parseTime } from "../time.ts";
 import { verbOfMethod, verbOfName } from "../verbs.ts";
+import { mayBeId, pathOf } from "./access_log.ts";
 
 type Field = keyof GenericMap["fields"];
-type Readers = Partial<Record<Field, Reader>>;
+/** Reading finds the fields of a record; `knows` says which ones it looks for at all. */
+interface Reading {
+  knows(field: Field): boolean;
+  of(record: JsonObject): (field: Field) => Json | undefined;
+}
 
 /** genericProvider reads any JSON log by the user's field map. A map without `claims` is used only where it is named. */
 export function genericProvider(id: string, map: GenericMap): Provider {
-  const readers: Readers = {};
+  const readers: Partial<Record<Field, Reader>> = {};
   for (const [field, path] of Object.entries(map.fields))
     if (path !== undefined) readers[field as Field] = compilePath(path);
+  const reading: Reading = {
+    knows: (field) => readers[field] !== undefined,
+    of: (record) => (field) => readers[field]?.(record),
+  };
   const wanted = Object.entries(map.claims).map(([path, value]) => ({ read: compilePath(path), value }));
-  return fromReaders(id, `${id} (field map)`, readers, {
+  return fromReading(id, `${id} (field map)`, reading, {
     claims: (record) =>
       wanted.length > 0 &&
       wanted.every(({ read, value }) => {
@@ -55,7 +64,7 @@ const COMMON_NAMES: Record<Field, string> = {
 
 /** The default map, for `--provider generic` without config. It guesses, so it never claims a record by itself. */
 export default defineProvider(
-  fromReaders("generic", "JSON lines with common field names", commonReaders(), {
+  fromReading("generic", "JSON lines with common field names", commonReading(), {
     claims: () => false,
     success: new Set(["success", "succeeded", "ok", "allowed", "allow", "true", "completed"]),
     principalType: "unknown",
@@ -63,19 +72,36 @@ export default defineProvider(
   }),
 );
 
-function commonReaders(): Readers {
-  const readers: Readers = {};
-  for (const [field, names] of Object.entries(COMMON_NAMES)) {
-    const list = names.split(" ");
-    readers[field as Field] = (record) => {
-      for (const name of list) {
-        const value = Object.hasOwn(record, name) ? record[name] : undefined;
-        if (scalar(value) !== null) return value;
+interface Seat {
+  field: Field;
+  /** Of a field's names the one that stands first in its list counts. */
+  rank: number;
+}
+
+/** commonReading looks once at each name of a record, instead of once for each name that a field may have. */
+function commonReading(): Reading {
+  const seats = new Map<string, Seat[]>();
+  for (const [field, names] of Object.entries(COMMON_NAMES))
+    for (const [rank, name] of names.split(" ").entries())
+      seats.set(name, [...(seats.get(name) ?? []), { field: field as Field, rank }]);
+  return {
+    knows: () => true,
+    of(record) {
+      const ranks: Partial<Record<Field, number>> = {};
+      const values: Partial<Record<Field, Json>> = {};
+      for (const name in record) {
+        const wanted = seats.get(name);
+        const value = record[name];
+        if (wanted === undefined || value === undefined || scalar(value) === null) continue;
+        for (const { field, rank } of wanted) {
+          if (rank >= (ranks[field] ?? Number.POSITIVE_INFINITY)) continue;
+          ranks[field] = rank;
+          values[field] = value;
+        }
       }
-      return undefined;
-    };
-  }
-  return readers;
+      return (field) => values[field];
+    },
+  };
 }
 
 interface Options {
@@ -87,27 +113,27 @@ interface Options {
   collapseIds: boolean;
 }
 
-function fromReaders(id: string, title: string, readers: Readers, options: Options): Provider {
+function fromReading(id: string, title: string, reading: Reading, options: Options): Provider {
   return {
     id,
     title,
     latenessMs: 5 * 60_000,
     tells: {
-      source: readers.source !== undefined,
-      userAgent: readers.user_agent !== undefined,
+      source: reading.knows("source"),
+      userAgent: reading.knows("user_agent"),
       perCall: true,
-      outcome: (readers.outcome ?? readers.status_code ?? readers.error_code) !== undefined,
-      key: readers.key !== undefined,
+      outcome: reading.knows("outcome") || reading.knows("status_code") || reading.knows("error_code"),
+      key: reading.knows("key"),
       session: false,
     },
     claims: options.claims,
-    normalize: (record) => normalize(record, readers, options),
+    normalize: (record) => normalize(reading.of(record), options),
   };
 }
 
-function normalize(record: JsonObject, readers: Readers, options: Options): Outcome<Draft> {
-  const text = (field: Field): string | null => scalar(readers[field]?.(record));
-  const rawTime = readers.time?.(record);
+function normalize(read: (field: Field) => Json | undefined, options: Options): Outcome<Draft> {
+  const text = (field: Field): string | null => scalar(read(field));
+  const rawTime = read("time");
   const time = parseTime(rawTime);
   if (time === null)
     return deadLetter(
@@ -140,11 +166,11 @@ function normalize(record: JsonObject, readers: Readers, options: Options): Outc
     vpc_endpoint: null,
     user_agent: text("user_agent"),
     region: text("region"),
-    resources: listOf(readers.resource?.(record)),
+    resources: listOf(read("resource")),
     key_resources: [],
     environment: text("environment"),
     scopes: [],
-    bytes_out: bytesOf(readers.bytes_out?.(record)),
+    bytes_out: bytesOf(read("bytes_out")),
   });
 }
 
@@ -170,13 +196,14 @@ function verbOf(method: string, operation: string): Draft["verb_class"] {
 /** operationOf joins method and path and leaves the query out: it varies, and keys stand in it. */
 function operationOf(named: string, method: string | null, collapseIds: boolean): string {
   if (!named.startsWith("/") && !/^https?:\/\//i.test(named)) return named;
-  const path = named.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "") || "/";
+  const path = pathOf(named);
   const shown = collapseIds ? path.split("/").map(collapse).join("/") : path;
   return method === null ? shown : `${method.toUpperCase()} ${shown}`;
 }
 
 const collapse = (segment: string): string =>
-  /^(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|(?=.*\d)[\w-]{20,})$/i.test(segment) || segment.length > 64
+  mayBeId(segment) &&
+  (/^(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|(?=.*\d)[\w-]{20,})$/i.test(segment) || segment.length > 64)
     ? "{id}"
     : segment;
 

@@ -26,7 +26,7 @@ function eventOf(record: JsonObject): JsonObject | null {
   if (isEvent(record)) return record;
   const inner =
     unwrapMessage(record, "audit.k8s.io/") ??
-    (azureLog(record) === "kube" ? parsedOnce(record, azureText(record), "verb") : null);
+    (azureLog(record) === "kube" ? parsedOnce(azureText(record), "verb") : null);
   return inner !== null && isEvent(inner) ? inner : null;
 }
 

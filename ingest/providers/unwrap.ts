@@ -8,18 +8,15 @@ export function unwrapDetail(record: JsonObject): JsonObject | null {
 
 /** unwrapMessage takes an event out of the text of a CloudWatch Logs event or a forwarder, where the word stands in it. */
 export function unwrapMessage(record: JsonObject, word: string): JsonObject | null {
-  return parsedOnce(record, record.message ?? record.log ?? record["@message"], word);
+  return parsedOnce(record.message ?? record.log ?? record["@message"], word);
 }
 
 /** A record is asked for what is inside it by claims, normalize and kept; the text is parsed by the first of them. */
-const opened = new WeakMap<JsonObject, { text: string; inner: JsonObject | null }>();
+let opened: { text: string; inner: JsonObject | null } = { text: "", inner: null };
 
-/** parsedOnce parses a text that belongs to a record and holds the word. */
-export function parsedOnce(record: JsonObject, text: Json | undefined, word: string): JsonObject | null {
+/** parsedOnce parses a text that holds the word. */
+export function parsedOnce(text: Json | undefined, word: string): JsonObject | null {
   if (typeof text !== "string" || !text.includes(word)) return null;
-  const known = opened.get(record);
-  if (known?.text === text) return known.inner;
-  const inner = parseObject(text);
-  opened.set(record, { text, inner });
-  return inner;
+  if (opened.text !== text) opened = { text, inner: parseObject(text) };
+  return opened.inner;
 }

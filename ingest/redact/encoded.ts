@@ -57,14 +57,31 @@ for (const [i, c] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 SIX_BITS[45] = 62;
 SIX_BITS[95] = 63;
 
-/** holdsEncodedText tells, without decoding, whether a run (or a part of it after / _ -) begins as base64 of text would. */
+const INSIDE = 0;
+const JOINT = 1;
+const BETWEEN = 2;
+/** Where a character stands: inside of a piece, between pieces of one run, or between runs. */
+const BREAKS = Uint8Array.from({ length: 256 }, (_, c) =>
+  "/_-".includes(String.fromCharCode(c)) ? JOINT : SIX_BITS[c]! >= 0 ? INSIDE : BETWEEN,
+);
+
+/** The shortest run that is looked into, as RUN and PIECE have it. */
+const MIN_RUN = 20;
+
+/** holdsEncodedText tells, without decoding, whether a run, or a piece of one between / _ and -, begins as base64 of text would. */
 export function holdsEncodedText(s: string): boolean {
-  let start = true;
-  for (let i = 0; i + 20 <= s.length; i++) {
-    const c = s.charCodeAt(i);
-    const joint = c === 47 || c === 45 || c === 95;
-    if (start && beginsAsText(s, i)) return true;
-    start = joint || c > 255 || SIX_BITS[c]! < 0;
+  let run = 0;
+  let piece = 0;
+  const end = s.length;
+  for (let i = 0; i <= end; i++) {
+    const c = i < end ? s.charCodeAt(i) : 0;
+    const kind = c < 256 ? BREAKS[c]! : BETWEEN;
+    if (kind === INSIDE) continue;
+    if (i - piece >= MIN_RUN && beginsAsText(s, piece)) return true;
+    piece = i + 1;
+    if (kind === JOINT) continue;
+    if (i - run >= MIN_RUN && beginsAsText(s, run)) return true;
+    run = i + 1;
   }
   return false;
 }

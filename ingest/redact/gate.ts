@@ -1,61 +1,96 @@
+import { mayHoldCommon } from "./common.ts";
 import { holdsEncodedText } from "./encoded.ts";
 import { shapes } from "./shapes.ts";
 import { createTrigrams, TRIGRAM_MASK } from "./trigrams.ts";
 
 /** Beginnings of the words that the steps of the cleaner look for, in small letters. */
 const WORDS =
-  'pass pwd pw= pw: pw" seed verif plaint secret token key auth cookie cred bearer basic sess sig jwt otp dsn conn sas sid code assert samlr';
+  "pass pwd pswd seed verif plaint secret token key auth cookie cred bearer basic sess sig jwt otp dsn conn sas sid code assert samlr csrf xsrf";
 const LITERALS = [...shapes.filter((s) => s.gate === undefined).flatMap((s) => s.at), "PRIVATE KEY"];
-/** Shapes with common literals all have a run of 20 characters, so they are tried only where there is one. */
-const LONG = new RegExp(shapes.flatMap((s) => s.gate ?? []).join("|"));
 const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|~|\|/;
 
-const words = WORDS.split(" ");
-const trigrams = createTrigrams([...words, ...LITERALS]);
+/** `pw` is shorter than a trigram: what may follow it in a name, or part it from its value, makes it longer. */
+const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\"].map((c) => `pw${c}`);
+/** After these curl takes a name and a password. */
+const CURL = ["-u ", "-u=", "-user ", "-user="];
+const words = [...WORDS.split(" "), ...PW, ...CURL];
 const folded = new Set(words);
+const trigrams = createTrigrams([...words, ...LITERALS]);
 
 const TABLE = trigrams.table;
+const NEXT = trigrams.next;
 const IN_RUN = 1;
 const SPACE = 2;
 const SIGNAL = 4;
-const LONG_RUN = 8;
+/** What may part a name from its value: a word of WORDS is nothing where none of these stands. */
+const JOINT = 8;
+const COLON = 16;
+const LONG_RUN = 32;
+const WORD = 64;
 const CLASS = Uint8Array.from({ length: 256 }, (_, c) => {
   const char = String.fromCharCode(c);
   if (/[A-Za-z0-9+/_-]/.test(char)) return IN_RUN;
-  return /\s/.test(char) ? SPACE : "%@\\~|".includes(char) ? SIGNAL : 0;
+  if (/\s/.test(char)) return SPACE | JOINT;
+  if (char === "=") return IN_RUN | JOINT;
+  if (char === "[") return JOINT;
+  return char === ":" ? COLON : "%@\\~|".includes(char) ? SIGNAL : 0;
 });
+const MIN_RUN = 20;
 
 /**
  * mayHold is the first look at a string: false means that no step of the cleaner would change it.
- * One pass over the characters; `extra` finds the operator's own field names.
+ * One pass over the characters, another over those of a string with a long run; `extra` finds the operator's own field names.
  */
 export function mayHold(s: string, extra: RegExp | null): boolean {
   if (s.length === 36 && isPlainUuid(s)) return false;
-  let run = 0;
+  let broken = -1;
   let hash = 0;
   let seen = 0;
+  let wide = 0;
   const end = s.length;
   for (let i = 0; i < end; i++) {
     const c = s.charCodeAt(i);
     hash = ((hash << 5) | (c & 31)) & TRIGRAM_MASK;
-    if (TABLE[hash] === 1 && i > 1 && standsAt(s, i - 2, hash)) return true;
+    if (TABLE[hash] === 1 && i > 1 && goesOn(s, i + 1, hash)) {
+      const stands = standsAt(s, i - 2, hash);
+      if (stands === "shape" || (stands === "word" && (seen & JOINT) !== 0)) return true;
+      if (stands === "word") seen |= WORD;
+    }
     const kind = CLASS[c & 255]!;
     seen |= kind;
-    run = (kind & IN_RUN) === 0 ? 0 : run + 1;
-    if (run === 20) seen |= LONG_RUN;
+    wide |= c;
+    if ((kind & IN_RUN) !== 0) continue;
+    if (i - broken > MIN_RUN) seen |= LONG_RUN;
+    broken = i;
   }
-  if ((seen & LONG_RUN) !== 0 && ((seen & SPACE) !== 0 || LONG.test(s) || holdsEncodedText(s))) return true;
+  // Beyond Latin-1 there are spaces too.
+  if (wide > 255) seen |= SPACE | JOINT;
+  if (end - broken > MIN_RUN) seen |= LONG_RUN;
+  if ((seen & WORD) !== 0 && ((seen & JOINT) !== 0 || ((seen & COLON) !== 0 && PAIR.test(s)))) return true;
+  if (
+    (seen & LONG_RUN) !== 0 &&
+    ((seen & SPACE) !== 0 || mayHoldCommon(s, (seen & SIGNAL) !== 0) || holdsEncodedText(s))
+  )
+    return true;
   return (
     ((seen & SIGNAL) !== 0 && (HIDDEN.test(s) || (s.includes("@") && s.includes("://")))) || (extra?.test(s) ?? false)
   );
 }
 
-function standsAt(s: string, at: number, hash: number): boolean {
+/** A colon that is not the one of `https://`. */
+const PAIR = /:(?!\/\/)/;
+
+const goesOn = (s: string, at: number, hash: number): boolean =>
+  ((NEXT[hash]! >>> (at < s.length ? s.charCodeAt(at) & 31 : 0)) & 1) === 1;
+
+function standsAt(s: string, at: number, hash: number): "shape" | "word" | null {
+  let word = false;
   for (const literal of trigrams.literals.get(hash) ?? []) {
-    if (s.startsWith(literal, at)) return true;
-    if (folded.has(literal) && s.slice(at, at + literal.length).toLowerCase() === literal) return true;
+    if (!folded.has(literal)) {
+      if (s.startsWith(literal, at)) return "shape";
+    } else word ||= s.slice(at, at + literal.length).toLowerCase() === literal;
   }
-  return false;
+  return word ? "word" : null;
 }
 
 /** isPlainUuid: the most frequent strings that never repeat (event and request ids) are told at once. */

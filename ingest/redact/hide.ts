@@ -32,7 +32,7 @@ function howToHide(id: string): Hiding["how"] {
   if (!isFindable(id)) return id.length < MIN_ID ? "never" : PLAIN.test(id) ? "whole" : "parsed";
   if (!PLAIN.test(id)) return "parsed";
   // Numbers stand outside of strings, and 1.5e-300 has a letter.
-  return /^(?:[A-Za-z/]|[0-9][A-Za-z0-9_-]*$)/.test(id) && !/^\d*e[\d+-]*$/.test(id) ? "inside" : "parsed";
+  return /[A-DF-Za-df-z/_]/.test(id) ? "inside" : "parsed";
 }
 
 const BACKSLASH = 92;

@@ -99,7 +99,10 @@ export function createInspector(of: InspectorParts): Inspector {
       size += name.length + 3;
       if (verdict.part === "value" && pairKind(o, of.names) !== null) return false;
       if (verdict.part === "secret_data" && o.kind === "Secret") return false;
-      if (name.length >= 16 && !of.isClean(name)) return false;
+      if (name.length >= 16) {
+        verdict.clean ??= of.isClean(name);
+        if (!verdict.clean) return false;
+      }
       if (!any(v, verdict, under, depth + 1)) return false;
     }
     strings += fields;

@@ -112,7 +112,8 @@ function isBoundary(s: string, at: number): boolean {
   return s.charCodeAt(at - 3) === 37 && /^[0-9A-Fa-f]{2}$/.test(s.slice(at - 2, at));
 }
 
-const isAlnum = (c: number): boolean => (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
+/** isAlnum tells ASCII letters and digits by their code. */
+export const isAlnum = (c: number): boolean => (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
 
 /** cleanPrivateKeys removes PEM and PGP private keys; one that never ends takes the rest of the text. */
 function cleanPrivateKeys(s: string, sink: Sink): string {

@@ -1,3 +1,5 @@
+import { rememberingNames } from "../recent.ts";
+
 /**
  * NameVerdict is what a field name alone says of its value.
  * `secret`: any text below it goes. `weak`: only a drawn value goes. `page`: opaque state of paging or retries, goes unreported.
@@ -8,24 +10,16 @@ export interface NameVerdict {
   kind: string;
   /** Half of a `{name, value}` pair, or the data of a Kubernetes Secret. */
   part: "none" | "name" | "value" | "secret_data";
+  /** Whether the name itself may stay; null until somebody asked. */
+  clean: boolean | null;
 }
 
 const MAX_NAME = 96;
-const CACHED_NAMES = 10_000;
 
 /** createNames gives the judge of field names; `extra` are names that the operator adds, spelled in any way. */
 export function createNames(extra: readonly string[]): (name: string) => NameVerdict {
   const added = new Set(extra.map((name) => wordsOf(name).join("")));
-  // A Map, since field names are internal strings of the engine: their hash is known, and a look-up compares pointers.
-  const known = new Map<string, NameVerdict>();
-  return (name) => {
-    const hit = known.get(name);
-    if (hit !== undefined) return hit;
-    const verdict = judge(name, added);
-    if (known.size >= CACHED_NAMES) known.clear();
-    if (name.length <= MAX_NAME) known.set(name, verdict);
-    return verdict;
-  };
+  return rememberingNames((name) => judge(name, added));
 }
 
 const set = (words: string): Set<string> => new Set(words.split(" "));
@@ -93,7 +87,7 @@ const nounOf = (word: string | undefined): string | undefined => {
 
 function judge(name: string, added: ReadonlySet<string>): NameVerdict {
   // A name that was cleaned before says no more: judged by what is left of it, a second cleaning would differ from the first.
-  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none" };
+  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null };
   const words = wordsOf(name);
   const joined = words.join("");
   const part = PAIR_NAMES.has(joined)
@@ -103,9 +97,9 @@ function judge(name: string, added: ReadonlySet<string>): NameVerdict {
       : SECRET_DATA.has(joined)
         ? "secret_data"
         : "none";
-  if (added.has(joined)) return { sort: "secret", kind: "named_field", part };
+  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null };
   const { sort, kind } = judgeWords(words, joined, name);
-  return { sort, kind, part };
+  return { sort, kind, part, clean: null };
 }
 
 function judgeWords(all: string[], joined: string, name: string): Pick<NameVerdict, "sort" | "kind"> {

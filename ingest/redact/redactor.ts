@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../provider.ts";
 import { mayHold } from "./gate.ts";
+import { createHidings, hide } from "./hide.ts";
 import { createInspector } from "./inspect.ts";
 import { type Sink, whole } from "./match.ts";
 import { createNames } from "./names.ts";
@@ -33,7 +34,7 @@ const DASH = 45;
 const MIN_LENGTH = 6;
 /** A shorter string is looked through faster than it is looked up in a table that the processor's cache does not hold. */
 const SCANNED = 32;
-const PLAIN = { sort: "plain", kind: "", part: "none" } as const;
+const PLAIN = { sort: "plain", kind: "", part: "none", clean: null } as const;
 const NONE: SecretFound[] = [];
 
 /** createRedactor makes the redactor; `fieldNames` adds names whose values are secret, spelled in any way. */
@@ -82,12 +83,17 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
     isHidden: (s, keyIds) => mentions(s, keyIds) && cleanString(s, IGNORE, 0) === sweep(s, NO_VALUES, keyIds),
   });
 
+  const hidingOf = createHidings();
+  const isParsed = (id: string): boolean => hidingOf(id).how === "parsed";
+
   const slow = (record: JsonObject, keyIds: readonly string[]): Redacted => {
     const path: Step[] = [];
     const notes = createNotes(() => pathText(path));
     const at = { ...rebuilder(notes, 0), path };
-    const copy = sweep(rebuild(record, at, 0, PLAIN, null), notes.values, keyIds);
-    const raw = JSON.stringify(copy);
+    const copy = rebuild(record, at, 0, PLAIN, null);
+    const text = JSON.stringify(copy);
+    const hidden = mayMention(text, notes.values) || keyIds.some(isParsed) ? null : hide(text, keyIds, hidingOf);
+    const raw = hidden ?? JSON.stringify(sweep(copy, notes.values, keyIds));
     return { raw, found: notes.found, scrub: (s) => scrub(s, notes.values, keyIds) };
   };
   const scrub = (s: string, values: ReadonlyMap<string, string>, keyIds: readonly string[]): string => {
@@ -113,6 +119,20 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
 
 const NO_VALUES: ReadonlyMap<string, string> = new Map();
 const IGNORE: Sink = { add() {} };
+
+/** Of more values each would be looked for in the whole text. */
+const MAX_SOUGHT = 64;
+
+/** mayMention tells from JSON text whether there is anything to sweep from the value: most secrets stand in one place, which was cleaned. */
+function mayMention(text: string, values: ReadonlyMap<string, string>): boolean {
+  if (values.size > MAX_SOUGHT) return true;
+  for (const value of values.keys()) if (mayStandIn(text, value)) return true;
+  return false;
+}
+
+/** A text whose first or last character is half of a pair is written in another way beside the other half. */
+const mayStandIn = (text: string, s: string): boolean =>
+  !s.isWellFormed() || text.includes(JSON.stringify(s).slice(1, -1));
 
 const mentions = (s: string, keyIds: readonly string[]): boolean => {
   for (const id of keyIds) if (s.includes(id)) return true;

@@ -149,7 +149,7 @@ export const shapes: readonly Shape[] = [
     gate: "[0-9]\\|[A-Za-z0-9_-]{26}",
   }),
   prefix("twitter_bearer", "AAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{30,512}", { guard: "mixed" }),
-  prefix("dropbox_token", "sl.", "[A-Za-z0-9_.-]{59,}", { guard: "mixed", gate: "sl\\.(?:u\\.)?[A-Za-z0-9_-]{20}" }),
+  prefix("dropbox_token", "sl.", "[A-Za-z0-9_.-]{59,}", { guard: "mixed", gate: "sl\\.[A-Za-z0-9_.-]{59}" }),
   prefix("notion_token", "ntn_", `${W}{36,}`),
   prefix("notion_token", "secret_", `${W}{43}(?![A-Za-z0-9])`, { guard: "mixed" }),
   prefix("airtable_token", "pat", `${W}{14}\\.${X}{64}`, { gate: "pat[A-Za-z0-9]{14}\\." }),
