@@ -1,4 +1,4 @@
-import { createHmac, hash, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRecent, type Recent } from "./recent.ts";
@@ -10,9 +10,9 @@ const MIN_PEPPER_BYTES = 16;
 /** Places of the table of known keys of one provider: 262,144, so that 100,000 keys seldom push each other out. */
 const KEY_BITS = 18;
 
-/** createFingerprinter keys HMAC-SHA256 with the pepper; keys repeat and a HMAC costs 1 us, so the last ones are remembered. */
+/** createFingerprinter keys HMAC-SHA256 with the pepper; keys repeat and a HMAC costs 1.6 us, so the last ones are remembered. */
 export function createFingerprinter(pepper: Buffer): Fingerprinter {
-  const hmac = createHexHmac(pepper);
+  const key = createSecretKey(pepper);
   const byProvider = new Map<string, Recent<string>>();
   return (provider, keyId) => {
     let known = byProvider.get(provider);
@@ -22,34 +22,9 @@ export function createFingerprinter(pepper: Buffer): Fingerprinter {
     }
     const hit = known.get(keyId);
     if (hit !== undefined) return hit;
-    const uid = `${provider}:${hmac(`${provider}\0${keyId}`).slice(0, 32)}`;
+    const uid = `${provider}:${createHmac("sha256", key).update(`${provider}\0${keyId}`).digest("hex").slice(0, 32)}`;
     known.set(keyId, uid);
     return uid;
-  };
-}
-
-/** Bytes that SHA-256 takes in at once, and bytes that it gives. */
-const BLOCK = 64;
-const DIGEST = 32;
-const MAX_TEXT = 4096;
-
-/**
- * createHexHmac is HMAC-SHA256 (RFC 2104) of UTF-8 text, by two hashes over padded keys: Node makes an object of its own for every
- * HMAC, whose allocation and collection cost several times what the hashing does.
- */
-function createHexHmac(key: Buffer): (text: string) => string {
-  const short = key.length > BLOCK ? hash("sha256", key, "buffer") : key;
-  const inner = Buffer.alloc(BLOCK + 3 * MAX_TEXT, 0x36);
-  const outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);
-  for (const [i, byte] of short.entries()) {
-    inner[i] = byte ^ 0x36;
-    outer[i] = byte ^ 0x5c;
-  }
-  return (text) => {
-    if (text.length > MAX_TEXT) return createHmac("sha256", key).update(text).digest("hex");
-    const end = BLOCK + inner.write(text, BLOCK);
-    outer.write(hash("sha256", inner.subarray(0, end), "hex"), BLOCK, "hex");
-    return hash("sha256", outer, "hex");
   };
 }
 

@@ -22,20 +22,6 @@ describe("fingerprint", () => {
     expect(fingerprint("aws_cloudtrail", "AKIAIOSFODNN7EXAMPLE")).toBe(`aws_cloudtrail:${expected}`);
     expect(fingerprint("aws_cloudtrail", "AKIAIOSFODNN7EXAMPLE"), "from the cache").toBe(`aws_cloudtrail:${expected}`);
   });
-  test("is the HMAC of any id under a pepper of any length", () => {
-    const anyPepper = fc.uint8Array({ minLength: 16, maxLength: 200 });
-    const anyId = fc.oneof(
-      fc.string({ unit: "binary", maxLength: 200 }),
-      fc.constantFrom("ü".repeat(4_080), "x".repeat(5_000)),
-    );
-    fc.assert(
-      fc.property(anyPepper, anyId, (bytes, id) => {
-        const expected = createHmac("sha256", bytes).update(`stripe\0${id}`).digest("hex").slice(0, 32);
-        expect(createFingerprinter(Buffer.from(bytes))("stripe", id)).toBe(`stripe:${expected}`);
-      }),
-      { numRuns: 40 },
-    );
-  });
   test("differs by provider, by id and by pepper", () => {
     const [a, b] = [createFingerprinter(pepper), createFingerprinter(throwAwayPepper())];
     expect(new Set([a("x", "1"), a("y", "1"), a("x", "2"), b("x", "1")]).size).toBe(4);
