@@ -84,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     const profile = lineage.begin(event, inventory.empty ? null : inventory.lookup(event));
     lineage.note(profile);
     return profile;
-  }, options.maxUnpacked);
+  }, options);
   const clocks = new Map<string, ProviderClock>();
   const lineage = createLineage(profiles);
   const peers = createPeerBook();

@@ -1,4 +1,5 @@
 import type { DetectEvent } from "./detection.ts";
+import type { EngineOptions } from "./engine_options.ts";
 import { mayPack, PackedProfile } from "./packed_profile.ts";
 import { type Profile, profileText } from "./profile.ts";
 
@@ -35,10 +36,14 @@ export interface ProfileBook {
 }
 
 /** createProfileBook asks `begin` for the profile of a subject that is not at hand. */
-export function createProfileBook(begin: (event: DetectEvent) => Profile, maxUnpacked = MAX_UNPACKED): ProfileBook {
+export function createProfileBook(
+  begin: (event: DetectEvent) => Profile,
+  { maxUnpacked = MAX_UNPACKED, onManyKeys }: Pick<EngineOptions, "maxUnpacked" | "onManyKeys"> = {},
+): ProfileBook {
   const profiles = new Map<string, Profile | PackedProfile>();
   let unpacked = 0;
   let packAbove = maxUnpacked;
+  let hasPacked = false;
   const isCold = (p: Profile | PackedProfile): boolean => !p.dirty && !hasOpen(p);
 
   function get(subject: string): Profile | null {
@@ -87,6 +92,8 @@ export function createProfileBook(begin: (event: DetectEvent) => Profile, maxUnp
     add,
     packQuiet() {
       if (unpacked < packAbove) return;
+      if (!hasPacked) onManyKeys?.();
+      hasPacked = true;
       for (const [subject, held] of profiles) {
         if (held instanceof PackedProfile || !mayPack(held)) continue;
         profiles.set(subject, new PackedProfile(held));

@@ -164,10 +164,12 @@ describe("the book of profiles", () => {
   const of = (k: number) => event({ ...home(k), time: MONDAY });
 
   test("packs quiet profiles only where there are many, and none with an open window", () => {
-    const book = createProfileBook(fresh, 4);
+    let told = 0;
+    const book = createProfileBook(fresh, { maxUnpacked: 4, onManyKeys: () => told++ });
     for (const k of [0, 1, 2]) book.of(of(k));
     book.packQuiet();
     expect(book.unpacked("aws_cloudtrail:k0")).not.toBeNull();
+    expect(told).toBe(0);
     const busy = book.of(of(3));
     busy.callWindows = new Map([[MONDAY, {} as never]]);
     book.packQuiet();
@@ -177,12 +179,12 @@ describe("the book of profiles", () => {
       false,
       true,
     ]);
-    expect(book.size()).toBe(4);
+    expect([book.size(), told]).toEqual([4, 1]);
     expect(book.missing([of(0), of(4)])).toEqual(["aws_cloudtrail:k4"]);
   });
 
   test("gives a packed profile back when it is asked for, and packs it again after a change", () => {
-    const book = createProfileBook(fresh, 0);
+    const book = createProfileBook(fresh, { maxUnpacked: 0 });
     book.of(of(0));
     book.packQuiet();
     book.change("aws_cloudtrail:k0", (p) => {
@@ -196,7 +198,7 @@ describe("the book of profiles", () => {
   });
 
   test("drops stored profiles with nothing open, packed or not, the longest silent first", () => {
-    const book = createProfileBook(fresh, 0);
+    const book = createProfileBook(fresh, { maxUnpacked: 0 });
     for (const k of [0, 1, 2]) book.of(of(k)).sealed.lastTime = 3 - k;
     book.packQuiet();
     book.of(of(2));
