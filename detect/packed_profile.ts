@@ -14,7 +14,7 @@ import type { ValueSet } from "./values.ts";
 import type { NetworkWindow } from "./windows.ts";
 
 /**
- * PackedProfile is a profile whose call windows are closed, as one line of text: a fifth of the heap that its hundred objects take. The
+ * PackedProfile is a profile whose call windows are closed, as one line of text: a quarter of the heap that its hundred objects take. The
  * text is for memory alone and may change with any version; the store has a form that outlives it (profileText).
  */
 export class PackedProfile {

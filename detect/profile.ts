@@ -262,7 +262,7 @@ function toText(_: string, value: unknown): unknown {
   return { $map: entries };
 }
 
-/** lighten makes maps, sets and statistics of their short forms, inner ones first. JSON.parse can call it for every value, at five times the cost. */
+/** lighten makes maps, sets and statistics of their short forms, inner ones first. JSON.parse can call it for every value, at six times the cost. */
 function lighten(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
