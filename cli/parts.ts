@@ -16,6 +16,7 @@ import { MINUTE_MS } from "../schemas/duration.ts";
 import { NetworkSet } from "../schemas/network.ts";
 import { packageRoot } from "../schemas/package_root.ts";
 import { geoFolder } from "./geo/sets.ts";
+import { spareMemory } from "./heap.ts";
 import type { Log } from "./log.ts";
 import { ruleDetections } from "./rules.ts";
 
@@ -89,6 +90,7 @@ export function detectionEngine(
     learning: config.detect.learning,
     overrides: config.detect.detections,
     isOwn: (address) => own.has(address),
+    onManyKeys: spareMemory,
     ...(onFault ? { onFault } : {}),
     ...among,
   });

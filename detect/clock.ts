@@ -20,13 +20,13 @@ export interface ProviderClock {
   latenessMs: number;
   /** All events before it have come, but for late ones; ms. */
   watermark: number;
-  /** Profiles with windows, by the moment at which these close. */
-  closing: Map<number, Set<Profile>>;
+  /** Subjects with windows, by the moment at which these close. */
+  closing: Map<number, Set<string>>;
   nextClose: number;
   /** Days before this one are sealed. */
   sealedTo: number;
-  /** Profiles with days that are not sealed. */
-  open: Set<Profile>;
+  /** Subjects with days that are not sealed. */
+  open: Set<string>;
   /** Events of a day whose day before is not sealed yet. */
   waiting: Waiting;
   /** What each account of it sent of late. */
@@ -68,20 +68,20 @@ export const healthSignal = (provider: string, engine: string, start: number, he
 });
 
 /** closeLater notes when a window is complete. A straddling one waits for the aligned one that it reaches into. */
-export function closeLater(clock: ProviderClock, profile: Profile, window: CallWindow): void {
+export function closeLater(clock: ProviderClock, subject: string, window: CallWindow): void {
   const at = isAligned(window) ? window.start + WINDOW_MS : window.start + WINDOW_MS * 1.5;
   const set = clock.closing.get(at);
   if (set) {
-    set.add(profile);
+    set.add(subject);
     return;
   }
-  clock.closing.set(at, new Set([profile]));
+  clock.closing.set(at, new Set([subject]));
   clock.nextClose = Math.min(clock.nextClose, at);
 }
 
-/** takeClosing gives the profiles whose windows close at the next moment, and moves on to the one after it. */
-export function takeClosing(clock: ProviderClock): Set<Profile> {
-  const due = clock.closing.get(clock.nextClose) ?? new Set<Profile>();
+/** takeClosing gives the subjects whose windows close at the next moment, and moves on to the one after it. */
+export function takeClosing(clock: ProviderClock): Set<string> {
+  const due = clock.closing.get(clock.nextClose) ?? new Set<string>();
   clock.closing.delete(clock.nextClose);
   clock.nextClose = Number.MAX_SAFE_INTEGER;
   for (const time of clock.closing.keys()) if (time < clock.nextClose) clock.nextClose = time;

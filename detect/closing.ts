@@ -12,10 +12,12 @@ import {
 import type { Judge } from "./judge.ts";
 import { drop } from "./light_maps.ts";
 import type { Profile } from "./profile.ts";
+import type { ProfileBook } from "./profile_book.ts";
 import { WINDOW_MS } from "./windows.ts";
 
 export interface CloserParts {
   judge: Judge;
+  profiles: Pick<ProfileBook, "get">;
   sealBefore(clock: ProviderClock, day: number): void;
   signal(signal: Signal): void;
   /** Names this engine among several. */
@@ -23,7 +25,7 @@ export interface CloserParts {
 }
 
 /** createCloser judges the windows of a provider that are complete when its time moves on. */
-export function createCloser({ judge, sealBefore, signal, name }: CloserParts) {
+export function createCloser({ judge, profiles, sealBefore, signal, name }: CloserParts) {
   /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
   function closeOf(profile: Profile, at: number, clock: ProviderClock, health: Health): void {
     const aligned = profile.callWindows.get(at - WINDOW_MS);
@@ -48,7 +50,10 @@ export function createCloser({ judge, sealBefore, signal, name }: CloserParts) {
       const at = clock.nextClose;
       const health: Health = { active: 0, failing: [] };
       sealBefore(clock, dayOf(at));
-      for (const profile of takeClosing(clock)) closeOf(profile, at, clock, health);
+      for (const subject of takeClosing(clock)) {
+        const profile = profiles.get(subject);
+        if (profile !== null) closeOf(profile, at, clock, health);
+      }
       if (health.active > 0) signal(healthSignal(provider, name, at - WINDOW_MS, health));
     }
   };

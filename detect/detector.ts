@@ -13,6 +13,8 @@ import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
 import { LINEAGE_MS, mayInherit } from "./lineage.ts";
 
 const PRINCIPALS_AT_ONCE = 500;
+/** At some 4 KB each, and the engine packs them as they come. */
+const PROFILES_AT_ONCE = 1_000;
 
 export interface DetectorParts {
   store: Store;
@@ -77,7 +79,7 @@ export interface CatchUpOptions {
 
 /** At some 650 bytes each; it must be more than a writer keeps back before it stores, since what leaves memory is read from the store. */
 const MAX_WAITING = 200_000;
-/** At some 7 KB each. */
+/** At some 1.5 KB each, packed. */
 const MAX_PROFILES = 50_000;
 
 export async function createDetector(parts: DetectorParts): Promise<Detector> {
@@ -100,7 +102,9 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   async function restore(): Promise<void> {
     known.clear();
     engine.load(await ledger.profiles([ENGINE_SUBJECT]));
-    engine.load(await ledger.openProfiles());
+    const open = await ledger.openSubjects();
+    for (let i = 0; i < open.length; i += PROFILES_AT_ONCE)
+      engine.load(await ledger.profiles(open.slice(i, i + PROFILES_AT_ONCE)));
     const upto = ledger.detectedTo();
     for (const { provider, from } of engine.owed())
       for await (const page of readEvents(store, { provider, from, to: LAST_MS, upto }, parts.pageRows)) {

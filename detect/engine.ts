@@ -1,8 +1,8 @@
 import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
-import { DAY_MS, dayOf } from "../schemas/duration.ts";
+import { dayOf } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Signal } from "../schemas/signal.ts";
-import { closeLater, foldNetworks, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
+import { closeLater, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
 import { createCloser } from "./closing.ts";
 import type { DetectEvent } from "./detection.ts";
 import type { EngineOptions, ProcessOptions } from "./engine_options.ts";
@@ -12,13 +12,13 @@ import { createFleet } from "./fleet/fleet.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
 import { createLineage } from "./lineage.ts";
-import { createPeerBook, shareDay } from "./peers.ts";
+import { createPeerBook } from "./peers.ts";
 import { type Profile, profileFrom } from "./profile.ts";
 import { createProfileBook } from "./profile_book.ts";
 import { createPulse } from "./pulse.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
 import { isRevocation, revokedKeys } from "./revocations.ts";
-import { sealDay } from "./seal.ts";
+import { createSealer } from "./sealing.ts";
 import { slotOf } from "./stats/rhythm.ts";
 import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
 import { isAligned } from "./windows.ts";
@@ -84,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     const profile = lineage.begin(event, inventory.empty ? null : inventory.lookup(event));
     lineage.note(profile);
     return profile;
-  });
+  }, options);
   const clocks = new Map<string, ProviderClock>();
   const lineage = createLineage(profiles);
   const peers = createPeerBook();
@@ -120,8 +120,10 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const state: EngineState = { clocks, clockOf, revoked, peers, fleet };
+  const sealBefore = createSealer({ profiles, peers, unheard, learned: () => (engineDirty = true) });
   const closeWindows = createCloser({
     judge,
+    profiles,
     sealBefore,
     signal: (signal) => signals.set(`window ${signal.provider} ${signal.time}`, signal),
     name: options.name ?? "",
@@ -132,22 +134,6 @@ export function createEngine(options: EngineOptions): Engine {
     if (fleet) for (const finding of fleet.take([signal])) ofSources.set(finding.uid, finding);
     else options.onSignals!([signal]);
   });
-
-  function sealBefore(clock: ProviderClock, day: number): void {
-    if (day <= clock.sealedTo) return;
-    clock.sealedTo = day;
-    for (const profile of clock.open) {
-      const due = [...profile.days.values()].filter((d) => d.day < day).sort((a, b) => a.day - b.day);
-      for (const open of due) {
-        foldNetworks(profile, (open.day + 1) * DAY_MS);
-        shareDay(peers, profile, open);
-        engineDirty = true;
-        sealDay(profile, open, (from, to) => unheard(profile, from, to));
-        profile.dirty = true;
-      }
-      if (profile.days.size === 0) clock.open.delete(profile);
-    }
-  }
 
   /** endSources says that an input has ended: a source that ended before the others did was silent while they spoke. */
   function endSources(only: string | undefined): void {
@@ -191,6 +177,8 @@ export function createEngine(options: EngineOptions): Engine {
     const out = [...[...changed.values()].map((s) => ({ ...s.finding })), ...ofSources.values()];
     changed = new Map();
     ofSources = new Map();
+    // Only now: what was told of a finding goes on in the profile, which is another object once it was packed.
+    profiles.packQuiet();
     if (signals.size === 0) return out;
     const told = [...signals.values()];
     signals = new Map();
@@ -256,7 +244,10 @@ export function createEngine(options: EngineOptions): Engine {
           releaseWaiting(provider, clock, Number.POSITIVE_INFINITY);
           if (release !== null) break;
         }
-        for (const profile of clock.open) {
+        for (const subject of clock.open) {
+          // What is packed has no window.
+          const profile = profiles.unpacked(subject);
+          if (profile === null) continue;
           const windows = [...profile.callWindows.values()].sort((a, b) => a.start - b.start);
           for (const window of windows.filter(isAligned)) judge.window(profile, window, clock);
           for (const window of windows.filter((w) => !isAligned(w))) judge.straddling(profile, window, clock);
@@ -304,8 +295,7 @@ export function createEngine(options: EngineOptions): Engine {
     forget(subjects) {
       for (const clock of clocks.values()) {
         clock.waiting.forget(subjects);
-        for (const set of [clock.open, ...clock.closing.values()])
-          for (const profile of set) if (subjects.has(profile.subject_uid)) set.delete(profile);
+        for (const set of [clock.open, ...clock.closing.values()]) for (const subject of subjects) set.delete(subject);
       }
       for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
       profiles.forget(subjects);
@@ -341,7 +331,9 @@ export function createEngine(options: EngineOptions): Engine {
     profiles.add(profile);
     lineage.note(profile);
     const clock = clockOf(profile.provider);
-    if (profile.days.size > 0) clock.open.add(profile);
-    for (const window of profile.callWindows.values()) closeLater(clock, profile, window);
+    const { subject_uid } = profile;
+    if (profile.days.size > 0) clock.open.add(subject_uid);
+    for (const window of profile.callWindows.values()) closeLater(clock, subject_uid, window);
+    profiles.packQuiet();
   }
 }

@@ -17,6 +17,10 @@ export interface EngineOptions {
   onSignals?(signals: readonly Signal[]): void;
   /** Names this engine among several, in signals. */
   name?: string;
+  /** Profiles of quiet keys that stay unpacked in memory; what is found does not depend on it. */
+  maxUnpacked?: number;
+  /** Told once, when so many keys are at work that their profiles begin to be packed. */
+  onManyKeys?(): void;
   /** Told of a detection that threw; the event's other detections and all other events go on. Without it the error is thrown. */
   onFault?(detection: string, eventUid: string, error: unknown): void;
 }

@@ -205,7 +205,7 @@ export function createJudge(parts: JudgeParts): Judge {
       const day = openDay(profile, dayOf(event.time));
       look(profile, day, policy);
       report(hit, detection, event, policy, day, late);
-      clock.open.add(profile);
+      clock.open.add(profile.subject_uid);
     }
   }
 
@@ -215,7 +215,7 @@ export function createJudge(parts: JudgeParts): Judge {
     // Verdicts hold from the beginning of a day on: an event of it is judged by what was said before.
     if (!profile.days.has(number)) verdicts.settle(profile, number);
     const day = openDay(profile, number);
-    clock.open.add(profile);
+    clock.open.add(profile.subject_uid);
     profile.dirty = true;
     look(profile, day, policy);
     const event = settle(observed, profile, day);
@@ -223,7 +223,7 @@ export function createJudge(parts: JudgeParts): Judge {
     view.hour = hourOfWeek(view.zone, livedTime(event, profile.sealed));
     observeEvent(profile, day, event, view.hour);
     if (event !== observed) observeRenamed(day, observed);
-    view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile, w));
+    view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile.subject_uid, w));
     view.networks = countNetwork(profile, day, event);
     noteSession(day, event);
     let quiet = calm.get(day);
@@ -267,7 +267,7 @@ export function createJudge(parts: JudgeParts): Judge {
     if (event === null) return;
     const policy = declared(event);
     const day = openDay(profile, dayOf(window.start));
-    clock.open.add(profile);
+    clock.open.add(profile.subject_uid);
     look(profile, day, policy);
     view.window = window;
     for (const baseline of closers) {

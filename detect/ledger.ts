@@ -4,7 +4,7 @@ import {
   dropBelow,
   type Gaps,
   newestProfiles,
-  openProfilesAt,
+  openSubjectsAt,
   profilesAt,
   replacedBefore,
   replacedProfiles,
@@ -25,8 +25,8 @@ export interface Ledger {
   detectedTo(): number;
   /** Profiles as the checkpoint left them. */
   profiles(subjects: readonly string[]): Promise<ProfileRow[]>;
-  /** Those that have an open day. */
-  openProfiles(): Promise<ProfileRow[]>;
+  /** Subjects whose profile has an open day. */
+  openSubjects(): Promise<string[]>;
   /** Writes profiles under the next generation, then the checkpoint. */
   save(rows: readonly ProfileRow[], upto: number): Promise<void>;
   /** False when another owner took the log over: nothing of ours counts any more. */
@@ -116,7 +116,8 @@ function createLedger(store: Store, standing: Standing, now: () => number, still
       }
       return rows.map(known);
     },
-    openProfiles: () => store.ask(openProfilesAt, { log, generation, ...gaps }),
+    openSubjects: async () =>
+      (await store.ask(openSubjectsAt, { log, generation, ...gaps })).map((row) => row.subject_uid),
     async save(rows, upto) {
       const next = generation + 1;
       const updated_at = new Date(now()).toISOString();

@@ -49,4 +49,18 @@ export function sealObjects(memory: ObjectMemory, fresh: LightSet<number>): void
   }
 }
 
+/** slotsIn lists the slots that are filled; bitsOf is the way back. */
+export function slotsIn({ bits }: ObjectMemory): number[] {
+  const slots: number[] = [];
+  for (let i = 0; i < bits.length; i++)
+    for (let left = bits[i]!; left !== 0; left &= left - 1) slots.push(i * 8 + 31 - Math.clz32(left & -left));
+  return slots;
+}
+
+export function bitsOf(slots: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(slots.length === 0 ? 0 : SLOTS / 8);
+  for (const slot of slots) bits[slot >> 3]! |= 1 << (slot & 7);
+  return bits;
+}
+
 const round = (n: number): number => Math.round(n * 100) / 100;

@@ -1,12 +1,29 @@
 import type { DetectEvent } from "./detection.ts";
+import type { EngineOptions } from "./engine_options.ts";
+import { mayPack, PackedProfile } from "./packed_profile.ts";
 import { type Profile, profileText } from "./profile.ts";
 
-/** ProfileBook holds the profiles at hand: the hot ones. Cold ones live in the store and are loaded when an event of theirs comes. */
-export interface ProfileBook extends Iterable<Profile> {
+/** Profiles that stay unpacked though they are quiet: 70 MB of them. With fewer keys nothing is ever packed. */
+export const MAX_UNPACKED = 10_000;
+/** Where more than those are busy, it is looked again after such a share of them more. */
+const LOOK_AGAIN = 0.25;
+
+/**
+ * ProfileBook holds the profiles at hand, those of quiet keys packed once there are many. Cold ones live in the store and are loaded when an
+ * event of theirs comes. A profile is asked for anew whenever it is needed: the object that one call gave is not the profile any more
+ * after `packQuiet`.
+ */
+export interface ProfileBook {
   /** The subject's profile, a new one where none is at hand. */
   of(event: DetectEvent): Profile;
   get(subject: string): Profile | null;
+  /** The subject's profile if it is not packed. */
+  unpacked(subject: string): Profile | null;
+  /** Has the subject's profile changed; one that was packed is packed again. */
+  change(subject: string, how: (profile: Profile) => void): void;
   add(profile: Profile): void;
+  /** Packs what is quiet, where as many as `maxUnpacked` are not packed. */
+  packQuiet(): void;
   /** Subjects of the batch whose profile is not at hand. */
   missing(events: readonly DetectEvent[]): string[];
   /** Profiles that changed since the last call, as rows to be stored. Each text is made when it is read: all of them at once weigh as much as the profiles. */
@@ -19,23 +36,71 @@ export interface ProfileBook extends Iterable<Profile> {
 }
 
 /** createProfileBook asks `begin` for the profile of a subject that is not at hand. */
-export function createProfileBook(begin: (event: DetectEvent) => Profile): ProfileBook {
-  const profiles = new Map<string, Profile>();
-  const isCold = (p: Profile): boolean =>
-    !p.dirty && p.days.size === 0 && p.callWindows.size === 0 && p.networkWindows.size === 0;
+export function createProfileBook(
+  begin: (event: DetectEvent) => Profile,
+  { maxUnpacked = MAX_UNPACKED, onManyKeys }: Pick<EngineOptions, "maxUnpacked" | "onManyKeys"> = {},
+): ProfileBook {
+  const profiles = new Map<string, Profile | PackedProfile>();
+  let unpacked = 0;
+  let packAbove = maxUnpacked;
+  let hasPacked = false;
+  const isCold = (p: Profile | PackedProfile): boolean => !p.dirty && !hasOpen(p);
+
+  function get(subject: string): Profile | null {
+    const held = profiles.get(subject);
+    if (held === undefined) return null;
+    if (!(held instanceof PackedProfile)) return held;
+    const profile = held.unpack();
+    profiles.set(subject, profile);
+    unpacked++;
+    return profile;
+  }
+
+  function unpackedOf(subject: string): Profile | null {
+    const held = profiles.get(subject);
+    return held === undefined || held instanceof PackedProfile ? null : held;
+  }
+
+  function add(profile: Profile): void {
+    if (unpackedOf(profile.subject_uid) === null) unpacked++;
+    profiles.set(profile.subject_uid, profile);
+  }
+
+  function remove(subject: string): void {
+    if (unpackedOf(subject) !== null) unpacked--;
+    profiles.delete(subject);
+  }
 
   return {
-    [Symbol.iterator]: () => profiles.values(),
     of(event) {
-      let profile = profiles.get(event.subject_uid);
-      if (!profile) {
+      let profile = get(event.subject_uid);
+      if (profile === null) {
         profile = begin(event);
-        profiles.set(event.subject_uid, profile);
+        add(profile);
       }
       return profile;
     },
-    get: (subject) => profiles.get(subject) ?? null,
-    add: (profile) => void profiles.set(profile.subject_uid, profile),
+    get,
+    unpacked: unpackedOf,
+    change(subject, how) {
+      const held = profiles.get(subject);
+      if (held === undefined) return;
+      const profile = held instanceof PackedProfile ? held.unpack() : held;
+      how(profile);
+      if (held instanceof PackedProfile) profiles.set(subject, new PackedProfile(profile));
+    },
+    add,
+    packQuiet() {
+      if (unpacked < packAbove) return;
+      if (!hasPacked) onManyKeys?.();
+      hasPacked = true;
+      for (const [subject, held] of profiles) {
+        if (held instanceof PackedProfile || !mayPack(held)) continue;
+        profiles.set(subject, new PackedProfile(held));
+        unpacked--;
+      }
+      packAbove = Math.max(maxUnpacked, unpacked + maxUnpacked * LOOK_AGAIN);
+    },
     missing(events) {
       const subjects = new Set<string>();
       for (const event of events) if (!profiles.has(event.subject_uid)) subjects.add(event.subject_uid);
@@ -43,13 +108,13 @@ export function createProfileBook(begin: (event: DetectEvent) => Profile): Profi
     },
     takeDirty() {
       const rows: { subject_uid: string; state: string }[] = [];
-      for (const profile of profiles.values()) {
-        if (!profile.dirty) continue;
-        profile.dirty = false;
+      for (const held of profiles.values()) {
+        if (!held.dirty) continue;
+        held.dirty = false;
         rows.push({
-          subject_uid: profile.subject_uid,
+          subject_uid: held.subject_uid,
           get state() {
-            return profileText(profile);
+            return profileText(held instanceof PackedProfile ? held.unpack() : held);
           },
         });
       }
@@ -58,15 +123,25 @@ export function createProfileBook(begin: (event: DetectEvent) => Profile): Profi
     dropCold(keep) {
       const over = profiles.size - keep;
       if (over <= 0) return [];
-      const cold = [...profiles.values()].filter(isCold).sort((a, b) => a.sealed.lastTime - b.sealed.lastTime);
+      const cold = [...profiles.values()].filter(isCold).sort((a, b) => lastTimeOf(a) - lastTimeOf(b));
       const dropped = cold.slice(0, over).map((p) => p.subject_uid);
-      for (const subject of dropped) profiles.delete(subject);
+      for (const subject of dropped) remove(subject);
       return dropped;
     },
     forget(subjects) {
-      for (const subject of subjects) profiles.delete(subject);
+      for (const subject of subjects) remove(subject);
     },
-    clear: () => profiles.clear(),
+    clear() {
+      profiles.clear();
+      unpacked = 0;
+      packAbove = maxUnpacked;
+    },
     size: () => profiles.size,
   };
 }
+
+const hasOpen = (p: Profile | PackedProfile): boolean =>
+  p instanceof PackedProfile ? p.open : p.days.size > 0 || p.callWindows.size > 0 || p.networkWindows.size > 0;
+
+const lastTimeOf = (p: Profile | PackedProfile): number =>
+  p instanceof PackedProfile ? p.lastTime : p.sealed.lastTime;

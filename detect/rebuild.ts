@@ -65,7 +65,7 @@ const inMemory = (saved: (rows: readonly ProfileRow[]) => void): Ledger => ({
   generation: () => 0,
   detectedTo: () => 0,
   profiles: async () => [],
-  openProfiles: async () => [],
+  openSubjects: async () => [],
   save: async (rows) => saved(rows),
   stillMine: async () => true,
 });

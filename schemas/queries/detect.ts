@@ -106,15 +106,13 @@ WHERE principal_uid IN {principals:Array(String)} AND key_type = 'long_lived' AN
 });
 
 /** Subjects whose profile has an open day, at a generation: their windows and days must close though no event comes. */
-export const openProfilesAt = defineQuestion<
-  { log: string; generation: number } & Gaps,
-  { subject_uid: string; state: string }
->({
-  name: "open_profiles_at",
-  sql: `SELECT subject_uid, argMax(state, generation) AS state FROM profiles
+export const openSubjectsAt = defineQuestion<{ log: string; generation: number } & Gaps, { subject_uid: string }>({
+  name: "open_subjects_at",
+  // Whether it is open is one byte a row; the states themselves would all be in memory at once.
+  sql: `SELECT subject_uid FROM profiles
 WHERE ${BELIEVED} AND NOT startsWith(subject_uid, '~') GROUP BY subject_uid
-HAVING NOT startsWith(JSONExtractRaw(state, 'days'), '{"$map":[]')`,
-  row: z.object({ subject_uid: z.string(), state: z.string() }),
+HAVING argMax(NOT startsWith(JSONExtractRaw(state, 'days'), '{"$map":[]'), generation)`,
+  row: z.object({ subject_uid: z.string() }),
 });
 
 /** The newest state of each subject, as a subquery. */

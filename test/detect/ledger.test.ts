@@ -59,6 +59,31 @@ describe("the ledger of a log", () => {
     expect(await young.stillMine()).toBe(true);
   });
 
+  test("names the subjects whose newest state has an open day, and none that only a late owner wrote", async () => {
+    const open = '{"days":{"$map":[[20605,{}]]}}';
+    const shut = '{"days":{"$map":[]}}';
+    const zombie = await claim("o/0", 1);
+    await zombie.save(
+      [
+        { subject_uid: "stays", state: open },
+        { subject_uid: "closed", state: open },
+        { subject_uid: "opened", state: shut },
+        { subject_uid: "~engine", state: open },
+      ],
+      1,
+    );
+    const owner = await claim("o/0", 2);
+    await zombie.save([{ subject_uid: "late", state: open }], 2);
+    await owner.save(
+      [
+        { subject_uid: "closed", state: shut },
+        { subject_uid: "opened", state: open },
+      ],
+      3,
+    );
+    expect((await owner.openSubjects()).sort()).toEqual(["opened", "stays"]);
+  });
+
   test("rows beside the profiles are one per log", async () => {
     const [x, y] = [await claim("d/0", 1), await claim("d/1", 1)];
     await x.save([{ subject_uid: "~engine", state: "x" }], 1);
