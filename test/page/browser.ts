@@ -86,13 +86,14 @@ export async function openPage(
 
 const axe = readFileSync(join(packageRoot, "node_modules", "axe-core", "axe.min.js"), "utf8");
 
-/** violations are what axe-core finds that hinders people: of serious or critical impact. What fades in is looked at when it has come to rest. */
+/** violations are what axe-core finds that hinders people: of serious or critical impact. News that fades in is there at once for it. */
 export async function violations(page: Page): Promise<string[]> {
+  await page.emulateMedia({ reducedMotion: "reduce" });
   // Through the debugger, for the page's own policy lets no foreign script in.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: axe });
   const { result } = await session.send("Runtime.evaluate", {
-    expression: `Promise.allSettled(document.getAnimations().map((a) => a.finished)).then(() => axe.run(document, { resultTypes: ["violations"] })).then((r) => JSON.stringify(r.violations
+    expression: `axe.run(document, { resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations
       .filter((v) => v.impact === "serious" || v.impact === "critical")
       .map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html + " " + n.failureSummary).join(" | "))))`,
     awaitPromise: true,

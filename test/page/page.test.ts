@@ -238,7 +238,7 @@ describe.skipIf(chromiumPath === null)(`the page in Chromium${chromiumPath ? "" 
     expect(await violations(dark.page)).toEqual([]);
     await shot("overview-dark", dark.page);
     await dark.page.getByRole("button", { name: /Theme/ }).click();
-    expect(await background()).toBe("rgb(245, 246, 244)");
+    await expect.poll(background).toBe("rgb(245, 246, 244)");
     await dark.page.reload();
     await dark.page.locator(".rows .row").first().waitFor();
     await expect.poll(background).toBe("rgb(245, 246, 244)");
