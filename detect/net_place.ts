@@ -29,9 +29,8 @@ function placedAt(event: DetectEvent, place: NetPlace): DetectEvent {
 export function settle(event: DetectEvent, { sealed }: Profile, day: OpenDay): DetectEvent {
   if (event.src_kind !== "ip" || event.src_net === null) return settledToday(event, day);
   const place = sealed.nets.get(event.src_net);
-  if (place !== undefined) return settledToday(placedAt(event, place), day);
-  noteNet(day, event.src_net, event);
-  return settledToday(event, day);
+  if (place === undefined) noteNet(day, event.src_net, event);
+  return settledToday(place === undefined ? event : placedAt(event, place), day);
 }
 
 /** settledToday does so for the network owner of a workload that the key's day began with: its session may be over before any day is. */

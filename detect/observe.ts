@@ -135,20 +135,8 @@ export function asnValue(asn: number): string {
 }
 
 const operationTexts = new Map<string | null, Map<string, string>>();
-/** One judgement asks several times. */
-let lastNamed: Pick<DetectEvent, "service" | "operation"> | null = null;
-let lastName = "";
-
 /** operationOf is `service:Operation`, the unit of operation habits; interned with a bound. */
 export function operationOf(event: Pick<DetectEvent, "service" | "operation">): string {
-  if (event !== lastNamed) {
-    lastName = operationText(event);
-    lastNamed = event;
-  }
-  return lastName;
-}
-
-function operationText(event: Pick<DetectEvent, "service" | "operation">): string {
   let names = operationTexts.get(event.service);
   if (!names) {
     if (operationTexts.size > 5_000) operationTexts.clear();

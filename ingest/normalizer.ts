@@ -284,8 +284,7 @@ function keptSafely(provider: Provider, record: JsonObject): JsonObject {
   }
 }
 
-const noIds: readonly string[] = [];
-/** One for all events that have none; nobody adds to it. */
+/** One for all that have none; nobody adds to it. */
 const none: string[] = [];
 function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
   let ids: string[] | null = null;
@@ -299,7 +298,7 @@ function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
       if (!ids.includes(id)) ids.push(id);
     }
   }
-  return ids ?? noIds;
+  return ids ?? none;
 }
 
 /** cut bounds a text and mends lone surrogates, so that what is stored equals what is compared. */

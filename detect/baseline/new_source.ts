@@ -36,7 +36,7 @@ export default defineBaseline({
   // The level depends on what the call does, but whether the source is new does not.
   sameAs: (event) => event.src_ip!,
   judge(event, view) {
-    if (view.sealed.values.ip.values.has(event.src_ip!)) return null;
+    if (isKnown(view, "ip", event.src_ip!)) return null;
     const verdict = judgeSource(event, view);
     if (verdict === null || "uninformative" in verdict) return null;
     if (view.isOwn(event.src_ip!) || isExempt(event, view)) return null;

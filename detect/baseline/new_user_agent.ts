@@ -29,8 +29,9 @@ export default defineBaseline({
   applies: (event) => event.user_agent_family !== null,
   judge(event, view) {
     const family = event.user_agent_family!;
+    if (isKnown(view, "agent", family)) return null;
     const set = view.sealed.values.agent;
-    if (set.values.has(family) || set.n < MIN_OBSERVATIONS) return null;
+    if (set.n < MIN_OBSERVATIONS) return null;
     const unseen = unseenPerDay({ n: set.n, n1: set.n1, ...paceOf(set, view.sealed, FORGET_DAYS.agent) });
     if (unseen > RISK_UNSEEN) return null;
     const seenBefore = waiting(view, "agent", family);
