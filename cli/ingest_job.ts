@@ -108,7 +108,10 @@ export function createHistory(app: App, progress: Progress, ordered: Ordered | n
       for (const n of block.yielded.dropped.values()) result.dropped += n;
       if (taken.range) addRange(ranges, taken.range);
       await ordered?.offer(taken.events);
-      reached.push(...block.reached);
+      for (const reach of block.reached) {
+        if (reached.at(-1)?.source === reach.source) reached.pop();
+        reached.push(reach);
+      }
       rows.push(taken.whenStored);
       if (app.writer.waiting() < FULL_BLOCK) return;
       await storing;
