@@ -209,7 +209,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     };
     for await (const events of readEvents(store, { ranges }, parts.pageRows)) {
       await loadMissing(events);
-      await complete(engine.process(events, { sorted: true, now: parts.now() }), keep);
+      await complete(engine.process(events, { sorted: false, now: parts.now() }), keep);
       count += events.length;
       options.onProgress?.(count);
     }

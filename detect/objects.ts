@@ -1,3 +1,4 @@
+import { codeAt } from "../schemas/code_at.ts";
 import type { LightSet } from "./light_maps.ts";
 
 /** Slots of the memory of objects: 512 bytes a subject. */
@@ -25,7 +26,7 @@ export const emptyObjects = (): ObjectMemory => ({ bits: new Uint8Array(0), fill
 /** slotOf is the slot of an object: FNV-1a, the top bits folded in. */
 export function slotOf(object: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < object.length; i++) hash = Math.imul(hash ^ object.charCodeAt(i), 0x01000193);
+  for (let i = 0, end = object.length; i < end; i++) hash = Math.imul(hash ^ codeAt(object, i), 0x01000193);
   return ((hash >>> 16) ^ hash) & (SLOTS - 1);
 }
 

@@ -1,3 +1,4 @@
+import { codeAt } from "../schemas/code_at.ts";
 import { deadLetter, type Outcome } from "../schemas/outcome.ts";
 import { isObject, objectOf, textOf } from "./json.ts";
 import type { Json, JsonObject } from "./provider.ts";
@@ -17,9 +18,9 @@ export function anyField(record: JsonObject | null, name: string): Json | undefi
   const found = field(record, name);
   if (found !== undefined || record === null) return found;
   const wanted = smallOf(name);
-  const first = wanted.charCodeAt(0) | 32;
+  const first = codeAt(wanted, 0) | 32;
   for (const own in record)
-    if (own.length === wanted.length && (own.charCodeAt(0) | 32) === first && own.toLowerCase() === wanted)
+    if (own.length === wanted.length && (codeAt(own, 0) | 32) === first && own.toLowerCase() === wanted)
       return record[own];
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { codeAt } from "../schemas/code_at.ts";
 /**
  * Recent remembers what was drawn from strings that repeat, in a table of fixed size where a newcomer takes the place of whoever was
  * there. A hit samples eight characters and compares one string; a Map would have to hash every character of every fresh string.
@@ -57,6 +58,9 @@ export function rememberingNames<V>(of: (name: string) => V): (name: string) => 
   };
 }
 
+/** Shorter texts are read whole. */
+const SAMPLED = 8;
+
 /**
  * slotOf samples the length and eight characters, six of them from the end, where values of one field differ: the last six digits of
  * numbered names each count.
@@ -64,14 +68,17 @@ export function rememberingNames<V>(of: (name: string) => V): (name: string) => 
 export function slotOf(s: string): number {
   const n = s.length;
   let h = n;
-  h = (Math.imul(h, 31) + s.charCodeAt(n - 1)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt(n - 2)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt(n - 3)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt(n - 4)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt(n - 5)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt(n - 6)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt(n >> 1)) | 0;
-  h = (Math.imul(h, 31) + s.charCodeAt((n >> 1) + (n >> 2))) | 0;
+  if (n < SAMPLED) for (let i = 0; i < n; i++) h = (Math.imul(h, 31) + codeAt(s, i)) | 0;
+  else {
+    h = (Math.imul(h, 31) + codeAt(s, n - 1)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, n - 2)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, n - 3)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, n - 4)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, n - 5)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, n - 6)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, n >> 1)) | 0;
+    h = (Math.imul(h, 31) + codeAt(s, (n >> 1) + (n >> 2))) | 0;
+  }
   h = Math.imul(h, 0x9e3779b1);
   return h ^ (h >>> 15);
 }

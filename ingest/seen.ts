@@ -1,3 +1,4 @@
+import { codeAt } from "../schemas/code_at.ts";
 import { HOUR_MS } from "../schemas/duration.ts";
 
 /**
@@ -73,8 +74,8 @@ function insert(g: Generation, hash: number): void {
 export function hash53(text: string, seed: number): number {
   let a = 0xdeadbeef ^ seed;
   let b = 0x41c6ce57 ^ seed;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
+  for (let i = 0, end = text.length; i < end; i++) {
+    const c = codeAt(text, i);
     a = Math.imul(a ^ c, 2654435761);
     b = Math.imul(b ^ c, 1597334677);
   }

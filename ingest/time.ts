@@ -1,3 +1,4 @@
+import { codeAt } from "../schemas/code_at.ts";
 import type { Json } from "./provider.ts";
 
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
@@ -22,12 +23,12 @@ const UTC = 90;
 /** parseUtc reads exactly `YYYY-MM-DDTHH:MM:SSZ`, with a fraction of up to nine digits or without, -1 for all else. */
 function parseUtc(s: string): number {
   const last = s.length - 1;
-  if (last < 19 || last > 29 || s.charCodeAt(last) !== UTC) return -1;
+  if (last < 19 || last > 29 || codeAt(s, last) !== UTC) return -1;
   if (last === 19) return parseSeconds(s);
-  if (last === 20 || s.charCodeAt(19) !== POINT) return -1;
+  if (last === 20 || codeAt(s, 19) !== POINT) return -1;
   let fraction = 0;
   for (let i = 20; i < last; i++) {
-    const digit = s.charCodeAt(i) - 48;
+    const digit = codeAt(s, i) - 48;
     if (digit < 0 || digit > 9) return -1;
     if (i < 23) fraction = fraction * 10 + digit;
   }
@@ -37,8 +38,8 @@ function parseUtc(s: string): number {
 
 /** parseSeconds reads the first 19 characters as `YYYY-MM-DDTHH:MM:SS`, -1 for all else; it makes no strings and no dates. */
 function parseSeconds(s: string): number {
-  if (s.charCodeAt(10) !== 84 || s.charCodeAt(4) !== 45 || s.charCodeAt(7) !== 45) return -1;
-  if (s.charCodeAt(13) !== 58 || s.charCodeAt(16) !== 58) return -1;
+  if (codeAt(s, 10) !== 84 || codeAt(s, 4) !== 45 || codeAt(s, 7) !== 45) return -1;
+  if (codeAt(s, 13) !== 58 || codeAt(s, 16) !== 58) return -1;
   const century = pair(s, 0);
   const rest = pair(s, 2);
   const month = pair(s, 5);
@@ -59,8 +60,8 @@ function parseSeconds(s: string): number {
 
 /** pair reads two digits at i, -1 where there are none. */
 function pair(s: string, i: number): number {
-  const tens = s.charCodeAt(i) - 48;
-  const ones = s.charCodeAt(i + 1) - 48;
+  const tens = codeAt(s, i) - 48;
+  const ones = codeAt(s, i + 1) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
 }
 

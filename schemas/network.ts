@@ -1,5 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
+import { codeAt } from "./code_at.ts";
 
 /** parseIPv4 gives the 32-bit number of a dotted address, or -1; stricter than inet_aton (no octal, no short forms). */
 export function parseIPv4(text: string): number {
@@ -7,8 +8,8 @@ export function parseIPv4(text: string): number {
   let octet = 0;
   let digits = 0;
   let dots = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
+  for (let i = 0, end = text.length; i < end; i++) {
+    const c = codeAt(text, i);
     if (c === 46) {
       if (digits === 0 || ++dots > 3) return -1;
       value = value * 256 + octet;

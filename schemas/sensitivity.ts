@@ -1,3 +1,4 @@
+import { codeAt } from "./code_at.ts";
 import { awsSensitivity } from "./sensitivity_aws.ts";
 import { otherSensitivity } from "./sensitivity_others.ts";
 
@@ -31,7 +32,8 @@ export function sensitivityOf(service: string | null, operation: string): Sensit
 
 /** withoutApiVersion drops the date that Lambda and CloudFront put behind an operation: `AddPermission20150331v2`. */
 export function withoutApiVersion(operation: string): string {
-  const last = operation.charCodeAt(operation.length - 1);
+  if (operation === "") return operation;
+  const last = codeAt(operation, operation.length - 1);
   if (last < 48 || last > 57) return operation;
   return operation.replace(/20\d\d_?\d\d_?\d\d(v\d)?$/, "");
 }

@@ -1,5 +1,6 @@
 import type { ApiActivity } from "../../schemas/activity.ts";
 import { isCidr, NetworkSet } from "../../schemas/network.ts";
+import { createRecent } from "../recent.ts";
 import { type Address, classify, isDocumentation } from "./address.ts";
 import { type DatabaseOptions, type Databases, loadDatabases } from "./databases.ts";
 import { nowhere } from "./geo.ts";
@@ -44,7 +45,18 @@ export async function createEnricher(options: EnricherOptions = {}): Promise<Enr
   const overrides = prepareOverrides(options.overrides ?? []);
   let young = new Map<string | null, Place>();
   let old = new Map<string | null, Place>();
+  const recent = createRecent<Place>(12, MAX_CACHED_TEXT);
   return (source) => {
+    if (source === null) return remembered(source);
+    let place = recent.get(source);
+    if (place === undefined) {
+      place = remembered(source);
+      recent.set(source, place);
+    }
+    return place;
+  };
+
+  function remembered(source: string | null): Place {
     const known = young.get(source);
     if (known !== undefined) return known;
     const place = old.get(source) ?? Object.freeze(placeOf(classify(source), databases, overrides));
@@ -55,7 +67,7 @@ export async function createEnricher(options: EnricherOptions = {}): Promise<Enr
     }
     young.set(source, place);
     return place;
-  };
+  }
 }
 
 function placeOf(address: Address, { geo, asn }: Databases, overrides: Override[]): Place {

@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import { isAlnum } from "./match.ts";
 import { type Shape, shapes } from "./shapes.ts";
 
@@ -14,14 +15,14 @@ const ANY = 1;
 /** What follows the two characters by which a literal begins: the third one, ANY, or NONE where no literal begins so. */
 const THIRD = new Uint8Array(ASCII * ASCII);
 for (const literal of common.flatMap(literalsOf)) {
-  const pair = literal.charCodeAt(0) * ASCII + literal.charCodeAt(1);
-  const third = literal.length > 2 ? literal.charCodeAt(2) : ANY;
+  const pair = codeAt(literal, 0) * ASCII + codeAt(literal, 1);
+  const third = literal.length > 2 ? codeAt(literal, 2) : ANY;
   THIRD[pair] = THIRD[pair] === NONE || THIRD[pair] === third ? third : ANY;
 }
 
 function literalsOf(shape: Shape): readonly string[] {
   const literals = shape.at.filter((literal) => !TOLD_BY_SIGN.test(literal));
-  const inside = literals.find((literal) => shape.inner && literal.charCodeAt(0) !== DOT);
+  const inside = literals.find((literal) => shape.inner && codeAt(literal, 0) !== DOT);
   if (inside !== undefined) throw new Error(`${shape.kind}: "${inside}" may stand where nobody looks`);
   return literals;
 }
@@ -33,8 +34,8 @@ function literalsOf(shape: Shape): readonly string[] {
  */
 export function mayHoldCommon(s: string, escaped: boolean): boolean {
   if (escaped || beginsAt(s, 0)) return GATES.test(s);
-  for (let i = 0; i + 2 < s.length; i++) {
-    const c = s.charCodeAt(i);
+  for (let i = 0, last = s.length - 2; i < last; i++) {
+    const c = codeAt(s, i);
     if (c < ASCII && ALNUM[c] === 1) continue;
     if (beginsAt(s, i + 1) || (c === DOT && beginsAt(s, i))) return GATES.test(s);
   }
@@ -42,9 +43,10 @@ export function mayHoldCommon(s: string, escaped: boolean): boolean {
 }
 
 function beginsAt(s: string, at: number): boolean {
-  const a = s.charCodeAt(at);
-  const b = s.charCodeAt(at + 1);
+  if (at + 1 >= s.length) return false;
+  const a = codeAt(s, at);
+  const b = codeAt(s, at + 1);
   if (!(a < ASCII && b < ASCII)) return false;
   const third = THIRD[a * ASCII + b]!;
-  return third === ANY || (third !== NONE && s.charCodeAt(at + 2) === third);
+  return third === ANY || (third !== NONE && at + 2 < s.length && codeAt(s, at + 2) === third);
 }

@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import { isOpaque } from "./entropy.ts";
 import { marker, type Sink } from "./match.ts";
 
@@ -53,7 +54,7 @@ export function decodePercent(s: string): string {
 
 const SIX_BITS = new Int16Array(256).fill(-1);
 for (const [i, c] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].entries())
-  SIX_BITS[c.charCodeAt(0)] = i;
+  SIX_BITS[codeAt(c, 0)] = i;
 SIX_BITS[45] = 62;
 SIX_BITS[95] = 63;
 
@@ -74,7 +75,7 @@ export function holdsEncodedText(s: string): boolean {
   let piece = 0;
   const end = s.length;
   for (let i = 0; i <= end; i++) {
-    const c = i < end ? s.charCodeAt(i) : 0;
+    const c = i < end ? codeAt(s, i) : 0;
     const kind = c < 256 ? BREAKS[c]! : BETWEEN;
     if (kind === INSIDE) continue;
     if (i - piece >= MIN_RUN && beginsAsText(s, piece)) return true;
@@ -90,7 +91,7 @@ function beginsAsText(s: string, at: number): boolean {
   for (let i = at; i < at + 8; i += 4) {
     let bits = 0;
     for (let j = i; j < i + 4; j++) {
-      const c = s.charCodeAt(j);
+      const c = codeAt(s, j);
       const six = c < 256 ? SIX_BITS[c]! : -1;
       if (six < 0) return false;
       bits = bits * 64 + six;

@@ -1,3 +1,5 @@
+import { codeAt } from "../../schemas/code_at.ts";
+
 const LOWER = 1;
 const UPPER = 2;
 const DIGIT = 3;
@@ -78,7 +80,7 @@ function measure(s: string): Measure | null {
   let seenMid = 0;
   let seenHigh = 0;
   for (let i = 0; i < end; i++) {
-    const c = s.charCodeAt(i);
+    const c = codeAt(s, i);
     const cls = c < 128 ? CLASS[c]! : OTHER;
     if (cls === OTHER) return null;
     if (cls === LOWER) lower++;

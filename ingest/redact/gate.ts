@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import { mayHoldCommon } from "./common.ts";
 import { holdsEncodedText } from "./encoded.ts";
 import { shapes } from "./shapes.ts";
@@ -14,8 +15,11 @@ const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\"].map((c) => `
 /** After these curl takes a name and a password. */
 const CURL = ["-u ", "-u=", "-user ", "-user="];
 const words = [...WORDS.split(" "), ...PW, ...CURL];
-const folded = new Set(words);
 const trigrams = createTrigrams([...words, ...LITERALS]);
+/** What a trigram may be the beginning of, and whether its letters count in either case. */
+const CANDIDATES: ({ literal: string; folded: boolean }[] | undefined)[] = new Array(TRIGRAM_MASK + 1).fill(undefined);
+for (const [hash, literals] of trigrams.literals)
+  CANDIDATES[hash] = literals.map((literal) => ({ literal, folded: words.includes(literal) }));
 
 const TABLE = trigrams.table;
 const NEXT = trigrams.next;
@@ -49,7 +53,7 @@ export function mayHold(s: string, extra: RegExp | null): boolean {
   let wide = 0;
   const end = s.length;
   for (let i = 0; i < end; i++) {
-    const c = s.charCodeAt(i);
+    const c = codeAt(s, i);
     hash = ((hash << 5) | (c & 31)) & TRIGRAM_MASK;
     if (TABLE[hash] === 1 && i > 1 && goesOn(s, i + 1, hash)) {
       const stands = standsAt(s, i - 2, hash);
@@ -81,12 +85,12 @@ export function mayHold(s: string, extra: RegExp | null): boolean {
 const PAIR = /:(?!\/\/)/;
 
 const goesOn = (s: string, at: number, hash: number): boolean =>
-  ((NEXT[hash]! >>> (at < s.length ? s.charCodeAt(at) & 31 : 0)) & 1) === 1;
+  ((NEXT[hash]! >>> (at < s.length ? codeAt(s, at) & 31 : 0)) & 1) === 1;
 
 function standsAt(s: string, at: number, hash: number): "shape" | "word" | null {
   let word = false;
-  for (const literal of trigrams.literals.get(hash) ?? []) {
-    if (!folded.has(literal)) {
+  for (const { literal, folded } of CANDIDATES[hash] ?? []) {
+    if (!folded) {
       if (s.startsWith(literal, at)) return "shape";
     } else word ||= s.slice(at, at + literal.length).toLowerCase() === literal;
   }
@@ -96,7 +100,7 @@ function standsAt(s: string, at: number, hash: number): "shape" | "word" | null 
 /** isPlainUuid: the most frequent strings that never repeat (event and request ids) are told at once. */
 function isPlainUuid(s: string): boolean {
   for (let i = 0; i < 36; i++) {
-    const c = s.charCodeAt(i);
+    const c = codeAt(s, i);
     if (i === 8 || i === 13 || i === 18 || i === 23) {
       if (c !== 45) return false;
     } else if (!((c >= 48 && c <= 57) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70))) return false;

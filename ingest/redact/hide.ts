@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import { rawHint } from "../fingerprint.ts";
 import { createRecent } from "../recent.ts";
 import { isFindable, MIN_ID } from "./sweep.ts";
@@ -50,7 +51,7 @@ export function hide(text: string, keyIds: readonly string[], hidingOf: (id: str
     let next = "";
     let kept = 0;
     for (; at >= 0; at = out.indexOf(sought, kept)) {
-      for (let back = Math.max(0, at - 5); back < at; back++) if (out.charCodeAt(back) === BACKSLASH) return null;
+      for (let back = Math.max(0, at - 5); back < at; back++) if (codeAt(out, back) === BACKSLASH) return null;
       next += out.slice(kept, at) + shown;
       kept = at + sought.length;
     }

@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import { rawHint } from "../fingerprint.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { createTrigrams, TRIGRAM_MASK } from "./trigrams.ts";
@@ -49,8 +50,8 @@ function cleanStarts(s: string, sink: Sink): string {
   let kept = 0;
   let hash = 0;
   const open = { attempts: 0 };
-  for (let i = 0; i < s.length; i++) {
-    hash = ((hash << 5) | (s.charCodeAt(i) & 31)) & TRIGRAM_MASK;
+  for (let i = 0, end = s.length; i < end; i++) {
+    hash = ((hash << 5) | (codeAt(s, i) & 31)) & TRIGRAM_MASK;
     const at = i - 2;
     if (trigrams.table[hash] !== 1 || at < kept || !isBoundary(s, at)) continue;
     const hit = keyAt(s, at, hash, open);
@@ -107,9 +108,9 @@ function passes(shape: Shape, value: string): boolean {
 
 /** isBoundary holds where no letter or digit stands before, save as part of an escape (\n, %3D). */
 function isBoundary(s: string, at: number): boolean {
-  if (at === 0 || !isAlnum(s.charCodeAt(at - 1))) return true;
-  if (s.charCodeAt(at - 2) === 92) return "nrtbf".includes(s[at - 1]!);
-  return s.charCodeAt(at - 3) === 37 && /^[0-9A-Fa-f]{2}$/.test(s.slice(at - 2, at));
+  if (at === 0 || !isAlnum(codeAt(s, at - 1))) return true;
+  if (at > 1 && codeAt(s, at - 2) === 92) return "nrtbf".includes(s[at - 1]!);
+  return at > 2 && codeAt(s, at - 3) === 37 && /^[0-9A-Fa-f]{2}$/.test(s.slice(at - 2, at));
 }
 
 /** isAlnum tells ASCII letters and digits by their code. */

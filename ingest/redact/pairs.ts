@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import { rawHint } from "../fingerprint.ts";
 import { looksRandom } from "./entropy.ts";
 import { type Sink, whole } from "./match.ts";
@@ -43,8 +44,8 @@ interface Edit {
 }
 
 function nextSeparator(s: string, from: number): number {
-  for (let i = from; i < s.length; i++) {
-    const c = s.charCodeAt(i);
+  for (let i = from, end = s.length; i < end; i++) {
+    const c = codeAt(s, i);
     if (c === 61 || c === 58) return i;
   }
   return -1;
@@ -161,7 +162,7 @@ function nameBefore(s: string, separator: number, floor: number): NameBefore | n
 
 function backOver(s: string, end: number, floor: number): number {
   let from = end;
-  while (from > floor && end - from < MAX_NAME && isNameChar(s.charCodeAt(from - 1))) from--;
+  while (from > floor && end - from < MAX_NAME && isNameChar(codeAt(s, from - 1))) from--;
   return from;
 }
 
@@ -222,7 +223,7 @@ function headerEnd(s: string, from: number): number {
 }
 
 const isLineEnd = (s: string, at: number): boolean => {
-  const c = s.charCodeAt(at);
+  const c = codeAt(s, at);
   return c === 10 || c === 13 || c === 34 || c === 39 || (c === 92 && "nr\"'".includes(s[at + 1] ?? "x"));
 };
 

@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import type { Json, JsonObject } from "../provider.ts";
 import { mayHold } from "./gate.ts";
 import { createHidings, hide } from "./hide.ts";
@@ -68,7 +69,7 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
     if (s.length < SCANNED) return s.length < MIN_LENGTH || !mayHold(s, extra) || seen.has(s);
     if (seen.has(s)) return true;
     if (mayHold(s, extra)) return false;
-    if (s.length !== UUID_LENGTH || s.charCodeAt(8) !== DASH) seen.add(s);
+    if (s.length !== UUID_LENGTH || codeAt(s, 8) !== DASH) seen.add(s);
     return true;
   };
   const rebuilder = (sink: Sink, depth: number): Rebuilder => ({

@@ -1,3 +1,4 @@
+import { codeAt } from "../../schemas/code_at.ts";
 /**
  * Trigrams finds literals in text at about a nanosecond a character, where one regular expression of 200 alternatives takes a hundred:
  * the low five bits of three characters make a 15-bit number, and a table says whether any literal begins so. Letter case falls
@@ -23,7 +24,7 @@ export function createTrigrams(list: readonly string[]): Trigrams {
     if (literal.length < 3) throw new Error(`The literal "${literal}" is shorter than three characters`);
     const at = trigram(literal);
     table[at] = 1;
-    next[at]! |= literal.length === 3 ? -1 : 1 << (literal.charCodeAt(3) & 31);
+    next[at]! |= literal.length === 3 ? -1 : 1 << (codeAt(literal, 3) & 31);
     const same = literals.get(at) ?? [];
     if (!same.includes(literal)) same.push(literal);
     literals.set(at, same);
@@ -31,5 +32,4 @@ export function createTrigrams(list: readonly string[]): Trigrams {
   return { table, next, literals };
 }
 
-const trigram = (s: string): number =>
-  ((s.charCodeAt(0) & 31) << 10) | ((s.charCodeAt(1) & 31) << 5) | (s.charCodeAt(2) & 31);
+const trigram = (s: string): number => ((codeAt(s, 0) & 31) << 10) | ((codeAt(s, 1) & 31) << 5) | (codeAt(s, 2) & 31);
