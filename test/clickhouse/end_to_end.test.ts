@@ -33,6 +33,25 @@ UNION ALL SELECT 'incident', uid, severity FROM incidents FINAL) ORDER BY kind, 
   return ran.stdout.trim().split("\n");
 }
 
+/** erasesWhoHasIncidents erases a principal that has an incident, and looks that nothing of it and everything of others is left. */
+async function erasesWhoHasIncidents(run: ReturnType<typeof on>): Promise<void> {
+  const ask = async (sql: string): Promise<string[][]> =>
+    (await run(["sql", sql, "--format", "tsv"])).stdout
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split("\t"));
+  const [[whom = "", subject = ""] = []] = await ask(
+    "SELECT principal_uid, subject_uid FROM findings FINAL WHERE subject_uid IN (SELECT subject_uid FROM incidents) ORDER BY uid LIMIT 1",
+  );
+  const left = `SELECT countIf(principal_uid = '${whom}'), countIf(principal_uid != '${whom}'), (SELECT count() FROM incidents WHERE subject_uid = '${subject}'), (SELECT count() FROM messages WHERE subject_uid = '${subject}') FROM events FINAL`;
+  const [[, others] = []] = await ask(left);
+  const ran = await run(["erase", whom, "--yes"]);
+  expect([ran.code, ran.stdout, ran.stderr]).toEqual([0, expect.stringContaining("incidents"), expect.anything()]);
+  expect(await ask(left)).toEqual([["0", others, "0", "0"]]);
+  expect((await run(["erase", whom, "--yes"])).stderr).toContain("There is no principal");
+}
+
 describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${noServer})` : ""}`, () => {
   let nodes: Node[];
   let logs: string;
@@ -67,8 +86,9 @@ describe.skipIf(noServer !== null)(`ingest into a real server${noServer ? ` (${n
     expect(await outcome(run)).toEqual(wanted);
     expect((await run(["doctor"])).code).toBe(0);
     expect((await run(["keys", "list"])).code).toBe(0);
+    await erasesWhoHasIncidents(run);
     front.server.close();
-  }, 240_000);
+  }, 360_000);
 
   test("a server that takes the rows, dies before it says so and comes back: waited for, nothing lost, nothing doubled", async () => {
     let inserts = 0;
