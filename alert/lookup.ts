@@ -29,14 +29,20 @@ export async function listIncidents(store: Store, filter: IncidentFilter = {}): 
   return rows.map((row) => JSON.parse(row.document) as Incident);
 }
 
+/** LookupFault says that a name stands for no incident or for several; its message is for people. */
+export class LookupFault extends Error {
+  override name = "LookupFault";
+}
+
 /** findIncident takes a uid, its beginning (4 characters or more) or `INC-xxxxxxxx`; null when there is none. Throws when it fits several. */
 export async function findIncident(store: Store, name: string): Promise<Incident | null> {
   const prefix = name.trim().replace(/^INC-/i, "").toLowerCase();
   if (!/^[0-9a-f-]{4,36}$/.test(prefix)) {
-    throw new Error(`"${name.slice(0, 60)}" names no incident; write it like INC-1a2b3c4d or give its uid.`);
+    throw new LookupFault(`"${name.slice(0, 60)}" names no incident; write it like INC-1a2b3c4d or give its uid.`);
   }
   const uids = (await store.ask(incidentUidsLike, { prefix })).map((row) => row.uid);
-  if (uids.length > 1) throw new Error(`"${name}" fits several incidents: ${uids.join(", ")}. Give more of the uid.`);
+  if (uids.length > 1)
+    throw new LookupFault(`"${name}" fits several incidents: ${uids.join(", ")}. Give more of the uid.`);
   const [row] = uids.length === 1 ? await store.ask(incidentByUid, { uid: uids[0]! }) : [];
   return row ? (JSON.parse(row.document) as Incident) : null;
 }
@@ -46,7 +52,7 @@ export async function requireIncident(store: Store, name: string): Promise<Incid
   const incident = await findIncident(store, name);
   if (incident) return incident;
   const label = name.startsWith("INC-") ? name : incidentLabel(name);
-  throw new Error(`There is no incident ${label}. \`keywatch incidents list --all\` shows what there is.`);
+  throw new LookupFault(`There is no incident ${label}. \`keywatch incidents list --all\` shows what there is.`);
 }
 
 /** The end of what DateTime64(3) can hold. */

@@ -8,6 +8,7 @@ import { isWebAddress } from "../schemas/config_geo.ts";
 import { ConfigFault, faultsOf, pathText } from "../schemas/faults.ts";
 import { crossCheckInventory, type Inventory, inventory } from "../schemas/inventory.ts";
 import { geoFolder, withPublishedSets } from "./geo/sets.ts";
+import { inventoryNameFaults, nameFaults } from "./known_names.ts";
 
 export const DEFAULT_CONFIG = "keywatch.yaml";
 
@@ -36,7 +37,9 @@ export function loadConfig(
   const parsed = config.safeParse(document ?? {});
   if (!parsed.success) faults.push(...faultsOf(parsed.error, configKeys), ...crossFaults(crossCheck, document));
   const whole = parsed.success ? withData(atBase(parsed.data, base), data) : null;
-  if (whole !== null && whole.inventory !== null) faults.push(...inventoryFaults(whole.inventory, whole));
+  if (whole !== null) faults.push(...nameFaults(whole));
+  const at = whole ?? { ...withData(config.parse({}), data), inventory: inventoryOf(document, base) };
+  if (at.inventory !== null) faults.push(...inventoryFaults(at.inventory, at, whole !== null));
   if (faults.length > 0 || whole === null) throw new ConfigFault(path, [...new Set(faults)]);
   return { config: whole, base, file: path };
 }
@@ -72,10 +75,17 @@ function crossFaults(check: CrossCheck, document: unknown): string[] {
   return faults;
 }
 
-function inventoryFaults(path: string, at: Config): string[] {
+/** inventoryOf gives the path that a faulty config names, so that people see the faults of both files at once. */
+const inventoryOf = (document: unknown, base: string): string | null => {
+  const path = (document as { inventory?: unknown } | null)?.inventory;
+  return typeof path === "string" ? resolve(base, path) : null;
+};
+
+/** Without a whole config nobody knows which providers it makes. */
+function inventoryFaults(path: string, at: Config, withNames: boolean): string[] {
   try {
-    loadInventory(path, at);
-    return [];
+    const declared = loadInventory(path, at);
+    return withNames ? inventoryNameFaults(declared, at).map((f) => `inventory ${path}: ${f}`) : [];
   } catch (error) {
     if (error instanceof ConfigFault) return error.faults.map((f) => `inventory ${path}: ${f}`);
     throw error;

@@ -35,18 +35,9 @@ export function createPush(app: App) {
       key === null
         ? `http:${app.now().toString(36)}-${++requests}`
         : `http:${createHash("sha256").update(key).digest("hex").slice(0, 24)}`;
-    if (key !== null) {
-      const [known] = await app.store.ask(sourceProgress, { source });
-      if (known?.complete)
-        return {
-          records: known.records,
-          stored: 0,
-          duplicates: known.records,
-          dropped: 0,
-          dead_letters: 0,
-          reasons: [],
-        };
-    }
+    const known = key === null ? undefined : (await app.store.ask(sourceProgress, { source }))[0];
+    const done = known?.complete ? known : null;
+    const digest = createHash("sha256");
     const normalizer = createNormalizer(app.parts, { provider, position: source, now: app.now });
     const yielded = emptyYield();
     let unpacked = 0;
@@ -60,18 +51,23 @@ export function createPush(app: App) {
       unpacked += batch.data.length;
       if (yielded.records > MAX_RECORDS) throw tooMuch;
       for (let i = 0; i < batch.count; i++) {
-        normalizer.read(batch.data.subarray(batch.starts[i], batch.ends[i]), batch.broken[i] ?? null, yielded);
+        const record = batch.data.subarray(batch.starts[i], batch.ends[i]);
+        if (key !== null) digest.update(record).update("\n");
+        if (done === null) normalizer.read(record, batch.broken[i] ?? null, yielded);
       }
     }
+    const name = `push ${provider} ${digest.digest("hex").slice(0, 16)}`;
+    if (done !== null) return repeated(done, name);
     if (yielded.records === 0)
       throw new Refused(
         400,
         'The body holds no record. Send one JSON object, an array, {"Records": […]} or one object a line.',
       );
     const { stored, duplicates } = await app.take(yielded, { source: "http", bytes: unpacked });
-    if (key !== null) {
+    // What could not be read was not taken: sent again, it is read again.
+    if (key !== null && yielded.letters.length < yielded.records) {
       await app.store.insert("source_progress", [
-        { source, name: `push ${provider}`, records: yielded.records, complete: true, updated_at: iso(app.now()) },
+        { source, name, records: yielded.records, complete: true, updated_at: iso(app.now()) },
       ]);
     }
     return {
@@ -83,6 +79,14 @@ export function createPush(app: App) {
       reasons: [...new Set(yielded.letters.map((l) => l.reason))].slice(0, 5),
     };
   };
+}
+
+/** repeated answers a push whose Idempotency-Key was taken before; other records under it are refused, or they would be lost. */
+function repeated({ name, records }: { name: string; records: number }, now: string): Pushed {
+  // Names of earlier versions have no digest.
+  if (name !== now && name.split(" ").length === 3)
+    throw new Refused(422, "This Idempotency-Key came with other records before. Give each push a key of its own.");
+  return { records, stored: 0, duplicates: records, dropped: 0, dead_letters: 0, reasons: [] };
 }
 
 /** refusing turns a bomb into a refusal. */

@@ -17,11 +17,14 @@ export interface ReadFilesOptions {
   stdin?: Readable;
 }
 
+/** NothingToRead is the fault of paths that stand for no file. */
+export class NothingToRead extends CommandFault {}
+
 /** filesOf lists what the paths stand for; throws a sentence where one stands for nothing. */
 export async function filesOf(paths: readonly string[]): Promise<string[]> {
   const { files, missing } = await listFiles(paths);
   if (missing.length > 0) {
-    throw new CommandFault(
+    throw new NothingToRead(
       `Nothing to read in ${missing.join(", ")}. Give files (.json, .ndjson, .log, each also .gz), folders, patterns, or - for standard input.`,
       2,
     );

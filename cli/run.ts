@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import type { Readable } from "node:stream";
+import { LookupFault } from "../alert/lookup.ts";
 import { ConfigFault } from "../schemas/faults.ts";
 import { StoreDown } from "../schemas/store/store.ts";
 import type { Args } from "./commands/command.ts";
@@ -84,7 +85,10 @@ export async function guarded(work: () => Promise<number>): Promise<void> {
 const LINGER_MS = 1_000;
 
 const known = (error: unknown): boolean =>
-  error instanceof CommandFault || error instanceof ConfigFault || error instanceof StoreDown;
+  error instanceof CommandFault ||
+  error instanceof ConfigFault ||
+  error instanceof StoreDown ||
+  error instanceof LookupFault;
 
 const exitCodeOf = (error: unknown): number =>
   error instanceof CommandFault ? error.exitCode : error instanceof ConfigFault ? 2 : 1;

@@ -9,6 +9,7 @@ import type { StoreCommand } from "./commands/command.ts";
 import { ingestFiles } from "./ingest_job.ts";
 import { type Loaded, socketPath } from "./load_config.ts";
 import { CommandFault, count, type Out } from "./out.ts";
+import { NothingToRead } from "./read_files.ts";
 import { createReadings } from "./readings.ts";
 import { createReadiness } from "./ready.ts";
 import { createReload, type Reloaded, tellReload } from "./reload.ts";
@@ -101,19 +102,25 @@ const reloadCommand =
 /** A store without history learns from the folders first; nobody is paged for what lies in them. */
 async function backfill(app: App, out: Out): Promise<void> {
   const folders = foldersOf(app.config).filter((s) => existsSync(s.path));
+  // Of all folders: the second one is history too where the first one was.
+  const first = app.writer.lastSeq() === 0;
   for (const source of folders) {
     const result = await ingestFiles(app, {
       paths: [source.path],
       provider: source.provider,
-      report: app.writer.lastSeq() === 0,
+      report: first,
       alone: true,
       out,
     }).catch((error: unknown) => {
       // An empty folder is a fine start.
-      if (error instanceof CommandFault) return null;
+      if (error instanceof NothingToRead) return null;
       throw error;
     });
     if (result === null || result.stored === 0) continue;
+    if (!first) {
+      out.note(`New in ${source.path}: ${count(result.stored)} events, ${count(result.findings)} findings.`);
+      continue;
+    }
     out.note(
       `History of ${source.path}: ${count(result.stored)} events, ${count(result.findings)} findings. Nobody was paged; this is what you would have seen:`,
     );

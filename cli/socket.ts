@@ -18,6 +18,8 @@ interface Order {
 type Frame = { line: string } | { note: string } | { progress: string | null } | { exit: number; fault?: string };
 
 const HEADER = "x-keywatch-order";
+/** Bytes of an order: a shell makes thousands of names of `*.json`. */
+const MAX_ORDER = 8 * 1024 * 1024;
 
 /** listenForCommands opens the socket in the data directory, for this user only, while `serve` runs. */
 export async function listenForCommands(
@@ -25,9 +27,13 @@ export async function listenForCommands(
   path: string,
   commands: Record<string, StoreCommand>,
 ): Promise<Server> {
-  const server = createServer((req, res) => {
+  const server = createServer({ maxHeaderSize: MAX_ORDER }, (req, res) => {
     const send = (frame: Frame) => void res.write(`${JSON.stringify(frame)}\n`);
-    const order = JSON.parse(Buffer.from(String(req.headers[HEADER]), "base64url").toString()) as Order;
+    const order = orderOf(req.headers[HEADER]);
+    if (order === null) {
+      res.writeHead(400).end("This socket takes the commands of keywatch; the page and the API are at http.listen.\n");
+      return;
+    }
     const out: Out = {
       line: (line) => send({ line }),
       note: (note) => send({ note }),
@@ -60,6 +66,15 @@ export async function listenForCommands(
   return server;
 }
 
+function orderOf(header: string | string[] | undefined): Order | null {
+  try {
+    const order: unknown = JSON.parse(Buffer.from(String(header), "base64url").toString());
+    return typeof order === "object" && order !== null && "command" in order ? (order as Order) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** askRunning hands a command to the `serve` behind the socket; null when nobody listens there. */
 export async function askRunning(
   path: string,
@@ -73,16 +88,28 @@ export async function askRunning(
       JSON.stringify({ ...order, color: out.color, width: out.width } satisfies Order),
     ).toString("base64url");
     const req = request({ socketPath: path, method: "POST", path: "/", headers: { [HEADER]: header } }, (res) => {
+      if (res.statusCode !== 200) {
+        res.resume();
+        reject(
+          new CommandFault(
+            res.statusCode === 431
+              ? "The command is too long for the running keywatch. Name a folder or a quoted pattern instead of thousands of files."
+              : `The running keywatch refused the command (${res.statusCode}); it may be another version.`,
+          ),
+        );
+        return;
+      }
       let rest = "";
-      let exit = 1;
+      let exit: number | null = null;
       res.setEncoding("utf8");
       res.on("data", (chunk: string) => {
         const lines = (rest + chunk).split("\n");
         rest = lines.pop() ?? "";
         for (const line of lines) exit = play(JSON.parse(line) as Frame, out) ?? exit;
       });
-      res.on("end", () => resolve(exit));
-      res.on("error", () => reject(new CommandFault("The running keywatch ended in the middle of the answer.")));
+      const brokeOff = () => reject(new CommandFault("The running keywatch ended in the middle of the answer."));
+      res.on("end", () => (exit === null ? brokeOff() : resolve(exit)));
+      res.on("error", brokeOff);
     });
     req.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ECONNREFUSED" || error.code === "ENOENT") resolve(null);

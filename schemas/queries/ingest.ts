@@ -53,10 +53,10 @@ GROUP BY principal_uid, time, event_uid`,
 });
 
 /** How far a source was read. */
-export const sourceProgress = defineQuestion<{ source: string }, { records: number; complete: boolean }>({
+export const sourceProgress = defineQuestion<{ source: string }, { name: string; records: number; complete: boolean }>({
   name: "source_progress",
-  sql: "SELECT records, complete FROM source_progress FINAL WHERE source = {source:String}",
-  row: z.object({ records: z.number(), complete: z.boolean() }),
+  sql: "SELECT name, records, complete FROM source_progress FINAL WHERE source = {source:String}",
+  row: z.object({ name: z.string(), records: z.number(), complete: z.boolean() }),
 });
 
 /** How far these sources were read; those that nobody began are left out. */

@@ -32,9 +32,37 @@ receivers:
       'route.receiver: no receiver named "nobody"',
       "receivers[0].channels[0].bot_token: the environment has no NO_SUCH_TOKEN",
       "receivers[0].channels[1].smtp_url: the secret file missing.txt cannot be read",
+      'unknown key "acces", did you mean "access"?',
     ]) {
       expect(ran.stderr).toContain(fault);
     }
+  });
+
+  test("names providers and detections that there are not: misspelt, they would switch something off without a word", async () => {
+    const folder = tempFolder();
+    writeFileSync(
+      join(folder, "keys.yaml"),
+      "keys: [{ name: a, provider: aws_cloudtrial, id: x }, { name: b, provider: billing, id: y }]\n",
+    );
+    const write = (text: string) => writeFileSync(join(folder, "keywatch.yaml"), text);
+    const check = () => keywatch(["--config", join(folder, "keywatch.yaml"), "check"]);
+    write(`inventory: keys.yaml
+generic: { billing: { fields: { time: at, operation: what } } }
+sources: [{ kind: folder, path: ., provider: aws_cloudtral }, { kind: folder, path: ., provider: billing }]
+detect: { detections: { new_sorce: { enabled: false }, source_silent: { enabled: false } }, lateness: { oktas: 5m } }
+`);
+    const ran = await check();
+    expect([ran.code, ran.stderr.split("\n").slice(1, -1)]).toEqual([
+      2,
+      [
+        '  sources[0].provider: there is no provider "aws_cloudtral", did you mean "aws_cloudtrail"?',
+        '  detect.lateness.oktas: there is no provider "oktas"',
+        '  detect.detections.new_sorce: there is no detection "new_sorce", did you mean "new_source"?',
+        expect.stringMatching(
+          /inventory .*keys\[0\].provider: there is no provider "aws_cloudtrial", did you mean "aws_cloudtrail"\?/,
+        ),
+      ],
+    ]);
   });
 
   test("an inventory's faults come with it", async () => {

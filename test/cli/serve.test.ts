@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +13,7 @@ const write = (over: object = {}) => record({ eventName: "PutObject", readOnly: 
 const folder = tempFolder();
 const data = join(folder, "data");
 const drop = join(folder, "drop");
+const second = join(folder, "second");
 const file = join(folder, "keywatch.yaml");
 const port = 20_000 + (process.pid % 20_000);
 const base = `http://127.0.0.1:${port}`;
@@ -22,12 +24,13 @@ const ask = (...args: string[]): Promise<Ran> => keywatch(["--config", file, ...
 
 beforeAll(async () => {
   mkdirSync(drop);
+  mkdirSync(second);
   writeFileSync(
     file,
     `store: { path: ${data} }
 http: { listen: "127.0.0.1:${port}" }
 inventory: keys.yaml
-sources: [{ kind: folder, path: ${drop}, interval: 200ms }]
+sources: [{ kind: folder, path: ${drop}, interval: 200ms }, { kind: folder, path: ${second} }]
 route: { receiver: console, group_wait: 0s }
 `,
   );
@@ -36,6 +39,8 @@ route: { receiver: console, group_wait: 0s }
     "keys:\n  - { name: report-bot, provider: aws_cloudtrail, id: AKIAIOSFODNN7EXAMPLE, owner: team-a, access: read }\n",
   );
   writeFileSync(join(drop, "history.json"), JSON.stringify({ Records: [record(), write()] }));
+  // The second folder is history as well, though the store holds the first one's events by then.
+  writeFileSync(join(second, "history.json"), JSON.stringify({ Records: [write({ eventName: "DeleteBucket" })] }));
   serving = keywatch(["--config", file, "serve"], {
     onOutput: (text) => {
       said = text;
@@ -98,6 +103,23 @@ describe("serve", () => {
       "1 new events",
     );
     await until("the word of the acknowledgement", () => said.includes("Acknowledged by"));
+  });
+
+  test("a command of thousands of words goes through the socket; a stranger on it gets an answer, and serve goes on", async () => {
+    const files = Array.from({ length: 400 }, (_, i) => join(folder, `${"long-name-".repeat(6)}${i}.json`));
+    for (const name of files) writeFileSync(name, JSON.stringify(record()));
+    const ran = await ask("ingest", ...files);
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining("400 new events")]);
+    const status = await new Promise((resolve, reject) =>
+      request({ socketPath: join(data, "keywatch.sock"), path: "/" }, (res) => {
+        res.resume();
+        resolve(res.statusCode);
+      })
+        .on("error", reject)
+        .end(),
+    );
+    expect(status).toBe(400);
+    expect((await ask("incidents", "show", "abc")).stderr).toMatch(/^"abc" names no incident; write it like/);
   });
 
   test("a second one on the same data refuses with a sentence", async () => {

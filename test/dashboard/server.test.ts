@@ -84,6 +84,20 @@ describe("POST /v1/ingest/<provider>", () => {
     expect(await rows()).toBe(before + 2);
   });
 
+  test("an Idempotency-Key never swallows records: other ones under it are refused, and unreadable ones are read again", async () => {
+    const headers = { ...SHIPPER, "idempotency-key": "reused" };
+    expect((await post("hello", headers)).status).toBe(400);
+    expect((await post("hello", headers)).status).toBe(400);
+    const body = JSON.stringify(record());
+    expect(await (await post(body, headers)).json()).toMatchObject({ stored: 1 });
+    // The same records, packed or in another wrapping of bytes on the wire.
+    expect(await (await post(gzipSync(body), headers)).json()).toMatchObject({ stored: 0, duplicates: 1 });
+    const before = await rows();
+    const other = await post(JSON.stringify(record()), headers);
+    expect([other.status, await other.text()]).toEqual([422, expect.stringContaining("a key of its own")]);
+    expect(await rows()).toBe(before);
+  });
+
   test("good neighbours of a broken record are kept, and the answer says why the other was not", async () => {
     const answer = (await (
       await post(`${JSON.stringify(record())}\n{"eventName": oops\n${JSON.stringify(record())}\n`)
