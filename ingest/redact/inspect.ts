@@ -3,7 +3,7 @@ import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
 import { isCredentialNext, MAX_DEPTH, pairKind } from "./rebuild.ts";
-import { isTrivial } from "./value.ts";
+import { isSecretMember, isTrivial } from "./value.ts";
 
 /** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
 export type Inspector = (text: string, record: JsonObject, keyIds: readonly string[]) => string | null;
@@ -99,6 +99,7 @@ export function createInspector(of: InspectorParts): Inspector {
       size += name.length + 3;
       if (verdict.part === "value" && pairKind(o, of.names) !== null) return false;
       if (verdict.part === "secret_data" && o.kind === "Secret") return false;
+      if (under && isSecretMember(name)) return false;
       if (name.length >= 16) {
         verdict.clean ??= of.isClean(name);
         if (!verdict.clean) return false;

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../provider.ts";
 import { looksRandom } from "./entropy.ts";
 import { marker, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
-import { isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
+import { isSecretMember, isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
 
 /** Deeper parts are not looked into; they are left out. */
 export const MAX_DEPTH = 64;
@@ -79,7 +79,7 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
         : own.part === "secret_data" && o.kind === "Secret"
           ? { ...own, sort: "secret" as const, kind: "kubernetes_secret" }
           : own;
-    const shown = at.clean(name);
+    const shown = memberName(name, at, under);
     at.path.push(shown);
     // Two fields whose names became the same marker stay two.
     setField(
@@ -90,6 +90,12 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
     at.path.pop();
   }
   return copy;
+}
+
+/** memberName gives what may be shown of a field's name: below a credential's name it may be the credential. */
+function memberName(name: string, at: Rebuilder, under: NameVerdict | null): string {
+  const shown = at.clean(name);
+  return under !== null && isSecretMember(shown) ? redactNamed(under.kind, shown, at.sink) : shown;
 }
 
 /** setField sets a field of any name; `__proto__` stays a field. */

@@ -60,6 +60,27 @@ const note = (kind: string, part: string, sink: Sink): void => {
   if (part.length >= 8) sink.add(`${kind}~`, part);
 };
 
+const MARKED = /^\[redacted:[a-z0-9_]{1,64}\](?:#\d{1,9})?$/;
+/** Signs that passwords have and names of fields have not. */
+const NO_NAME = /[!%^&*=?~,;'"|\\<>]|.[$#]/;
+
+/**
+ * isSecretMember tells a secret that stands as the name of a field, where a name above is a credential's (`{"tokens":{"<token>":…}}`):
+ * opaque, digits, or letters and digits in a mixture that no words make.
+ */
+export function isSecretMember(name: string): boolean {
+  if (name.length < 6 || MARKED.test(name)) return false;
+  if (isOpaque(name) || /^\d{6,}$/.test(name)) return true;
+  if (name.length > 1024 || !/\d/.test(name) || !/[A-Za-z]/.test(name)) return false;
+  if (NO_NAME.test(name)) return true;
+  const pieces = name.length >= 12 && /^[A-Za-z0-9]+$/.test(name) ? (name.match(PIECES)?.length ?? 0) : 0;
+  return pieces * MEAN_PIECE > name.length;
+}
+
+/** Words of a name and the numbers between them; in a drawn value they are short. */
+const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+/g;
+const MEAN_PIECE = 2.8;
+
 /** redactWeak treats names that hold a secret now and then: only a drawn value goes. `place` "query" also suspects digests and UUIDs. */
 export function redactWeak(verdict: NameVerdict, v: string, place: "field" | "query", sink: Sink): string | null {
   const drawn =
