@@ -11,9 +11,9 @@ const LITERALS = [...shapes.filter((s) => s.gate === undefined).flatMap((s) => s
 const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|~|\|/;
 
 /** `pw` is shorter than a trigram: what may follow it in a name, or part it from its value, makes it longer. */
-const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\"].map((c) => `pw${c}`);
+const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\&"].map((c) => `pw${c}`);
 /** After these curl takes a name and a password. */
-const CURL = ["-u ", "-u=", "-user ", "-user="];
+const CURL = ["-u", "-user"].flatMap((flag) => [...' ="\\&'].map((c) => flag + c));
 const words = [...WORDS.split(" "), ...PW, ...CURL];
 const trigrams = createTrigrams([...words, ...LITERALS]);
 /** What a trigram may be the beginning of, and whether its letters count in either case. */

@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "../provider.ts";
+import { credentialNext } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
-import { isCredentialNext, MAX_DEPTH, pairKind } from "./rebuild.ts";
+import { MAX_DEPTH, pairKind } from "./rebuild.ts";
 import { isSecretMember, isTrivial } from "./value.ts";
 
 /** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
@@ -84,7 +85,7 @@ export function createInspector(of: InspectorParts): Inspector {
     size += values.length === 0 ? 2 : values.length + 1;
     for (let i = 0; i < values.length; i++) {
       const v = values[i]!;
-      if (typeof v === "string" && i > 0 && isCredentialNext(values[i - 1], v, of.names) !== null) return false;
+      if (typeof v === "string" && i > 0 && credentialNext(values[i - 1], v, of.names) !== null) return false;
       if (!any(v, verdict, under, depth + 1)) return false;
     }
     return true;

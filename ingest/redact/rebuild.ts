@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../provider.ts";
+import { credentialNext, type Next } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
-import { marker, type Sink } from "./match.ts";
+import { marker, opensPrivateKey, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import { isSecretMember, isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
 
@@ -28,20 +29,6 @@ export function pairKind(o: JsonObject, names: (name: string) => NameVerdict): N
   return null;
 }
 
-/** isCredentialNext: in flat header lists (`["Authorization", "Bearer …"]`) the text after such a name; lists of names stay. */
-export function isCredentialNext(
-  name: Json | undefined,
-  value: string,
-  names: (name: string) => NameVerdict,
-): NameVerdict | null {
-  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{2,63}$/.test(name)) return null;
-  const verdict = names(name);
-  if (verdict.sort !== "secret" || isTrivial(value)) return null;
-  const drawn =
-    looksRandom(value) || (value.length >= 8 && /\d/.test(value)) || /^(?:bearer|basic|token) |\w=/i.test(value);
-  return drawn ? verdict : null;
-}
-
 /** rebuild gives a redacted copy of a parsed value. `under` is the credential name above it, null outside of one. */
 export function rebuild(
   value: Json,
@@ -58,13 +45,31 @@ export function rebuild(
 }
 
 function list(values: Json[], at: Rebuilder, depth: number, verdict: NameVerdict, under: NameVerdict | null): Json[] {
+  let inKey = false;
   return values.map((value, i) => {
     at.path.push(i);
-    const next = typeof value === "string" ? isCredentialNext(values[i - 1], value, at.names) : null;
-    const copy = rebuild(value, at, depth + 1, next ?? verdict, under);
+    const copy =
+      typeof value !== "string"
+        ? rebuild(value, at, depth + 1, verdict, under)
+        : inKey
+          ? keyLine(value, at)
+          : item(value, at, credentialNext(values[i - 1], value, at.names), verdict, under);
+    if (typeof value === "string") inKey = inKey ? !value.includes("-----END") : opensPrivateKey(value);
     at.path.pop();
     return copy;
   });
+}
+
+function item(v: string, at: Rebuilder, next: Next | null, verdict: NameVerdict, under: NameVerdict | null): string {
+  if (next === null || under !== null) return leaf(v, at, next?.verdict ?? verdict, under);
+  return v.slice(0, next.from) + leaf(v.slice(next.from), at, next.verdict, null);
+}
+
+/** keyLine takes out a line of a private key that is given as a list of lines. */
+function keyLine(v: string, at: Rebuilder): string {
+  if (isTrivial(v)) return v;
+  at.sink.add("private_key~", v);
+  return marker("private_key");
 }
 
 function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict | null): JsonObject {

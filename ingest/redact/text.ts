@@ -1,3 +1,4 @@
+import { cleanCommand } from "./commands.ts";
 import { cleanBase64, decodePercent } from "./encoded.ts";
 import { cleanShapes, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
@@ -24,7 +25,7 @@ export function createTextCleaner(
       sink.add("aws_secret_access_key", secret);
       return `${id}[redacted:aws_secret_access_key]`;
     });
-    s = cleanPairs(s, names, sink);
+    s = cleanPairs(cleanCommand(s, names, sink), names, sink);
     s = cleanShapes(s, sink);
     if (depth >= MAX_NESTING) return s;
     if (/%[0-9A-Fa-f]{2}/.test(s)) {

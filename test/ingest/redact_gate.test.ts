@@ -71,6 +71,9 @@ test.each([
   ["/callback?csrf=Zx81hYt29LmQ", "Zx81hYt29LmQ"],
   ["pswd=hunter2x9", "hunter2x9"],
   ["pwValue=hunter2x9", "hunter2x9"],
+  ['["curl","-u","admin:hunter2x"]', "hunter2x"],
+  ["?command=-u&command=admin:hunter2x", "hunter2x"],
+  ["?command=-pw&command=hunter2x", "hunter2x"],
 ])("the first look stops at every word that the cleaner knows: %s", (s, secret) => {
   expect(mayHold(s, null)).toBe(true);
   expect(clean(s, ignore)).not.toContain(secret);
