@@ -4,7 +4,7 @@ import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
 import { MAX_DEPTH, pairKind } from "./rebuild.ts";
-import { isSecretMember, isTrivial } from "./value.ts";
+import { isSecretMember, isSecretNumber, isTrivial } from "./value.ts";
 
 /** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
 export type Inspector = (text: string, record: JsonObject, keyIds: readonly string[]) => string | null;
@@ -64,6 +64,7 @@ export function createInspector(of: InspectorParts): Inspector {
     }
     if (v === null || v === true) size += 4;
     else if (v === false) size += 5;
+    else if ((under || verdict.sort === "secret") && isSecretNumber(v, verdict)) return false;
     else number(v);
     return true;
   };

@@ -12,6 +12,8 @@ export interface NameVerdict {
   part: "none" | "name" | "value" | "secret_data";
   /** Whether the name itself may stay; null until somebody asked. */
   clean: boolean | null;
+  /** The smallest number that may be the credential itself; a smaller one counts something, and below `max_tokens` any does. */
+  least: number;
 }
 
 const MAX_NAME = 96;
@@ -61,6 +63,13 @@ const NEUTRAL = set(
 const SAFE = set(
   "id ids uid uuid name names arn arns type types count counts version versions length len size expiry expires expiration expire ttl date time timestamp at on last used updated created modified changed rotation rotated reset required policy policies status state enabled disabled allowed expired method methods provider issuer audience aud scope scopes usage uri url endpoint region algorithm alg format spec set ring manager info context details mode attempts failures report event action age days hours source path prefix hint identifier issued owner user users username email label description limit quota remaining kind class flag flags accessor display entity role roles group groups principal account tenant subject sub jti kid iss iat exp typ permission permissions resource reason result code message strategy service stage stages hash md5 sha256 fingerprint hashed first rule index key_id public certificate thumbprint",
 );
+/** Words of names whose number measures, whatever else stands there. */
+const MEASURES = set(
+  "max min num total number duration lifetime before after nbf uses seconds minutes ms port size length bytes",
+);
+/** A code has four digits or more; below a credential's name and in plurals a number of so few may well count something. */
+const LEAST = 1_000;
+const LEAST_BELOW = 100_000;
 const HASHED = set("hashed hash sha256 masked fingerprint redacted");
 const PAIR_NAMES = set(
   "name key header headername field fieldname parameterkey parametername paramname displayname attributename variable variablename param option optionname k target settingname",
@@ -87,7 +96,7 @@ const nounOf = (word: string | undefined): string | undefined => {
 
 function judge(name: string, added: ReadonlySet<string>): NameVerdict {
   // A name that was cleaned before says no more: judged by what is left of it, a second cleaning would differ from the first.
-  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null };
+  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null, least: LEAST_BELOW };
   const words = wordsOf(name);
   const joined = words.join("");
   const part = PAIR_NAMES.has(joined)
@@ -97,9 +106,17 @@ function judge(name: string, added: ReadonlySet<string>): NameVerdict {
       : SECRET_DATA.has(joined)
         ? "secret_data"
         : "none";
-  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null };
+  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null, least: 0 };
   const { sort, kind } = judgeWords(words, joined, name);
-  return { sort, kind, part, clean: null };
+  return { sort, kind, part, clean: null, least: leastOf(sort, kind, words) };
+}
+
+function leastOf(sort: NameVerdict["sort"], kind: string, words: readonly string[]): number {
+  const last = words.at(-1) ?? "";
+  const counts = last.endsWith("s") && last !== "pass";
+  if ((kind === "token" && counts) || words.some((word) => MEASURES.has(word))) return Infinity;
+  if (sort === "secret") return counts || last === "pass" ? LEAST_BELOW : LEAST;
+  return sort === "plain" || sort === "weak" ? LEAST_BELOW : Infinity;
 }
 
 function judgeWords(all: string[], joined: string, name: string): Pick<NameVerdict, "sort" | "kind"> {

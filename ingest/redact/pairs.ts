@@ -3,7 +3,7 @@ import { rawHint } from "../fingerprint.ts";
 import { looksRandom } from "./entropy.ts";
 import { type Sink, whole } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
-import { isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
+import { isSecretNumber, isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
 
 const MAX_NAME = 64;
 /** A text that names more credentials than this is a dump or an attack: it goes whole. */
@@ -96,6 +96,11 @@ function pair(
   const value = valueAfter(s, separator, { named: name.quoted, kind: verdict.kind, ends });
   if (value === null || value.to <= value.from) return null;
   const text = s.slice(value.from, value.to);
+  if (value.number !== undefined) {
+    const secret = verdict.sort === "secret" && isSecretNumber(Number(text), verdict);
+    const quote = value.number;
+    return secret ? { ...value, text: quote + redactNamed(verdict.kind, text, sink) + quote } : null;
+  }
   const shown = show(text, verdict, {
     sink,
     query: name.query,
@@ -166,12 +171,22 @@ function backOver(s: string, end: number, floor: number): number {
   return from;
 }
 
+interface Value {
+  from: number;
+  to: number;
+  quoted: boolean;
+  /** Of a number in JSON: the quote that its name has. */
+  number?: string;
+}
+
+const LITERAL = /^(?:(-?\d[\d.eE+-]*)|true|false|null)(?=[\s,}\]]|$)/;
+
 /** valueAfter finds where the value lies: inside its quotes, to the end of the line for headers, else to the delimiter. */
 function valueAfter(
   s: string,
   separator: number,
   { named, kind, ends }: { named: boolean; kind: string; ends: Ends },
-): { from: number; to: number; quoted: boolean } | null {
+): Value | null {
   let from = separator + 1;
   if (s[from] === ">" || s[from] === "=") from++;
   for (let n = 0; n < 8 && " \t[(".includes(s[from] ?? "x"); n++)
@@ -182,7 +197,13 @@ function valueAfter(
   const quote = s[from] ?? "";
   if (quote === '"' || quote === "'" || quote === "`") return quotedValue(s, from + 1, quote, from - open);
   from = open;
-  if (named && /^(?:-?\d[\d.eE+-]*|true|false|null)(?=[\s,}\]]|$)/.test(s.slice(from, from + 40))) return null;
+  const literal = named ? LITERAL.exec(s.slice(from, from + 40)) : null;
+  if (literal !== null) {
+    const number = /(\\{0,8}["'`])\s*$/.exec(s.slice(Math.max(0, separator - 12), separator))?.[1];
+    return literal[1] === undefined
+      ? null
+      : { from, to: from + literal[1].length, quoted: false, number: number ?? '"' };
+  }
   if (s[from] === "{") return null;
   if (s.startsWith("[redacted:", from)) return null;
   ONE_WORD.lastIndex = from;

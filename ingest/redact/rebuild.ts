@@ -3,7 +3,15 @@ import { credentialNext, type Next } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
 import { marker, opensPrivateKey, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
-import { isSecretMember, isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
+import {
+  isSecretMember,
+  isSecretNumber,
+  isTrivial,
+  redactKeyId,
+  redactNamed,
+  redactPage,
+  redactWeak,
+} from "./value.ts";
 
 /** Deeper parts are not looked into; they are left out. */
 export const MAX_DEPTH = 64;
@@ -38,6 +46,7 @@ export function rebuild(
   under: NameVerdict | null,
 ): Json {
   if (typeof value === "string") return leaf(value, at, verdict, under);
+  if (typeof value === "number") return number(value, at, verdict, under);
   if (value === null || typeof value !== "object") return value;
   if (depth >= MAX_DEPTH) return marker("too_deep");
   const inside = verdict.sort === "secret" ? verdict : under;
@@ -77,14 +86,15 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
   const paired = pairKind(o, at.names);
   let doubles = 1;
   for (const name in o) {
-    const own = at.names(name);
+    const shown = memberName(name, at, under);
+    // A drawn name that went says nothing of its value, whatever letters it ended with.
+    const own = at.names(under === null ? name : shown);
     const verdict =
       own.part === "value" && paired !== null
         ? paired
         : own.part === "secret_data" && o.kind === "Secret"
           ? { ...own, sort: "secret" as const, kind: "kubernetes_secret" }
           : own;
-    const shown = memberName(name, at, under);
     at.path.push(shown);
     // Two fields whose names became the same marker stay two.
     setField(
@@ -108,6 +118,11 @@ export function setField(o: JsonObject, name: string, value: Json): void {
   if (name === "__proto__")
     Object.defineProperty(o, name, { value, enumerable: true, writable: true, configurable: true });
   else o[name] = value;
+}
+
+function number(v: number, at: Rebuilder, verdict: NameVerdict, under: NameVerdict | null): Json {
+  const named = verdict.sort === "secret" ? verdict : under;
+  return named !== null && isSecretNumber(v, verdict) ? redactNamed(named.kind, `${v}`, at.sink) : v;
 }
 
 function leaf(v: string, at: Rebuilder, verdict: NameVerdict, under: NameVerdict | null): string {

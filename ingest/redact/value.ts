@@ -55,6 +55,10 @@ const MIN_PART = 12;
 const isPart = (part: string, whole: string): boolean =>
   part.length >= MIN_PART && part.length < whole.length && /\d/.test(part) && /[A-Za-z]/.test(part);
 
+/** isSecretNumber tells a number that is the credential which its name, or one above it, announces. */
+export const isSecretNumber = (v: number, verdict: NameVerdict): boolean =>
+  Number.isInteger(v) && Math.abs(v) >= verdict.least;
+
 /** note adds a part of a secret to what is swept from the record, without counting it as another one. */
 const note = (kind: string, part: string, sink: Sink): void => {
   if (part.length >= 8) sink.add(`${kind}~`, part);

@@ -14,7 +14,7 @@ const names = createNames([]);
 const clean = createTextCleaner(names, (value, depth, sink) => {
   const at: Rebuilder = { names, clean: (s) => clean(s, sink, depth), sink, path: [] };
   const copy = JSON.stringify(
-    rebuild(value as Json, at, depth, { sort: "plain", kind: "", part: "none", clean: null }, null),
+    rebuild(value as Json, at, depth, { sort: "plain", kind: "", part: "none", clean: null, least: 0 }, null),
   );
   return copy === JSON.stringify(value) ? null : copy;
 });

@@ -8,7 +8,7 @@ const HEX = "9f86d081884c7d659a2feaa0c55ad015";
 const PASSWORD = "hunter2Secret!";
 const UUID = "8f14e45f-ceea-467f-a8d5-3e2f1b0a9c77";
 
-const redactor = createRedactor();
+const redactor = createRedactor({ fieldNames: ["patient number"] });
 const redact = (record: unknown) =>
   redactor.record(JSON.stringify(record), JSON.parse(JSON.stringify(record)) as JsonObject, []);
 
@@ -60,4 +60,54 @@ describe("a secret as the name of a field", () => {
   ])("names of fields stay: %j", (record) =>
     expect(redact(record)).toMatchObject({ raw: JSON.stringify(record), found: [] }),
   );
+});
+
+describe("a number under a credential's name", () => {
+  test.each<[record: unknown, shown: unknown]>([
+    [{ password: 12345678901 }, { password: "[redacted:password]" }],
+    [
+      { otp: 482913, pin: 482913 },
+      { otp: "[redacted:one_time_code]", pin: 482913 },
+    ],
+    [{ password: [1234567890, 1] }, { password: ["[redacted:password]", 1] }],
+    [{ credentials: { pin: 482913 } }, { credentials: { pin: "[redacted:credential]" } }],
+    [
+      { parameters: [{ name: "OTP", value: 4829 }] },
+      { parameters: [{ name: "OTP", value: "[redacted:one_time_code]" }] },
+    ],
+    [{ patientNumber: 17 }, { patientNumber: "[redacted:named_field]" }],
+    [{ body: '{"a":1,"apiKey":-12345678}' }, { body: '{"a":1,"apiKey":"[redacted:api_key]"}' }],
+    [{ line: 'sent {"otp":482913} to' }, { line: 'sent {"otp":"[redacted:one_time_code]"} to' }],
+    [{ line: 'cut \\"password\\": 48291367, \\"a' }, { line: 'cut \\"password\\": \\"[redacted:password]\\", \\"a' }],
+    [
+      { list: [{ password: 12345678901 }], other: 12345678901, text: "12345678901 too", n: 5 },
+      {
+        list: [{ password: "[redacted:password]" }],
+        other: "[redacted:password]",
+        text: "[redacted:password] too",
+        n: 5,
+      },
+    ],
+  ])("%j goes", (record, shown) => {
+    const { raw, found } = redact(record);
+    expect(JSON.parse(raw)).toEqual(shown);
+    expect(found).toHaveLength(1);
+    expect(redactor.record(raw, JSON.parse(raw) as JsonObject, [])).toMatchObject({ raw, found: [] });
+  });
+  test.each<[record: Record<string, unknown>]>([
+    [{ max_tokens: 128000, input_tokens: 1234567, tokens: 1234567, maxTokens: 4096, prompt_tokens: [15496, 995000] }],
+    [
+      {
+        token_count: 1234567,
+        tokensUsed: 1234567,
+        password_age: 86400,
+        passwordExpires: 1763000000,
+        expires: 1763000000,
+      },
+    ],
+    [{ passwords: 4829, secrets: 12000, pass: 1200, session: 482913, key: 1234567 }],
+    [{ auth: { lease_duration: 2764800, issue_time: 1763000000, num_uses: 1000000, user_id: 1234567 } }],
+    [{ password: 4, token: false, secret: null, otp: 0.4829 }],
+    [{ line: 'sent {"max_tokens":128000,"password":4,"otp":null} to' }],
+  ])("%j stays", (record) => expect(redact(record)).toMatchObject({ raw: JSON.stringify(record), found: [] }));
 });
