@@ -6,7 +6,7 @@ import { createTrigrams, TRIGRAM_MASK } from "./trigrams.ts";
 
 /** Beginnings of the words that the steps of the cleaner look for, in small letters. */
 const WORDS =
-  "pass pwd pswd seed verif plaint secret token key auth cookie cred bearer basic sess sig jwt otp dsn conn sas sid code assert samlr csrf xsrf";
+  "pass pwd pswd seed verif plaint secret token key auth cookie cred bearer basic sess sig jwt otp dsn conn sas sid code assert samlr csrf xsrf mnemo phrase kubeconf dockerc";
 const LITERALS = [...shapes.filter((s) => s.gate === undefined).flatMap((s) => s.at), "PRIVATE KEY"];
 const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|~|\|/;
 
@@ -36,7 +36,7 @@ const CLASS = Uint8Array.from({ length: 256 }, (_, c) => {
   if (/[A-Za-z0-9+/_-]/.test(char)) return IN_RUN;
   if (/\s/.test(char)) return SPACE | JOINT;
   if (char === "=") return IN_RUN | JOINT;
-  if (char === "[") return JOINT;
+  if (char === "[" || char === ">") return JOINT;
   return char === ":" ? COLON : "%@\\~|".includes(char) ? SIGNAL : 0;
 });
 const MIN_RUN = 20;

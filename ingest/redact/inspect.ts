@@ -4,7 +4,7 @@ import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
 import { MAX_DEPTH, pairKind } from "./rebuild.ts";
-import { isSecretMember, isSecretNumber, isTrivial } from "./value.ts";
+import { isSecretMember, isSecretNumber, isTrivial, isWeakSuspect } from "./value.ts";
 
 /** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
 export type Inspector = (text: string, record: JsonObject, keyIds: readonly string[]) => string | null;
@@ -46,7 +46,7 @@ export function createInspector(of: InspectorParts): Inspector {
         return isTrivial(v);
       case "weak":
       case "page":
-        if (v.length >= 16 && (verdict.kind === "signature" || looksRandom(v))) return false;
+        if (isWeakSuspect(verdict, v)) return false;
         return (!under || isTrivial(v)) && clean(v);
       case "safe":
         return !(under && looksRandom(v) && !isTrivial(v)) && clean(v);

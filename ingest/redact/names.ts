@@ -37,7 +37,8 @@ const NOUNS: ReadonlyMap<string, string> = new Map(
     private_key: "privatekey keymaterial privkey",
     authorization: "authorization proxyauthorization auth xauth basicauth",
     cookie: "cookie setcookie",
-    credential: "credential cred",
+    credential: "credential cred kubeconfig dockerconfigjson dockercfg",
+    seed_phrase: "mnemonic seedphrase recoveryphrase",
     connection_string: "connectionstring connstring connstr dsn",
     one_time_code: "otp totp authcode",
   }).flatMap(([kind, words]) => words.split(" ").map((word) => [word, kind] as const)),
@@ -52,12 +53,20 @@ const SECRET_KEYS = set(
 const WEAK_KEYS = set(
   "app application client service master license ssh server admin consumer function integration personal deploy team user host project",
 );
+/** Issuers and kinds of which a key is drawn, if the field holds the key and not its name: digests and UUIDs count as drawn here. */
+const VENDOR_KEYS = set(
+  "openai anthropic claude gemini mistral groq cohere huggingface deepseek openrouter perplexity replicate rapidapi functions stripe paypal twilio sendgrid mailgun mailchimp postmark datadog dd newrelic sentry segment mixpanel amplitude algolia pinecone supabase firebase fcm maps mapbox cloudflare cf heroku github gitlab slack okta azure aws google gcp openweather shodan virustotal pagerduty opsgenie telegram zendesk intercom hubspot sas session",
+);
+/** `<word> key` that names a thing, however drawn it looks (`s` is what wordsOf leaves of S3). */
+const HARMLESS_KEYS = set(
+  "public pub kms partition cache object row sort range hash idempotency foreign routing s index document translation i18n tag registry column field map bucket file path condition context lock queue dedup dedupe deduplication aggregation group grouping correlation trace cluster shard unique natural surrogate composite candidate lookup label annotation metric series dimension entity item record issue project component config configuration setting property attribute header parameter param sub variable state event message topic node reference ref source destination target prefix next last start marker fingerprint artifact",
+);
 /** Words after which a token is paging state, and those that mark an idempotency token. */
 const PAGING = set("next page continuation sync delta resume starting start cursor pagination previous prev");
 const IDEMPOTENCY = set("request idempotency creation caller");
 /** Trailing words that say nothing: what stands before them is the head. */
 const NEUTRAL = set(
-  "value values string binary text data raw plain plaintext clear encoded base64 b64 header headers json new old current previous prod dev test live staging primary secondary default content blob env",
+  "v value values string binary text data raw plain plaintext clear encoded base64 b64 header headers json new old current previous prod dev test live staging primary secondary default content blob env",
 );
 /** Trailing words that turn a credential's name into something about it. */
 const SAFE = set(
@@ -78,6 +87,9 @@ const PAIR_VALUES = set(
   "value values valuestring parametervalue paramvalue stringvalue newvalue oldvalue content defaultvalue headervalue attributevalue optionvalue settingvalue v currentvalue previousvalue",
 );
 const SECRET_DATA = set("data stringdata binarydata");
+
+/** Session cookies in one word: PHPSESSID, JSESSIONID, ssid. */
+const SESSION_ID = /^(?:[a-z]{0,8}sess(?:ion)?id|ssid)$/;
 
 const SPLIT = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+/;
 
@@ -145,13 +157,14 @@ function codeOrSafe(last: string, before: string): Pick<NameVerdict, "sort" | "k
 }
 
 function judgeKey(words: string[], before: string): Pick<NameVerdict, "sort" | "kind"> {
-  if (before === "public" || before === "kms") return { sort: "safe", kind: "" };
+  if (before === "public" || before === "kms" || before === "pub") return { sort: "safe", kind: "" };
   if (before === "access")
     return words.includes("secret") ? { sort: "secret", kind: "secret_key" } : { sort: "key_id", kind: "access_key" };
   if (SECRET_KEYS.has(before))
     return { sort: "secret", kind: before === "private" ? "private_key" : before === "api" ? "api_key" : "secret_key" };
   if (WEAK_KEYS.has(before) || words.length === 1) return { sort: "weak", kind: "key" };
-  return { sort: "plain", kind: "" };
+  if (HARMLESS_KEYS.has(before)) return { sort: "plain", kind: "" };
+  return { sort: "weak", kind: VENDOR_KEYS.has(before) ? "api_key" : "unknown_key" };
 }
 
 /** judgeOther weighs names whose head is no credential: signatures, and credentials with an unknown tail. */
@@ -160,6 +173,7 @@ function judgeOther(words: string[], last: string): Pick<NameVerdict, "sort" | "
     return { sort: "weak", kind: "signature" };
   if (last === "session" || last === "sid" || last === "seed" || last === "verifier" || last === "plaintext")
     return { sort: "weak", kind: last };
+  if (SESSION_ID.test(last)) return { sort: "weak", kind: "session" };
   const inside = words
     .slice(0, -1)
     .map(nounOf)

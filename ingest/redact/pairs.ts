@@ -109,7 +109,12 @@ function pair(
   return shown === null || shown === text ? null : { from: value.from, to: value.to, text: shown };
 }
 
-function show(v: string, verdict: NameVerdict, at: { sink: Sink; query: boolean; prose: boolean }): string | null {
+/** show gives what may be shown of a value with a name; null where it stays. */
+export function show(
+  v: string,
+  verdict: NameVerdict,
+  at: { sink: Sink; query: boolean; prose: boolean },
+): string | null {
   if (v.startsWith("[redacted:")) return null;
   switch (verdict.sort) {
     case "weak":

@@ -31,8 +31,8 @@ export function pairKind(o: JsonObject, names: (name: string) => NameVerdict): N
     const said = o[name];
     if (typeof said !== "string" || said.length > 128 || names(name).part !== "name") continue;
     const verdict = names(said);
-    if (verdict.sort !== "plain" && verdict.sort !== "safe" && !(verdict.sort === "weak" && verdict.kind === "key"))
-      return verdict;
+    // {"name":"key"} names the name of a thing; {"name":"STRIPE_KEY"} a key.
+    if (verdict.sort !== "plain" && verdict.sort !== "safe" && !/^keys?$/i.test(said)) return verdict;
   }
   return null;
 }

@@ -4,6 +4,7 @@ import { cleanShapes, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import { cleanPairs } from "./pairs.ts";
 import { cleanProse } from "./prose.ts";
+import { cleanTags } from "./tags.ts";
 
 const MAX_NESTING = 4;
 const SECRET_AFTER_ID =
@@ -25,7 +26,8 @@ export function createTextCleaner(
       sink.add("aws_secret_access_key", secret);
       return `${id}[redacted:aws_secret_access_key]`;
     });
-    s = cleanPairs(cleanCommand(s, names, sink), names, sink);
+    s = cleanTags(cleanCommand(s, names, sink), names, sink);
+    s = cleanPairs(s, names, sink);
     s = cleanShapes(s, sink);
     if (depth >= MAX_NESTING) return s;
     if (/%[0-9A-Fa-f]{2}/.test(s)) {

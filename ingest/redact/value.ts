@@ -85,14 +85,20 @@ export function isSecretMember(name: string): boolean {
 const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+/g;
 const MEAN_PIECE = 2.8;
 
-/** redactWeak treats names that hold a secret now and then: only a drawn value goes. `place` "query" also suspects digests and UUIDs. */
+/**
+ * redactWeak treats names that hold a secret now and then: only a drawn value goes. Digests and UUIDs are suspect where an issuer is named,
+ * and in a query; any other name may well give one of those to a thing.
+ */
 export function redactWeak(verdict: NameVerdict, v: string, place: "field" | "query", sink: Sink): string | null {
   const drawn =
-    looksRandom(v) ||
-    (verdict.kind === "signature" && isHex(v)) ||
-    (place === "query" && v.length >= 16 && isOpaque(v));
+    isWeakSuspect(verdict, v) || (place === "query" && v.length >= 16 && verdict.kind !== "unknown_key" && isOpaque(v));
   return drawn && !isTrivial(v) && !isReference(v) ? redactNamed(verdict.kind, v, sink) : null;
 }
+
+/** isWeakSuspect tells a value that goes from a field whose name only suggests a secret. */
+export const isWeakSuspect = (verdict: NameVerdict, v: string): boolean =>
+  v.length >= 16 &&
+  (looksRandom(v) || (verdict.kind === "signature" && isHex(v)) || (verdict.kind === "api_key" && isOpaque(v)));
 
 /** redactKeyId turns a public id into its hint; what is no id of that form but drawn and long is a secret after all. */
 export function redactKeyId(v: string, sink: Sink): string {
