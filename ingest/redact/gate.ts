@@ -11,7 +11,7 @@ const LITERALS = [...shapes.filter((s) => s.gate === undefined).flatMap((s) => s
 const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|~|\|/;
 
 /** `pw` is shorter than a trigram: what may follow it in a name, or part it from its value, makes it longer. */
-const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\&"].map((c) => `pw${c}`);
+const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\&>"].map((c) => `pw${c}`);
 /** After these curl takes a name and a password. */
 const CURL = ["-u", "-user"].flatMap((flag) => [...' ="\\&'].map((c) => flag + c));
 const words = [...WORDS.split(" "), ...PW, ...CURL];

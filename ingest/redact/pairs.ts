@@ -72,6 +72,10 @@ function userInfo(s: string, from: number, end: number, sink: Sink): Edit | null
   return looksRandom(user) || user.length >= 32 ? { from, to: at, text: redactNamed("url_token", user, sink) } : null;
 }
 
+/** In a query it is what OAuth hands out for a token, and a key of Azure Functions; elsewhere a code tells an outcome. */
+const OAUTH_CODE = /^(?:device_)?code$/i;
+const CODE: NameVerdict = { sort: "weak", kind: "authorization_code", part: "none", clean: null, least: Infinity };
+
 function pair(
   s: string,
   separator: number,
@@ -82,7 +86,7 @@ function pair(
 ): Edit | null {
   const name = nameBefore(s, separator, floor);
   if (name === null) return null;
-  let verdict = names(name.text);
+  let verdict = name.query && OAUTH_CODE.test(name.text) ? CODE : names(name.text);
   if (
     (verdict.sort === "plain" || verdict.sort === "weak") &&
     name.spoken !== null &&
