@@ -6,14 +6,14 @@ import { createTrigrams, TRIGRAM_MASK } from "./trigrams.ts";
 
 /** Beginnings of the words that the steps of the cleaner look for, in small letters. */
 const WORDS =
-  "pass pwd pswd seed verif plaint secret token key auth cookie cred bearer basic sess sig jwt otp dsn conn sas sid code assert samlr csrf xsrf";
+  "pass pwd pswd seed verif plaint secret token key auth cookie cred bearer basic sess sig jwt otp dsn conn sas sid code assert samlr csrf xsrf mnemo phrase kubeconf dockerc";
 const LITERALS = [...shapes.filter((s) => s.gate === undefined).flatMap((s) => s.at), "PRIVATE KEY"];
 const HIDDEN = /%[0-9A-Fa-f]{2}|\\u|~|\|/;
 
 /** `pw` is shorter than a trigram: what may follow it in a name, or part it from its value, makes it longer. */
-const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\"].map((c) => `pw${c}`);
+const PW = [..."abcdefghijklmnopqrstuvwxyz0123456789_-.=: \"'`]\\&>"].map((c) => `pw${c}`);
 /** After these curl takes a name and a password. */
-const CURL = ["-u ", "-u=", "-user ", "-user="];
+const CURL = ["-u", "-user"].flatMap((flag) => [...' ="\\&'].map((c) => flag + c));
 const words = [...WORDS.split(" "), ...PW, ...CURL];
 const trigrams = createTrigrams([...words, ...LITERALS]);
 /** What a trigram may be the beginning of, and whether its letters count in either case. */
@@ -36,7 +36,7 @@ const CLASS = Uint8Array.from({ length: 256 }, (_, c) => {
   if (/[A-Za-z0-9+/_-]/.test(char)) return IN_RUN;
   if (/\s/.test(char)) return SPACE | JOINT;
   if (char === "=") return IN_RUN | JOINT;
-  if (char === "[") return JOINT;
+  if (char === "[" || char === ">") return JOINT;
   return char === ":" ? COLON : "%@\\~|".includes(char) ? SIGNAL : 0;
 });
 const MIN_RUN = 20;

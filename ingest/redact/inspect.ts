@@ -1,9 +1,10 @@
 import type { Json, JsonObject } from "../provider.ts";
+import { credentialNext } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
-import { isCredentialNext, MAX_DEPTH, pairKind } from "./rebuild.ts";
-import { isTrivial } from "./value.ts";
+import { MAX_DEPTH, pairKind } from "./rebuild.ts";
+import { isSecretMember, isSecretNumber, isTrivial, isWeakSuspect } from "./value.ts";
 
 /** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
 export type Inspector = (text: string, record: JsonObject, keyIds: readonly string[]) => string | null;
@@ -45,7 +46,7 @@ export function createInspector(of: InspectorParts): Inspector {
         return isTrivial(v);
       case "weak":
       case "page":
-        if (v.length >= 16 && (verdict.kind === "signature" || looksRandom(v))) return false;
+        if (isWeakSuspect(verdict, v)) return false;
         return (!under || isTrivial(v)) && clean(v);
       case "safe":
         return !(under && looksRandom(v) && !isTrivial(v)) && clean(v);
@@ -63,6 +64,7 @@ export function createInspector(of: InspectorParts): Inspector {
     }
     if (v === null || v === true) size += 4;
     else if (v === false) size += 5;
+    else if ((under || verdict.sort === "secret") && isSecretNumber(v, verdict)) return false;
     else number(v);
     return true;
   };
@@ -84,7 +86,7 @@ export function createInspector(of: InspectorParts): Inspector {
     size += values.length === 0 ? 2 : values.length + 1;
     for (let i = 0; i < values.length; i++) {
       const v = values[i]!;
-      if (typeof v === "string" && i > 0 && isCredentialNext(values[i - 1], v, of.names) !== null) return false;
+      if (typeof v === "string" && i > 0 && credentialNext(values[i - 1], v, of.names) !== null) return false;
       if (!any(v, verdict, under, depth + 1)) return false;
     }
     return true;
@@ -99,6 +101,7 @@ export function createInspector(of: InspectorParts): Inspector {
       size += name.length + 3;
       if (verdict.part === "value" && pairKind(o, of.names) !== null) return false;
       if (verdict.part === "secret_data" && o.kind === "Secret") return false;
+      if (under && isSecretMember(name)) return false;
       if (name.length >= 16) {
         verdict.clean ??= of.isClean(name);
         if (!verdict.clean) return false;

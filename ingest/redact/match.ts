@@ -116,6 +116,12 @@ function isBoundary(s: string, at: number): boolean {
 /** isAlnum tells ASCII letters and digits by their code. */
 export const isAlnum = (c: number): boolean => (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
 
+/** opensPrivateKey tells a line with which a private key begins and does not end. */
+export function opensPrivateKey(line: string): boolean {
+  const opened = line.lastIndexOf("-----BEGIN");
+  return opened >= 0 && line.includes("PRIVATE KEY", opened) && !line.includes("-----END", opened);
+}
+
 /** cleanPrivateKeys removes PEM and PGP private keys; one that never ends takes the rest of the text. */
 function cleanPrivateKeys(s: string, sink: Sink): string {
   let label = s.indexOf("PRIVATE KEY");

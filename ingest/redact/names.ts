@@ -12,6 +12,8 @@ export interface NameVerdict {
   part: "none" | "name" | "value" | "secret_data";
   /** Whether the name itself may stay; null until somebody asked. */
   clean: boolean | null;
+  /** The smallest number that may be the credential itself; a smaller one counts something, and below `max_tokens` any does. */
+  least: number;
 }
 
 const MAX_NAME = 96;
@@ -35,7 +37,8 @@ const NOUNS: ReadonlyMap<string, string> = new Map(
     private_key: "privatekey keymaterial privkey",
     authorization: "authorization proxyauthorization auth xauth basicauth",
     cookie: "cookie setcookie",
-    credential: "credential cred",
+    credential: "credential cred kubeconfig dockerconfigjson dockercfg",
+    seed_phrase: "mnemonic seedphrase recoveryphrase",
     connection_string: "connectionstring connstring connstr dsn",
     one_time_code: "otp totp authcode",
   }).flatMap(([kind, words]) => words.split(" ").map((word) => [word, kind] as const)),
@@ -50,17 +53,32 @@ const SECRET_KEYS = set(
 const WEAK_KEYS = set(
   "app application client service master license ssh server admin consumer function integration personal deploy team user host project",
 );
+/** Issuers and kinds of which a key is drawn, if the field holds the key and not its name: digests and UUIDs count as drawn here. */
+const VENDOR_KEYS = set(
+  "openai anthropic claude gemini mistral groq cohere huggingface deepseek openrouter perplexity replicate rapidapi functions stripe paypal twilio sendgrid mailgun mailchimp postmark datadog dd newrelic sentry segment mixpanel amplitude algolia pinecone supabase firebase fcm maps mapbox cloudflare cf heroku github gitlab slack okta azure aws google gcp openweather shodan virustotal pagerduty opsgenie telegram zendesk intercom hubspot sas session",
+);
+/** `<word> key` that names a thing, however drawn it looks (`s` is what wordsOf leaves of S3). */
+const HARMLESS_KEYS = set(
+  "public pub kms partition cache object row sort range hash idempotency foreign routing s index document translation i18n tag registry column field map bucket file path condition context lock queue dedup dedupe deduplication aggregation group grouping correlation trace cluster shard unique natural surrogate composite candidate lookup label annotation metric series dimension entity item record issue project component config configuration setting property attribute header parameter param sub variable state event message topic node reference ref source destination target prefix next last start marker fingerprint artifact",
+);
 /** Words after which a token is paging state, and those that mark an idempotency token. */
 const PAGING = set("next page continuation sync delta resume starting start cursor pagination previous prev");
 const IDEMPOTENCY = set("request idempotency creation caller");
 /** Trailing words that say nothing: what stands before them is the head. */
 const NEUTRAL = set(
-  "value values string binary text data raw plain plaintext clear encoded base64 b64 header headers json new old current previous prod dev test live staging primary secondary default content blob env",
+  "v value values string binary text data raw plain plaintext clear encoded base64 b64 header headers json new old current previous prod dev test live staging primary secondary default content blob env",
 );
 /** Trailing words that turn a credential's name into something about it. */
 const SAFE = set(
   "id ids uid uuid name names arn arns type types count counts version versions length len size expiry expires expiration expire ttl date time timestamp at on last used updated created modified changed rotation rotated reset required policy policies status state enabled disabled allowed expired method methods provider issuer audience aud scope scopes usage uri url endpoint region algorithm alg format spec set ring manager info context details mode attempts failures report event action age days hours source path prefix hint identifier issued owner user users username email label description limit quota remaining kind class flag flags accessor display entity role roles group groups principal account tenant subject sub jti kid iss iat exp typ permission permissions resource reason result code message strategy service stage stages hash md5 sha256 fingerprint hashed first rule index key_id public certificate thumbprint",
 );
+/** Words of names whose number measures, whatever else stands there. */
+const MEASURES = set(
+  "max min num total number duration lifetime before after nbf uses seconds minutes ms port size length bytes",
+);
+/** A code has four digits or more; below a credential's name and in plurals a number of so few may well count something. */
+const LEAST = 1_000;
+const LEAST_BELOW = 100_000;
 const HASHED = set("hashed hash sha256 masked fingerprint redacted");
 const PAIR_NAMES = set(
   "name key header headername field fieldname parameterkey parametername paramname displayname attributename variable variablename param option optionname k target settingname",
@@ -69,6 +87,9 @@ const PAIR_VALUES = set(
   "value values valuestring parametervalue paramvalue stringvalue newvalue oldvalue content defaultvalue headervalue attributevalue optionvalue settingvalue v currentvalue previousvalue",
 );
 const SECRET_DATA = set("data stringdata binarydata");
+
+/** Session cookies in one word: PHPSESSID, JSESSIONID, ssid. */
+const SESSION_ID = /^(?:[a-z]{0,8}sess(?:ion)?id|ssid)$/;
 
 const SPLIT = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+/;
 
@@ -87,7 +108,7 @@ const nounOf = (word: string | undefined): string | undefined => {
 
 function judge(name: string, added: ReadonlySet<string>): NameVerdict {
   // A name that was cleaned before says no more: judged by what is left of it, a second cleaning would differ from the first.
-  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null };
+  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null, least: LEAST_BELOW };
   const words = wordsOf(name);
   const joined = words.join("");
   const part = PAIR_NAMES.has(joined)
@@ -97,9 +118,17 @@ function judge(name: string, added: ReadonlySet<string>): NameVerdict {
       : SECRET_DATA.has(joined)
         ? "secret_data"
         : "none";
-  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null };
+  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null, least: 0 };
   const { sort, kind } = judgeWords(words, joined, name);
-  return { sort, kind, part, clean: null };
+  return { sort, kind, part, clean: null, least: leastOf(sort, kind, words) };
+}
+
+function leastOf(sort: NameVerdict["sort"], kind: string, words: readonly string[]): number {
+  const last = words.at(-1) ?? "";
+  const counts = last.endsWith("s") && last !== "pass";
+  if ((kind === "token" && counts) || words.some((word) => MEASURES.has(word))) return Infinity;
+  if (sort === "secret") return counts || last === "pass" ? LEAST_BELOW : LEAST;
+  return sort === "plain" || sort === "weak" ? LEAST_BELOW : Infinity;
 }
 
 function judgeWords(all: string[], joined: string, name: string): Pick<NameVerdict, "sort" | "kind"> {
@@ -128,13 +157,14 @@ function codeOrSafe(last: string, before: string): Pick<NameVerdict, "sort" | "k
 }
 
 function judgeKey(words: string[], before: string): Pick<NameVerdict, "sort" | "kind"> {
-  if (before === "public" || before === "kms") return { sort: "safe", kind: "" };
+  if (before === "public" || before === "kms" || before === "pub") return { sort: "safe", kind: "" };
   if (before === "access")
     return words.includes("secret") ? { sort: "secret", kind: "secret_key" } : { sort: "key_id", kind: "access_key" };
   if (SECRET_KEYS.has(before))
     return { sort: "secret", kind: before === "private" ? "private_key" : before === "api" ? "api_key" : "secret_key" };
   if (WEAK_KEYS.has(before) || words.length === 1) return { sort: "weak", kind: "key" };
-  return { sort: "plain", kind: "" };
+  if (HARMLESS_KEYS.has(before)) return { sort: "plain", kind: "" };
+  return { sort: "weak", kind: VENDOR_KEYS.has(before) ? "api_key" : "unknown_key" };
 }
 
 /** judgeOther weighs names whose head is no credential: signatures, and credentials with an unknown tail. */
@@ -143,6 +173,7 @@ function judgeOther(words: string[], last: string): Pick<NameVerdict, "sort" | "
     return { sort: "weak", kind: "signature" };
   if (last === "session" || last === "sid" || last === "seed" || last === "verifier" || last === "plaintext")
     return { sort: "weak", kind: last };
+  if (SESSION_ID.test(last)) return { sort: "weak", kind: "session" };
   const inside = words
     .slice(0, -1)
     .map(nounOf)

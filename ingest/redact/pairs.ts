@@ -3,7 +3,7 @@ import { rawHint } from "../fingerprint.ts";
 import { looksRandom } from "./entropy.ts";
 import { type Sink, whole } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
-import { isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
+import { isSecretNumber, isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
 
 const MAX_NAME = 64;
 /** A text that names more credentials than this is a dump or an attack: it goes whole. */
@@ -72,6 +72,10 @@ function userInfo(s: string, from: number, end: number, sink: Sink): Edit | null
   return looksRandom(user) || user.length >= 32 ? { from, to: at, text: redactNamed("url_token", user, sink) } : null;
 }
 
+/** In a query it is what OAuth hands out for a token, and a key of Azure Functions; elsewhere a code tells an outcome. */
+const OAUTH_CODE = /^(?:device_)?code$/i;
+const CODE: NameVerdict = { sort: "weak", kind: "authorization_code", part: "none", clean: null, least: Infinity };
+
 function pair(
   s: string,
   separator: number,
@@ -82,7 +86,7 @@ function pair(
 ): Edit | null {
   const name = nameBefore(s, separator, floor);
   if (name === null) return null;
-  let verdict = names(name.text);
+  let verdict = name.query && OAUTH_CODE.test(name.text) ? CODE : names(name.text);
   if (
     (verdict.sort === "plain" || verdict.sort === "weak") &&
     name.spoken !== null &&
@@ -96,6 +100,11 @@ function pair(
   const value = valueAfter(s, separator, { named: name.quoted, kind: verdict.kind, ends });
   if (value === null || value.to <= value.from) return null;
   const text = s.slice(value.from, value.to);
+  if (value.number !== undefined) {
+    const secret = verdict.sort === "secret" && isSecretNumber(Number(text), verdict);
+    const quote = value.number;
+    return secret ? { ...value, text: quote + redactNamed(verdict.kind, text, sink) + quote } : null;
+  }
   const shown = show(text, verdict, {
     sink,
     query: name.query,
@@ -104,7 +113,12 @@ function pair(
   return shown === null || shown === text ? null : { from: value.from, to: value.to, text: shown };
 }
 
-function show(v: string, verdict: NameVerdict, at: { sink: Sink; query: boolean; prose: boolean }): string | null {
+/** show gives what may be shown of a value with a name; null where it stays. */
+export function show(
+  v: string,
+  verdict: NameVerdict,
+  at: { sink: Sink; query: boolean; prose: boolean },
+): string | null {
   if (v.startsWith("[redacted:")) return null;
   switch (verdict.sort) {
     case "weak":
@@ -166,12 +180,22 @@ function backOver(s: string, end: number, floor: number): number {
   return from;
 }
 
+interface Value {
+  from: number;
+  to: number;
+  quoted: boolean;
+  /** Of a number in JSON: the quote that its name has. */
+  number?: string;
+}
+
+const LITERAL = /^(?:(-?\d[\d.eE+-]*)|true|false|null)(?=[\s,}\]]|$)/;
+
 /** valueAfter finds where the value lies: inside its quotes, to the end of the line for headers, else to the delimiter. */
 function valueAfter(
   s: string,
   separator: number,
   { named, kind, ends }: { named: boolean; kind: string; ends: Ends },
-): { from: number; to: number; quoted: boolean } | null {
+): Value | null {
   let from = separator + 1;
   if (s[from] === ">" || s[from] === "=") from++;
   for (let n = 0; n < 8 && " \t[(".includes(s[from] ?? "x"); n++)
@@ -182,7 +206,13 @@ function valueAfter(
   const quote = s[from] ?? "";
   if (quote === '"' || quote === "'" || quote === "`") return quotedValue(s, from + 1, quote, from - open);
   from = open;
-  if (named && /^(?:-?\d[\d.eE+-]*|true|false|null)(?=[\s,}\]]|$)/.test(s.slice(from, from + 40))) return null;
+  const literal = named ? LITERAL.exec(s.slice(from, from + 40)) : null;
+  if (literal !== null) {
+    const number = /(\\{0,8}["'`])\s*$/.exec(s.slice(Math.max(0, separator - 12), separator))?.[1];
+    return literal[1] === undefined
+      ? null
+      : { from, to: from + literal[1].length, quoted: false, number: number ?? '"' };
+  }
   if (s[from] === "{") return null;
   if (s.startsWith("[redacted:", from)) return null;
   ONE_WORD.lastIndex = from;

@@ -1,8 +1,17 @@
 import type { Json, JsonObject } from "../provider.ts";
+import { credentialNext, type Next } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
-import { marker, type Sink } from "./match.ts";
+import { marker, opensPrivateKey, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
-import { isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
+import {
+  isSecretMember,
+  isSecretNumber,
+  isTrivial,
+  redactKeyId,
+  redactNamed,
+  redactPage,
+  redactWeak,
+} from "./value.ts";
 
 /** Deeper parts are not looked into; they are left out. */
 export const MAX_DEPTH = 64;
@@ -22,24 +31,10 @@ export function pairKind(o: JsonObject, names: (name: string) => NameVerdict): N
     const said = o[name];
     if (typeof said !== "string" || said.length > 128 || names(name).part !== "name") continue;
     const verdict = names(said);
-    if (verdict.sort !== "plain" && verdict.sort !== "safe" && !(verdict.sort === "weak" && verdict.kind === "key"))
-      return verdict;
+    // {"name":"key"} names the name of a thing; {"name":"STRIPE_KEY"} a key.
+    if (verdict.sort !== "plain" && verdict.sort !== "safe" && !/^keys?$/i.test(said)) return verdict;
   }
   return null;
-}
-
-/** isCredentialNext: in flat header lists (`["Authorization", "Bearer …"]`) the text after such a name; lists of names stay. */
-export function isCredentialNext(
-  name: Json | undefined,
-  value: string,
-  names: (name: string) => NameVerdict,
-): NameVerdict | null {
-  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9_-]{2,63}$/.test(name)) return null;
-  const verdict = names(name);
-  if (verdict.sort !== "secret" || isTrivial(value)) return null;
-  const drawn =
-    looksRandom(value) || (value.length >= 8 && /\d/.test(value)) || /^(?:bearer|basic|token) |\w=/i.test(value);
-  return drawn ? verdict : null;
 }
 
 /** rebuild gives a redacted copy of a parsed value. `under` is the credential name above it, null outside of one. */
@@ -51,6 +46,7 @@ export function rebuild(
   under: NameVerdict | null,
 ): Json {
   if (typeof value === "string") return leaf(value, at, verdict, under);
+  if (typeof value === "number") return number(value, at, verdict, under);
   if (value === null || typeof value !== "object") return value;
   if (depth >= MAX_DEPTH) return marker("too_deep");
   const inside = verdict.sort === "secret" ? verdict : under;
@@ -58,13 +54,31 @@ export function rebuild(
 }
 
 function list(values: Json[], at: Rebuilder, depth: number, verdict: NameVerdict, under: NameVerdict | null): Json[] {
+  let inKey = false;
   return values.map((value, i) => {
     at.path.push(i);
-    const next = typeof value === "string" ? isCredentialNext(values[i - 1], value, at.names) : null;
-    const copy = rebuild(value, at, depth + 1, next ?? verdict, under);
+    const copy =
+      typeof value !== "string"
+        ? rebuild(value, at, depth + 1, verdict, under)
+        : inKey
+          ? keyLine(value, at)
+          : item(value, at, credentialNext(values[i - 1], value, at.names), verdict, under);
+    if (typeof value === "string") inKey = inKey ? !value.includes("-----END") : opensPrivateKey(value);
     at.path.pop();
     return copy;
   });
+}
+
+function item(v: string, at: Rebuilder, next: Next | null, verdict: NameVerdict, under: NameVerdict | null): string {
+  if (next === null || under !== null) return leaf(v, at, next?.verdict ?? verdict, under);
+  return v.slice(0, next.from) + leaf(v.slice(next.from), at, next.verdict, null);
+}
+
+/** keyLine takes out a line of a private key that is given as a list of lines. */
+function keyLine(v: string, at: Rebuilder): string {
+  if (isTrivial(v)) return v;
+  at.sink.add("private_key~", v);
+  return marker("private_key");
 }
 
 function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict | null): JsonObject {
@@ -72,14 +86,15 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
   const paired = pairKind(o, at.names);
   let doubles = 1;
   for (const name in o) {
-    const own = at.names(name);
+    const shown = memberName(name, at, under);
+    // A drawn name that went says nothing of its value, whatever letters it ended with.
+    const own = at.names(under === null ? name : shown);
     const verdict =
       own.part === "value" && paired !== null
         ? paired
         : own.part === "secret_data" && o.kind === "Secret"
           ? { ...own, sort: "secret" as const, kind: "kubernetes_secret" }
           : own;
-    const shown = at.clean(name);
     at.path.push(shown);
     // Two fields whose names became the same marker stay two.
     setField(
@@ -92,11 +107,22 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
   return copy;
 }
 
+/** memberName gives what may be shown of a field's name: below a credential's name it may be the credential. */
+function memberName(name: string, at: Rebuilder, under: NameVerdict | null): string {
+  const shown = at.clean(name);
+  return under !== null && isSecretMember(shown) ? redactNamed(under.kind, shown, at.sink) : shown;
+}
+
 /** setField sets a field of any name; `__proto__` stays a field. */
 export function setField(o: JsonObject, name: string, value: Json): void {
   if (name === "__proto__")
     Object.defineProperty(o, name, { value, enumerable: true, writable: true, configurable: true });
   else o[name] = value;
+}
+
+function number(v: number, at: Rebuilder, verdict: NameVerdict, under: NameVerdict | null): Json {
+  const named = verdict.sort === "secret" ? verdict : under;
+  return named !== null && isSecretNumber(v, verdict) ? redactNamed(named.kind, `${v}`, at.sink) : v;
 }
 
 function leaf(v: string, at: Rebuilder, verdict: NameVerdict, under: NameVerdict | null): string {

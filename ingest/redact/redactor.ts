@@ -35,7 +35,7 @@ const DASH = 45;
 const MIN_LENGTH = 6;
 /** A shorter string is looked through faster than it is looked up in a table that the processor's cache does not hold. */
 const SCANNED = 32;
-const PLAIN = { sort: "plain", kind: "", part: "none", clean: null } as const;
+const PLAIN = { sort: "plain", kind: "", part: "none", clean: null, least: 0 } as const;
 const NONE: SecretFound[] = [];
 
 /** createRedactor makes the redactor; `fieldNames` adds names whose values are secret, spelled in any way. */

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../provider.ts";
-import { marker } from "./match.ts";
+import { marker, opensPrivateKey } from "./match.ts";
 import type { Redactor } from "./redactor.ts";
 
 /** RedactionReport counts what a stream held; it has no values. */
@@ -113,8 +113,7 @@ function createLine(
       inKey = !body.includes("-----END");
       return (body === "" ? "" : marker("private_key")) + end;
     }
-    const opened = body.lastIndexOf("-----BEGIN");
-    inKey = opened >= 0 && body.includes("PRIVATE KEY", opened) && !body.includes("-----END", opened);
+    inKey = opensPrivateKey(body);
     return told(cleanLine(redactor, body)) + end;
   };
 }

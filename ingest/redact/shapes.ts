@@ -125,6 +125,8 @@ export const shapes: readonly Shape[] = [
     "[A-Za-z0-9%_-]{10,}",
   ),
   prefix("slack_webhook", "hooks.slack.com/", "[a-z]{4,12}/[A-Za-z0-9/_-]{20,}"),
+  // The path alone, as access logs have it.
+  inner("slack_webhook", "/services/T", `/services/T${W}{7,14}/B${W}{7,14}/${W}{20,64}`),
   inner("discord_webhook", "/api/webhooks/", "/api/webhooks/[0-9]{10,20}/[A-Za-z0-9_-]{20,}"),
   inner("teams_webhook", "/webhookb2/", "/webhookb2/[A-Za-z0-9@/-]{40,}"),
   inner(

@@ -24,7 +24,7 @@ export function sweep(value: Json, values: ReadonlyMap<string, string>, keyIds: 
       if (out.length > secret.length && out.includes(secret)) out = out.replaceAll(secret, marker(name));
     return hideIds(out, keyIds);
   };
-  return walk(value, clean);
+  return walk(value, clean, values);
 }
 
 /** isFindable tells ids that may be looked for inside other text; short ones and numbers are compared whole only. */
@@ -40,22 +40,26 @@ function hideIds(s: string, keyIds: readonly string[]): string {
   return out;
 }
 
-function walk(value: Json, clean: (s: string) => string): Json {
+function walk(value: Json, clean: (s: string) => string, values: ReadonlyMap<string, string>): Json {
   if (typeof value === "string") return clean(value);
+  if (typeof value === "number") {
+    const kind = values.size === 0 ? undefined : values.get(`${value}`);
+    return kind === undefined ? value : marker(kind);
+  }
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) value[i] = walk(value[i]!, clean);
+    for (let i = 0; i < value.length; i++) value[i] = walk(value[i]!, clean, values);
     return value;
   }
-  return walkObject(value, clean);
+  return walkObject(value, clean, values);
 }
 
-function walkObject(o: JsonObject, clean: (s: string) => string): JsonObject {
+function walkObject(o: JsonObject, clean: (s: string) => string, values: ReadonlyMap<string, string>): JsonObject {
   const renamed: JsonObject = {};
   let doubles = 1;
   for (const name in o) {
     const shown = clean(name);
-    setField(renamed, Object.hasOwn(renamed, shown) ? `${shown}#${++doubles}` : shown, walk(o[name]!, clean));
+    setField(renamed, Object.hasOwn(renamed, shown) ? `${shown}#${++doubles}` : shown, walk(o[name]!, clean, values));
   }
   return renamed;
 }

@@ -1,8 +1,10 @@
+import { cleanCommand } from "./commands.ts";
 import { cleanBase64, decodePercent } from "./encoded.ts";
 import { cleanShapes, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import { cleanPairs } from "./pairs.ts";
 import { cleanProse } from "./prose.ts";
+import { cleanTags } from "./tags.ts";
 
 const MAX_NESTING = 4;
 const SECRET_AFTER_ID =
@@ -24,6 +26,7 @@ export function createTextCleaner(
       sink.add("aws_secret_access_key", secret);
       return `${id}[redacted:aws_secret_access_key]`;
     });
+    s = cleanTags(cleanCommand(s, names, sink), names, sink);
     s = cleanPairs(s, names, sink);
     s = cleanShapes(s, sink);
     if (depth >= MAX_NESTING) return s;

@@ -55,19 +55,50 @@ const MIN_PART = 12;
 const isPart = (part: string, whole: string): boolean =>
   part.length >= MIN_PART && part.length < whole.length && /\d/.test(part) && /[A-Za-z]/.test(part);
 
+/** isSecretNumber tells a number that is the credential which its name, or one above it, announces. */
+export const isSecretNumber = (v: number, verdict: NameVerdict): boolean =>
+  Number.isInteger(v) && Math.abs(v) >= verdict.least;
+
 /** note adds a part of a secret to what is swept from the record, without counting it as another one. */
 const note = (kind: string, part: string, sink: Sink): void => {
   if (part.length >= 8) sink.add(`${kind}~`, part);
 };
 
-/** redactWeak treats names that hold a secret now and then: only a drawn value goes. `place` "query" also suspects digests and UUIDs. */
+const MARKED = /^\[redacted:[a-z0-9_]{1,64}\](?:#\d{1,9})?$/;
+/** Signs that passwords have and names of fields have not. */
+const NO_NAME = /[!%^&*=?~,;'"|\\<>]|.[$#]/;
+
+/**
+ * isSecretMember tells a secret that stands as the name of a field, where a name above is a credential's (`{"tokens":{"<token>":…}}`):
+ * opaque, digits, or letters and digits in a mixture that no words make.
+ */
+export function isSecretMember(name: string): boolean {
+  if (name.length < 6 || MARKED.test(name)) return false;
+  if (isOpaque(name) || /^\d{6,}$/.test(name)) return true;
+  if (name.length > 1024 || !/\d/.test(name) || !/[A-Za-z]/.test(name)) return false;
+  if (NO_NAME.test(name)) return true;
+  const pieces = name.length >= 12 && /^[A-Za-z0-9]+$/.test(name) ? (name.match(PIECES)?.length ?? 0) : 0;
+  return pieces * MEAN_PIECE > name.length;
+}
+
+/** Words of a name and the numbers between them; in a drawn value they are short. */
+const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+/g;
+const MEAN_PIECE = 2.8;
+
+/**
+ * redactWeak treats names that hold a secret now and then: only a drawn value goes. Digests and UUIDs are suspect where an issuer is named,
+ * and in a query; any other name may well give one of those to a thing.
+ */
 export function redactWeak(verdict: NameVerdict, v: string, place: "field" | "query", sink: Sink): string | null {
   const drawn =
-    looksRandom(v) ||
-    (verdict.kind === "signature" && isHex(v)) ||
-    (place === "query" && v.length >= 16 && isOpaque(v));
+    isWeakSuspect(verdict, v) || (place === "query" && v.length >= 16 && verdict.kind !== "unknown_key" && isOpaque(v));
   return drawn && !isTrivial(v) && !isReference(v) ? redactNamed(verdict.kind, v, sink) : null;
 }
+
+/** isWeakSuspect tells a value that goes from a field whose name only suggests a secret. */
+export const isWeakSuspect = (verdict: NameVerdict, v: string): boolean =>
+  v.length >= 16 &&
+  (looksRandom(v) || (verdict.kind === "signature" && isHex(v)) || (verdict.kind === "api_key" && isOpaque(v)));
 
 /** redactKeyId turns a public id into its hint; what is no id of that form but drawn and long is a secret after all. */
 export function redactKeyId(v: string, sink: Sink): string {

@@ -14,14 +14,14 @@ const names = createNames([]);
 const clean = createTextCleaner(names, (value, depth, sink) => {
   const at: Rebuilder = { names, clean: (s) => clean(s, sink, depth), sink, path: [] };
   const copy = JSON.stringify(
-    rebuild(value as Json, at, depth, { sort: "plain", kind: "", part: "none", clean: null }, null),
+    rebuild(value as Json, at, depth, { sort: "plain", kind: "", part: "none", clean: null, least: 0 }, null),
   );
   return copy === JSON.stringify(value) ? null : copy;
 });
 
 const ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const word = fc.constantFrom(
-  ..."password passwd pwd pass pw passphrase passcode passwort pswd userpass clientSecret accessToken jwt samlResponse assertion csrf xsrf apikey x-api-key authkey access-key secretKey keyMaterial authorization xauth cookie credential connectionString connstr dsn otp totp authcode nextToken clientToken sig sas session sid seed verifier plaintext mfa_code key keys user id name value Bearer Basic the of GET https arn aws iam region eu-west-1 example.com -u --user curl invalid leaked AKIAIOSFODNN7EXAMPLE header amz oauth_code".split(
+  ..."password passwd pwd pass pw passphrase passcode passwort pswd userpass clientSecret accessToken jwt samlResponse assertion csrf xsrf apikey x-api-key authkey access-key secretKey keyMaterial authorization xauth cookie credential connectionString connstr dsn otp totp authcode nextToken clientToken sig sas session sid seed verifier plaintext mfa_code key keys user id name value Bearer Basic the of GET https arn aws iam region eu-west-1 example.com -u --user curl invalid leaked AKIAIOSFODNN7EXAMPLE header amz oauth_code code mnemonic kubeconfig dockercfg recovery_phrase ssid PHPSESSID openai_key acme_key --password --api-key -u& command".split(
     " ",
   ),
 );
@@ -38,6 +38,7 @@ const sign = fc.constantFrom(
     '":"',
     "%3D",
     "\\u003d",
+    "</",
   ],
 );
 const drawn = (of: string): fc.Arbitrary<string> =>
@@ -70,7 +71,13 @@ test.each([
   ["ran curl -u admin:hunter2x https://api.example.com", "hunter2x"],
   ["/callback?csrf=Zx81hYt29LmQ", "Zx81hYt29LmQ"],
   ["pswd=hunter2x9", "hunter2x9"],
+  ["/cb?code=q7Zt0Lw3Vx9Kd2Rm5Bn8", "q7Zt0Lw3Vx9Kd2Rm5Bn8"],
+  ["<pw>hunter2x9</pw>", "hunter2x9"],
+  ["mnemonic=hunter2x9", "hunter2x9"],
   ["pwValue=hunter2x9", "hunter2x9"],
+  ['["curl","-u","admin:hunter2x"]', "hunter2x"],
+  ["?command=-u&command=admin:hunter2x", "hunter2x"],
+  ["?command=-pw&command=hunter2x", "hunter2x"],
 ])("the first look stops at every word that the cleaner knows: %s", (s, secret) => {
   expect(mayHold(s, null)).toBe(true);
   expect(clean(s, ignore)).not.toContain(secret);

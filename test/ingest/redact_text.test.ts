@@ -21,9 +21,14 @@ describe("free text", () => {
     `pAsSwOrD=${DRAWN}`,
     `secret => '${DRAWN}'`,
     `token%3D${DRAWN}%26x%3D1`,
+    `/cb?code=${DRAWN}&state=x`,
+    `https://app.azurewebsites.net/api/f?code=${DRAWN}==`,
+    `/cb?state=x&code=4%2F0A${DRAWN}`,
+    `POST /services/T0AB1CD2E/B0AB1CD2E/abcdEFGH${DRAWN} HTTP/1.1`,
+    `/services/T0AB1CD2E/B0AB1CD2E/abcdEFGHijklMNOPqrst${DRAWN.slice(0, 4)}`,
   ])("%s", (line) => {
     const { text, found } = redactor.text(line);
-    for (const secret of ["horse", DRAWN, AWS_SECRET, "AKIAIOSFODNN7EXAMPLE", "0a1b2c3d0a1b2c3d"])
+    for (const secret of ["horse", DRAWN, AWS_SECRET, "AKIAIOSFODNN7EXAMPLE", "0a1b2c3d0a1b2c3d", "abcdEFGH"])
       expect(text).not.toContain(secret);
     expect(found.length).toBeGreaterThan(0);
     expect(redactor.text(text).text, "cleaned again").toBe(text);
@@ -34,6 +39,10 @@ describe("free text", () => {
     `request ${UUID} failed after 30 s with status 503`,
     "commit da39a3ee5e6b4b0d3255bfef95601890afd80709 by user@example.com",
     `token=$TOKEN password=$${"{DB_PASSWORD}"} secret=<your secret>`,
+    "/cb?code=200&error_code=E1001",
+    "/login?code=not-found-in-directory&state=x",
+    "GET /services/T0AB1CD2E/B0AB1CD2E/list",
+    `{"code": "${UUID}", "line": "x"`,
     "2026-11-21T17:02:00Z 203.0.113.7 GET /v1/tokens/count 200",
   ])("%s survives", (line) => expect(redactor.text(line)).toEqual({ text: line, found: [] }));
 });
