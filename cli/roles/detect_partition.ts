@@ -77,10 +77,10 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
    * the past has settled, and the alerter puts those of all partitions in the order of their events.
    */
   async function handOn(findings: Finding[]): Promise<void> {
-    hub.counters.findings += findings.length;
-    hub.metrics.findings(findings);
     const fresh = findings.filter((f) => !isPast(hub, f));
     await send(fresh);
+    hub.counters.findings += findings.length;
+    hub.metrics.findings(findings);
     for (const f of fresh) historyChanged = history.delete(f.uid) || historyChanged;
     for (const f of findings) {
       if (fresh.includes(f)) continue;
@@ -90,9 +90,10 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   }
 
   async function tellSignals(): Promise<void> {
-    const told = signals;
+    const told = [...signals];
     if (told.length === 0) return;
     await emitSignals(hub, sender, told);
+    // Others may have come meanwhile.
     signals = signals.slice(told.length);
   }
 

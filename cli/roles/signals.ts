@@ -25,34 +25,37 @@ const FLEET = "~fleet";
  * startFleet judges what many keys share. Order of writing: findings, `keywatch.findings`, the state with its checkpoint, the group's
  * offset; all before the checkpoint can be done again with the same ids.
  */
-export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
+export const startFleet = (hub: Hub, sender: Sender): Promise<Role> =>
+  startSignals(hub, (assignment) => openFleet(hub, sender, assignment));
+
+/** openFleet takes the fleet over, at its checkpoint. */
+export async function openFleet(hub: Hub, sender: Sender, assignment: Assignment): Promise<Watch> {
   const { store, topics, config, now, counters, metrics } = hub;
-  return startSignals(hub, async (assignment) => {
-    const ledger = await claimLedger(
-      store,
-      { log: topics.signals, assignment: assignment.number, owner: hub.owner },
-      now,
-    );
-    const fleet = createFleet(config.detect.detections);
-    const [row] = await ledger.profiles([FLEET]);
-    if (row) fleet.load(row.state);
-    const judged = ledger.detectedTo();
-    const posture = postureOf(hub);
-    return {
-      idle: posture,
-      from: judged > 0 ? nextOffset(judged) : null,
-      stillMine: () => ledger.stillMine(),
-      async take(signals, upto) {
-        const found = fleet.take(signals);
-        await storeFindings(store, found);
-        await sender.send(findingMessages(hub, found));
-        counters.findings += found.length;
-        metrics.findings(found);
-        if (!(await ledger.stillMine())) throw new Error("another process took the signals over");
-        await ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto));
-      },
-    };
-  });
+  const { held } = assignment;
+  const ledger = await claimLedger(
+    store,
+    { log: topics.signals, assignment: assignment.number, owner: hub.owner },
+    now,
+  );
+  const fleet = createFleet(config.detect.detections);
+  const [row] = await ledger.profiles([FLEET]);
+  if (row) fleet.load(row.state);
+  const judged = ledger.detectedTo();
+  return {
+    idle: postureOf(hub),
+    from: judged > 0 ? nextOffset(judged) : null,
+    stillMine: () => ledger.stillMine(),
+    async take(signals, upto) {
+      // Once: what the fleet has told, it does not tell again. Only the writes are repeated.
+      const found = fleet.take(signals);
+      await patiently(held, () => storeFindings(store, found));
+      await patiently(held, () => sender.send(findingMessages(hub, found)));
+      counters.findings += found.length;
+      metrics.findings(found);
+      if (!(await patiently(held, () => ledger.stillMine()))) throw new Error("another process took the signals over");
+      await patiently(held, () => ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto)));
+    },
+  };
 }
 
 const POSTURE_MS = MINUTE_MS;
@@ -87,6 +90,7 @@ function postureOf(hub: Hub): () => Promise<void> {
 export interface Watch {
   /** Where to begin; null is where the group left off. */
   from: number | null;
+  /** Called once for each signal; when it rejects, another watch is opened from what was saved. */
   take(signals: readonly Signal[], upto: number): Promise<void>;
   /** Nothing waits; called about every second. */
   idle(): Promise<void>;
@@ -112,7 +116,7 @@ export async function startSignals(hub: Hub, open: (assignment: Assignment) => P
             return parsed.success ? [parsed.data] : [];
           });
           const upto = messages.at(-1)!.offset;
-          await patiently(assignment.held, () => watch.take(signals, upto));
+          await watch.take(signals, upto);
           await assignment.commit(upto + 1);
         },
         idle: () => watch.idle(),
