@@ -3,13 +3,14 @@ import { createFleet } from "../../detect/fleet/fleet.ts";
 import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { claimLedger } from "../../detect/ledger.ts";
 import { type Assignment, joinGroup } from "../../ingest/kafka/consume.ts";
-import { lastSeqOf, nextOffset } from "../../ingest/kafka/event_message.ts";
+import { lastSeqOf } from "../../ingest/kafka/event_message.ts";
 import type { Sender } from "../../ingest/kafka/produce.ts";
 import { DAY_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import { newestEvents } from "../../schemas/queries/posture.ts";
 import { type Signal, signal } from "../../schemas/signal.ts";
 import { createPosture } from "../posture.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { openPlace, tellGap } from "./place.ts";
 import { findingMessages } from "./publish.ts";
 
 /** emitSignals sends signals to the one partition that all of them share; the same signal twice is harmless to its readers. */
@@ -40,10 +41,10 @@ export async function openFleet(hub: Hub, sender: Sender, assignment: Assignment
   const fleet = createFleet(config.detect.detections);
   const [row] = await ledger.profiles([FLEET]);
   if (row) fleet.load(row.state);
-  const judged = ledger.detectedTo();
+  const { from, ahead } = await openPlace(hub, assignment, ledger);
   return {
     idle: postureOf(hub),
-    from: judged > 0 ? nextOffset(judged) : null,
+    from,
     stillMine: () => ledger.stillMine(),
     async take(signals, upto) {
       // Once: what the fleet has told, it does not tell again. Only the writes are repeated.
@@ -53,7 +54,7 @@ export async function openFleet(hub: Hub, sender: Sender, assignment: Assignment
       counters.findings += found.length;
       metrics.findings(found);
       if (!(await patiently(held, () => ledger.stillMine()))) throw new Error("another process took the signals over");
-      await patiently(held, () => ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto)));
+      await patiently(held, () => ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto + ahead)));
     },
   };
 }
@@ -88,8 +89,8 @@ function postureOf(hub: Hub): () => Promise<void> {
 
 /** Watch is what one process makes of the signals while they are its own. */
 export interface Watch {
-  /** Where to begin; null is where the group left off. */
-  from: number | null;
+  /** Where to begin. */
+  from: number;
   /** Called once for each signal; when it rejects, another watch is opened from what was saved. */
   take(signals: readonly Signal[], upto: number): Promise<void>;
   /** Nothing waits; called about every second. */
@@ -124,6 +125,7 @@ export async function startSignals(hub: Hub, open: (assignment: Assignment) => P
         end: async () => undefined,
       };
     },
+    onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) => log.warn({ ...where, error: String(error) }, "Reading signals broke off."),
   });
   return { lanes: group.lanes, stop: group.close };

@@ -57,7 +57,14 @@ async function fleetOver(topic: string, refusals: { findings: number; send: numb
   };
   const open = (number: number) =>
     openFleet(hub, sender, {
-      ...{ topic: hub.topics.signals, partition: 0, number, held: () => true, commit: async () => undefined },
+      ...{
+        topic: hub.topics.signals,
+        partition: 0,
+        number,
+        held: () => true,
+        standing: async () => ({ low: 0, high: 9, said: 0 }),
+        commit: async () => undefined,
+      },
     });
   return { open, sent, counters };
 }
