@@ -10,6 +10,7 @@ import { ownersIn } from "../answering.ts";
 import type { AppOptions } from "../app.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
 import { createPast } from "./past.ts";
+import { tellGap } from "./place.ts";
 import { KIND, PAST } from "./publish.ts";
 
 /** How long a look at the claims of others holds, ms. */
@@ -141,6 +142,7 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
         end: leave,
       };
     },
+    onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) => log.warn({ ...where, error: String(error) }, "Alerting broke off; it begins again."),
   });
   return {

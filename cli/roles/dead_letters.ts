@@ -1,6 +1,7 @@
 import { type DeadLetter, storeDeadLetters } from "../../ingest/dead_letter.ts";
 import { joinGroup, type Message } from "../../ingest/kafka/consume.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { tellGap } from "./place.ts";
 
 /** startLetters copies dead letters from their topic into the store, where people list and replay them; a letter twice is one row. */
 export async function startLetters(hub: Hub): Promise<Role> {
@@ -20,6 +21,7 @@ export async function startLetters(hub: Hub): Promise<Role> {
       stillMine: async () => true,
       end: async () => undefined,
     }),
+    onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) => log.warn({ ...where, error: String(error) }, "Storing dead letters broke off."),
   });
   return { lanes: group.lanes, stop: group.close };

@@ -6,6 +6,7 @@ import { inventoryMark } from "../../schemas/queries/inventory.ts";
 import { startLetters } from "./dead_letters.ts";
 import { openPartition } from "./detect_partition.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { tellGap } from "./place.ts";
 import { startFleet } from "./signals.ts";
 
 const INVENTORY_MS = 2_000;
@@ -37,6 +38,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
     topics: [topics.events],
     sessionTimeout: brokers.session_timeout,
     open: (assignment) => openPartition({ hub, assignment, sender, engines, inventory: () => inventory }),
+    onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) =>
       log.warn({ ...where, error: String(error) }, "Judging a partition broke off; it goes on from its checkpoint."),
   });

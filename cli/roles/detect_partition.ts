@@ -16,6 +16,7 @@ import type { Store } from "../../schemas/store/store.ts";
 import { detectionEngine, faultTeller } from "../parts.ts";
 import { type Hub, patiently } from "./hub.ts";
 import { createPaces } from "./pace.ts";
+import { openPlace } from "./place.ts";
 import { findingMessages, isPast, KIND, type Revoked } from "./publish.ts";
 import { emitSignals } from "./signals.ts";
 
@@ -44,6 +45,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   const { partition, held } = assignment;
   const claim = { log: `${topics.events}/${partition}`, assignment: assignment.number, owner: hub.owner };
   const ledger = await claimLedger(store, claim, now);
+  const { from, ahead } = await openPlace(hub, assignment, ledger);
   /** What other partitions may share with this one; sent before any checkpoint that passes it. */
   let signals: Signal[] = [];
   const engine = detectionEngine(config, hub.parts, inventory(), faultTeller(log), {
@@ -77,10 +79,10 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
    * the past has settled, and the alerter puts those of all partitions in the order of their events.
    */
   async function handOn(findings: Finding[]): Promise<void> {
-    hub.counters.findings += findings.length;
-    hub.metrics.findings(findings);
     const fresh = findings.filter((f) => !isPast(hub, f));
     await send(fresh);
+    hub.counters.findings += findings.length;
+    hub.metrics.findings(findings);
     for (const f of fresh) historyChanged = history.delete(f.uid) || historyChanged;
     for (const f of findings) {
       if (fresh.includes(f)) continue;
@@ -90,9 +92,10 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   }
 
   async function tellSignals(): Promise<void> {
-    const told = signals;
+    const told = [...signals];
     if (told.length === 0) return;
     await emitSignals(hub, sender, told);
+    // Others may have come meanwhile.
     signals = signals.slice(told.length);
   }
 
@@ -135,7 +138,9 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     for (const [i, message] of messages.entries()) {
       try {
         if (message.headers[KIND] === "revoked") revoked.push(revokedOf(message));
-        else for (const event of decodeEvents(message.value ?? Buffer.alloc(0), message.offset)) events.push(event);
+        else
+          for (const event of decodeEvents(message.value ?? Buffer.alloc(0), message.offset + ahead))
+            events.push(event);
       } catch (error) {
         await bury(message, String((error as Error).message));
       }
@@ -143,7 +148,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
       if (!held()) return;
       await judgeWhatCan(events, revoked);
       paces.read(events, message.timestamp);
-      judged = lastSeqOf(message.offset);
+      judged = lastSeqOf(message.offset + ahead);
       events = [];
       revoked = [];
       if (now() - movedAt >= MOVE_MS) await move();
@@ -183,11 +188,11 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     await patiently(held, () => detector.save(judged, more));
     historyChanged = false;
     savedAt = now();
-    if (judged > 0) await assignment.commit(nextOffset(judged));
+    if (judged > 0) await assignment.commit(nextOffset(judged) - ahead);
   }
 
   return {
-    from: nextOffset(judged),
+    from,
     take,
     async idle(silentMs) {
       paces.idle(silentMs);

@@ -5,6 +5,7 @@ import { readMessage } from "../../ingest/sources/kafka.ts";
 import type { KafkaSource } from "../../schemas/config.ts";
 import { ConfigFault } from "../../schemas/faults.ts";
 import type { Hub, Role } from "./hub.ts";
+import { tellGap } from "./place.ts";
 import { countYield, outgoingOf } from "./publish.ts";
 
 /** Bytes of raw messages that one transaction reads: many enough to be cheap, few enough to be soon. */
@@ -30,6 +31,7 @@ export async function startIngest(hub: Hub): Promise<Role> {
     topics: sources.map((s) => s.topic),
     sessionTimeout: brokers.session_timeout,
     open: (assignment) => openPartition(hub, assignment, sources.find((s) => s.topic === assignment.topic)!),
+    onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) =>
       log.warn({ ...where, error: String(error) }, "Reading a topic broke off; it goes on from the last transaction."),
   });

@@ -1,10 +1,11 @@
 import type { Detector } from "../../detect/detector.ts";
-import { type Outgoing, openSender } from "../../ingest/kafka/produce.ts";
+import { openSender } from "../../ingest/kafka/produce.ts";
 import type { Yield } from "../../ingest/normalizer.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
 import type { App, AppOptions, Taken } from "../app.ts";
 import { detectionEngine } from "../parts.ts";
+import { type Batches, createBatches } from "./batches.ts";
 import { type Hub, openHub, patiently } from "./hub.ts";
 import { countYield, outgoingOf } from "./publish.ts";
 import { createRemoteAlerter } from "./remote_alerter.ts";
@@ -27,25 +28,13 @@ export async function remoteApp(hub: Hub): Promise<App> {
     () => true,
     () => openSender(hub.kafka, hub.brokers),
   );
-  let waiting: Outgoing[] = [];
-  let rows = 0;
-  let sending: Promise<void> = Promise.resolve();
-
-  /** What was added before goes out in order, one request after the other; a failure is everybody's who waits. */
-  function flush(): Promise<void> {
-    const out = waiting;
-    waiting = [];
-    rows = 0;
-    sending = sending.catch(() => undefined).then(() => (out.length === 0 ? undefined : sender.send(out)));
-    return sending;
-  }
+  const batches = createBatches((messages) => sender.send(messages));
 
   async function add(yielded: Yield): Promise<Taken> {
-    waiting.push(...outgoingOf(hub, yielded, {}));
-    rows += yielded.events.length;
-    countYield(hub.counters, yielded);
     const { events } = yielded;
-    return { stored: events.length, duplicates: 0, range: null, events, whenStored: sending };
+    const whenStored = batches.add(outgoingOf(hub, yielded, {}), events.length);
+    countYield(hub.counters, yielded);
+    return { stored: events.length, duplicates: 0, range: null, events, whenStored };
   }
 
   const nothing = async (): Promise<void> => undefined;
@@ -54,7 +43,7 @@ export async function remoteApp(hub: Hub): Promise<App> {
     config: hub.config,
     store: hub.store,
     parts: hub.parts,
-    writer: writerOf(add, flush, () => rows),
+    writer: writerOf(add, batches),
     engine: detectionEngine(hub.config, hub.parts, await hub.inventory()),
     detector,
     alerter: createRemoteAlerter({
@@ -71,7 +60,9 @@ export async function remoteApp(hub: Hub): Promise<App> {
     add,
     async take(yielded) {
       const taken = await add(yielded);
-      await flush();
+      void batches.flush();
+      // Another push may have these in its batch: what counts is that they are sent.
+      await taken.whenStored;
       return taken;
     },
     judge: async () => judgedElsewhere,
@@ -80,14 +71,14 @@ export async function remoteApp(hub: Hub): Promise<App> {
     save: nothing,
     hold: () => () => undefined,
     async close() {
-      await flush().catch(() => undefined);
+      await batches.flush().catch(() => undefined);
       await sender.close();
     },
   };
   return app;
 }
 
-const writerOf = (add: App["add"], flush: () => Promise<void>, waiting: () => number): Writer => ({
+const writerOf = (add: App["add"], { flush, waiting }: Batches): Writer => ({
   async add(events: readonly ApiActivity[]) {
     const taken = await add({ events: [...events], letters: [], dropped: new Map(), records: events.length });
     return { events: [...events], duplicates: 0, stored: taken.whenStored };

@@ -3,13 +3,14 @@ import { createFleet } from "../../detect/fleet/fleet.ts";
 import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { claimLedger } from "../../detect/ledger.ts";
 import { type Assignment, joinGroup } from "../../ingest/kafka/consume.ts";
-import { lastSeqOf, nextOffset } from "../../ingest/kafka/event_message.ts";
+import { lastSeqOf } from "../../ingest/kafka/event_message.ts";
 import type { Sender } from "../../ingest/kafka/produce.ts";
 import { DAY_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import { newestEvents } from "../../schemas/queries/posture.ts";
 import { type Signal, signal } from "../../schemas/signal.ts";
 import { createPosture } from "../posture.ts";
 import { type Hub, patiently, type Role } from "./hub.ts";
+import { openPlace, tellGap } from "./place.ts";
 import { findingMessages } from "./publish.ts";
 
 /** emitSignals sends signals to the one partition that all of them share; the same signal twice is harmless to its readers. */
@@ -25,34 +26,37 @@ const FLEET = "~fleet";
  * startFleet judges what many keys share. Order of writing: findings, `keywatch.findings`, the state with its checkpoint, the group's
  * offset; all before the checkpoint can be done again with the same ids.
  */
-export async function startFleet(hub: Hub, sender: Sender): Promise<Role> {
+export const startFleet = (hub: Hub, sender: Sender): Promise<Role> =>
+  startSignals(hub, (assignment) => openFleet(hub, sender, assignment));
+
+/** openFleet takes the fleet over, at its checkpoint. */
+export async function openFleet(hub: Hub, sender: Sender, assignment: Assignment): Promise<Watch> {
   const { store, topics, config, now, counters, metrics } = hub;
-  return startSignals(hub, async (assignment) => {
-    const ledger = await claimLedger(
-      store,
-      { log: topics.signals, assignment: assignment.number, owner: hub.owner },
-      now,
-    );
-    const fleet = createFleet(config.detect.detections);
-    const [row] = await ledger.profiles([FLEET]);
-    if (row) fleet.load(row.state);
-    const judged = ledger.detectedTo();
-    const posture = postureOf(hub);
-    return {
-      idle: posture,
-      from: judged > 0 ? nextOffset(judged) : null,
-      stillMine: () => ledger.stillMine(),
-      async take(signals, upto) {
-        const found = fleet.take(signals);
-        await storeFindings(store, found);
-        await sender.send(findingMessages(hub, found));
-        counters.findings += found.length;
-        metrics.findings(found);
-        if (!(await ledger.stillMine())) throw new Error("another process took the signals over");
-        await ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto));
-      },
-    };
-  });
+  const { held } = assignment;
+  const ledger = await claimLedger(
+    store,
+    { log: topics.signals, assignment: assignment.number, owner: hub.owner },
+    now,
+  );
+  const fleet = createFleet(config.detect.detections);
+  const [row] = await ledger.profiles([FLEET]);
+  if (row) fleet.load(row.state);
+  const { from, ahead } = await openPlace(hub, assignment, ledger);
+  return {
+    idle: postureOf(hub),
+    from,
+    stillMine: () => ledger.stillMine(),
+    async take(signals, upto) {
+      // Once: what the fleet has told, it does not tell again. Only the writes are repeated.
+      const found = fleet.take(signals);
+      await patiently(held, () => storeFindings(store, found));
+      await patiently(held, () => sender.send(findingMessages(hub, found)));
+      counters.findings += found.length;
+      metrics.findings(found);
+      if (!(await patiently(held, () => ledger.stillMine()))) throw new Error("another process took the signals over");
+      await patiently(held, () => ledger.save([{ subject_uid: FLEET, state: fleet.text() }], lastSeqOf(upto + ahead)));
+    },
+  };
 }
 
 const POSTURE_MS = MINUTE_MS;
@@ -85,8 +89,9 @@ function postureOf(hub: Hub): () => Promise<void> {
 
 /** Watch is what one process makes of the signals while they are its own. */
 export interface Watch {
-  /** Where to begin; null is where the group left off. */
-  from: number | null;
+  /** Where to begin. */
+  from: number;
+  /** Called once for each signal; when it rejects, another watch is opened from what was saved. */
   take(signals: readonly Signal[], upto: number): Promise<void>;
   /** Nothing waits; called about every second. */
   idle(): Promise<void>;
@@ -112,7 +117,7 @@ export async function startSignals(hub: Hub, open: (assignment: Assignment) => P
             return parsed.success ? [parsed.data] : [];
           });
           const upto = messages.at(-1)!.offset;
-          await patiently(assignment.held, () => watch.take(signals, upto));
+          await watch.take(signals, upto);
           await assignment.commit(upto + 1);
         },
         idle: () => watch.idle(),
@@ -120,6 +125,7 @@ export async function startSignals(hub: Hub, open: (assignment: Assignment) => P
         end: async () => undefined,
       };
     },
+    onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) => log.warn({ ...where, error: String(error) }, "Reading signals broke off."),
   });
   return { lanes: group.lanes, stop: group.close };

@@ -6,7 +6,7 @@ import kafkajs, {
   type PartitionAssigner,
 } from "kafkajs";
 import { createLane, type Lane, type LaneStatus, type Message, type Work } from "./lane.ts";
-import { startOffset } from "./offsets.ts";
+import { type Gap, resumeAt, type Standing, standingOf } from "./offsets.ts";
 
 export type { LaneStatus, Message, Work } from "./lane.ts";
 
@@ -18,6 +18,8 @@ export interface Assignment {
   number: number;
   /** False once the partition went to somebody else, or the process ends. */
   held(): boolean;
+  /** What the brokers know of the partition now. */
+  standing(): Promise<Standing>;
   /** Tells the group how far the partition was read; for people who look at lag. What counts is kept elsewhere. */
   commit(offset: number): Promise<void>;
 }
@@ -35,6 +37,8 @@ export interface GroupOptions {
   /** Longest fetch of one partition, bytes. */
   maxBytes?: number;
   onTrouble(error: unknown, where: { topic: string; partition: number }): void;
+  /** The topic is not as the group left it; asked only where the group's own offset is where work begins. */
+  onGap(gap: Gap, where: { topic: string; partition: number; from: number }): void;
 }
 
 /** Group is a member of a consumer group. */
@@ -131,6 +135,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
 
   function laneOf(topic: string, partition: number, earlier: Lane | null): Lane {
     const at = [{ topic, partitions: [partition] }];
+    const standing = () => standingOf(kafka, group, topic, partition);
     const lane: Lane = createLane({
       topic,
       partition,
@@ -145,10 +150,15 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
           partition,
           number: generation,
           held: () => lane.held(),
+          standing,
           commit: (offset) => commit(topic, partition, lane.settled(offset)),
         });
       },
-      start: () => startOffset(kafka, group, topic, partition),
+      async start() {
+        const { from, gap } = await resumeAt(null, standing);
+        if (gap !== null) options.onGap(gap, { topic, partition, from });
+        return from;
+      },
       onTrouble: (error) => onTrouble(error, { topic, partition }),
     });
     void lane.run(earlier?.ended() ?? Promise.resolve());
@@ -157,9 +167,9 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
 
   const committed = new Map<string, number>();
 
-  async function commit(topic: string, partition: number, offset: number): Promise<void> {
+  async function commit(topic: string, partition: number, offset: number | null): Promise<void> {
     const key = `${topic}/${partition}`;
-    if (committed.get(key) === offset) return;
+    if (offset === null || committed.get(key) === offset) return;
     committed.set(key, offset);
     // Lost in a rebalance, it is said again later.
     await consumer

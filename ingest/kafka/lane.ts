@@ -51,8 +51,8 @@ export interface Lane {
   push(messages: Message[], next: number, end: number): void;
   /** What comes before this offset holds nothing for us: markers of transactions. */
   skip(next: number, end: number): void;
-  /** Where the group may be told to be, when everything before `offset` is done: behind what holds nothing. */
-  settled(offset: number): number;
+  /** Where the group may be told to be, when everything before `offset` is done: behind what holds nothing. Null once the topic began again. */
+  settled(offset: number): number | null;
   isOpen(): boolean;
   held(): boolean;
   /** The partition went to somebody else. */
@@ -79,6 +79,8 @@ export function createLane(parts: LaneParts): Lane {
   let state: "waiting" | "open" | "lost" | "draining" = "waiting";
   let full = false;
   let met = false;
+  /** The topic ends before what was fetched: it was made anew. What is queued is of the old one, and is done first. */
+  let anew = false;
   let lastAt = performance.now();
   let wake: () => void = () => undefined;
   let finished: () => void = () => undefined;
@@ -98,7 +100,7 @@ export function createLane(parts: LaneParts): Lane {
 
   function closeDoor(): void {
     queue.length = queued = 0;
-    full = false;
+    full = anew = false;
     parts.pause();
     if (state === "open") state = "waiting";
   }
@@ -122,6 +124,11 @@ export function createLane(parts: LaneParts): Lane {
         await workOff(work, () => {
           pause = FIRST_PAUSE_MS;
         });
+        if (!anew || !held()) continue;
+        // The partition is still ours, and what was done stays true.
+        await work.end(true);
+        work = null;
+        closeDoor();
       } catch (error) {
         if (held()) parts.onTrouble(error);
         closeDoor();
@@ -156,6 +163,7 @@ export function createLane(parts: LaneParts): Lane {
         lastAt = performance.now();
         continue;
       }
+      if (anew) return;
       await sleep(IDLE_MS);
       if (queue.length === 0 && held()) await work.idle(performance.now() - lastAt);
     }
@@ -164,6 +172,11 @@ export function createLane(parts: LaneParts): Lane {
   return {
     run,
     push(messages, following, last) {
+      if (state === "open" && last < next) {
+        anew = true;
+        wake();
+      }
+      if (anew) return;
       const fresh = messages[0]!.offset >= next ? messages : messages.filter((m) => m.offset >= next);
       next = Math.max(next, following);
       end = last;
@@ -178,11 +191,11 @@ export function createLane(parts: LaneParts): Lane {
       wake();
     },
     skip(following, last) {
-      if (state !== "open") return;
+      if (state !== "open" || anew) return;
       next = Math.max(next, following);
       end = last;
     },
-    settled: (offset) => (queue.length === 0 && offset >= taken ? Math.max(offset, next) : offset),
+    settled: (offset) => (anew ? null : queue.length === 0 && offset >= taken ? Math.max(offset, next) : offset),
     isOpen: () => state === "open",
     held,
     lose() {
