@@ -29,6 +29,7 @@ export async function startIngest(hub: Hub): Promise<Role> {
     group: groupName(hub),
     topics: sources.map((s) => s.topic),
     sessionTimeout: brokers.session_timeout,
+    stopping: hub.stopping,
     open: (assignment) => openPartition(hub, assignment, sources.find((s) => s.topic === assignment.topic)!),
     onTrouble: (error, where) =>
       log.warn({ ...where, error: String(error) }, "Reading a topic broke off; it goes on from the last transaction."),
