@@ -72,6 +72,7 @@ describe("docker-compose.yml", () => {
       KEYWATCH_PEPPER: "a",
       KEYWATCH_TOKEN: "b",
       CLICKHOUSE_PASSWORD: "c",
+      CLICKHOUSE_READER_PASSWORD: "e",
       GRAFANA_PASSWORD: "d",
     };
     execFileSync("docker", ["compose", "-f", join(packageRoot, "docker-compose.yml"), "config", "--quiet"], { env });
@@ -108,6 +109,23 @@ describe("docker-compose.yml", () => {
     },
     120_000,
   );
+
+  test("Grafana has an account of its own, not the one that writes", () => {
+    const [source] = parse(read("deploy/compose/grafana/clickhouse.yaml")).datasources;
+    expect([source.jsonData.username, source.secureJsonData.password]).toEqual([
+      "reader",
+      "$CLICKHOUSE_READER_PASSWORD",
+    ]);
+    const { grafana, clickhouse, ...others } = compose.services;
+    expect(Object.keys(grafana!.environment!)).toContain("CLICKHOUSE_READER_PASSWORD");
+    expect(Object.keys(grafana!.environment!)).not.toContain("CLICKHOUSE_PASSWORD");
+    expect(Object.keys(clickhouse!.environment!)).toContain("CLICKHOUSE_READER_PASSWORD");
+    expect(clickhouse!.volumes).toContain(
+      "./deploy/compose/clickhouse/reader.xml:/etc/clickhouse-server/users.d/reader.xml:ro",
+    );
+    for (const [name, { environment }] of Object.entries(others))
+      expect(Object.keys(environment ?? {}), name).not.toContain("CLICKHOUSE_READER_PASSWORD");
+  });
 
   test("its variables are in the example, and the secrets of the config among them", () => {
     const example = [...read("deploy/compose/env.example").matchAll(/^(\w+)=/gm)].map((m) => m[1]!);
