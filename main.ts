@@ -174,8 +174,11 @@ program
     "--partitions <n>",
     "partitions of the events: as many processes can judge at most (default: 12 for new ones)",
   )
-  .option("--replication <n>", "copies of each new topic (default: as the brokers have it)")
-  .addHelpText("after", example("topics create --partitions 12 --replication 3"))
+  .option(
+    "--replication <n>",
+    "copies of each new topic (default: as the brokers have it); of three or more, two have to be in sync",
+  )
+  .addHelpText("after", example("topics create"))
   .action((o) =>
     guarded(async () =>
       (await import("./cli/commands/topics.ts")).topicsCreate(configFor(globals()), o, terminalOut(), createLog()),
