@@ -97,7 +97,7 @@ export async function createTopics(kafka: Kafka, topics: Topics, options: TopicO
 async function standing(admin: Admin, names: string[]): Promise<Map<string, Standing>> {
   // Asked for none, it gives all.
   if (names.length === 0) return new Map();
-  const { topics } = await admin.fetchTopicMetadata({ topics: names });
+  const { topics } = await known(admin, names);
   return new Map(
     topics.map(({ name, partitions }) => [
       name,
@@ -169,18 +169,23 @@ async function doubts(admin: Admin, wanted: readonly Wanted[], options: TopicOpt
 /** createTopic makes a topic and comes back when the brokers know it. */
 export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
   await admin.createTopics({ waitForLeaders: false, topics: [topic] });
+  await known(admin, [topic.topic]);
+}
+
+/** Each question may go to another broker, which hears of a new topic a moment later than the one before. */
+async function known(admin: Admin, names: string[]): ReturnType<Admin["fetchTopicMetadata"]> {
   for (let tries = 0; ; tries++) {
     try {
-      await admin.fetchTopicMetadata({ topics: [topic.topic] });
-      return;
+      return await admin.fetchTopicMetadata({ topics: names });
     } catch (error) {
       if (tries === KNOWN_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, KNOWN_PAUSE_MS));
     }
   }
 }
 
 const KNOWN_TRIES = 50;
+const KNOWN_PAUSE_MS = 200;
 
 /** partitionsOf gives how many partitions a topic has. Throws a sentence when there is no such topic. */
 export async function partitionsOf(kafka: Kafka, topic: string): Promise<number> {

@@ -11,6 +11,7 @@ interface Topic {
 /** brokersWith plays the admin side of a cluster: so many brokers, their default of copies, the topics that are there. */
 function brokersWith(brokers: number, byDefault: number, there: Record<string, Topic> = {}, mayAlter = true) {
   const topics = new Map(Object.entries(there));
+  let asked = 0;
   const configOf = (entries: ITopicConfig["configEntries"]) =>
     Object.fromEntries((entries ?? []).map(({ name, value }) => [name, value]));
   const admin = {
@@ -18,13 +19,17 @@ function brokersWith(brokers: number, byDefault: number, there: Record<string, T
     disconnect: async () => undefined,
     listTopics: async () => [...topics.keys()],
     describeCluster: async () => ({ brokers: Array.from({ length: brokers }, (_, nodeId) => ({ nodeId })) }),
-    fetchTopicMetadata: async ({ topics: names }: { topics: string[] }) => ({
-      topics: names.map((name) => {
+    /** Each question goes to another broker, and every second one has not heard of anything new. */
+    async fetchTopicMetadata({ topics: names }: { topics: string[] }) {
+      if (names.some((name) => topics.get(name)?.config) && asked++ % 2 === 1)
+        throw Object.assign(new Error("no such topic"), { type: "UNKNOWN_TOPIC_OR_PARTITION" });
+      const described = names.map((name) => {
         const { partitions, copies } = topics.get(name)!;
         const replicas = Array.from({ length: copies }, (_, i) => i);
         return { name, partitions: Array.from({ length: partitions }, () => ({ replicas })) };
-      }),
-    }),
+      });
+      return { topics: described };
+    },
     async createTopics({ topics: wanted }: { topics: ITopicConfig[] }) {
       for (const { topic, numPartitions = 1, replicationFactor = -1, configEntries } of wanted)
         topics.set(topic, {
