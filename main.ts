@@ -169,10 +169,16 @@ program
   .command("topics")
   .description("the Kafka topics between the roles")
   .command("create")
-  .description("make those that are missing; a second run changes nothing")
-  .option("--partitions <n>", "partitions of the events: as many processes can judge at most", "12")
-  .option("--replication <n>", "copies of each topic", "1")
-  .addHelpText("after", example("topics create --partitions 12 --replication 3"))
+  .description("make those that are missing, and tell what is not safe; a second run changes nothing")
+  .option(
+    "--partitions <n>",
+    "partitions of the events: as many processes can judge at most (default: 12 for new ones)",
+  )
+  .option(
+    "--replication <n>",
+    "copies of each new topic (default: as the brokers have it); of three or more, two have to be in sync",
+  )
+  .addHelpText("after", example("topics create"))
   .action((o) =>
     guarded(async () =>
       (await import("./cli/commands/topics.ts")).topicsCreate(configFor(globals()), o, terminalOut(), createLog()),

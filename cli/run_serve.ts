@@ -72,16 +72,20 @@ async function serveRoles(globals: Globals, o: ServeFlags): Promise<number> {
   const load = loaderFor(globals, o.listen);
   const loaded = load();
   const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
-  const stop = interrupted();
+  const stopping = new AbortController();
+  const stop = interrupted().then(() => {
+    out.note("Stopping: finishing what is under way.");
+    stopping.abort();
+  });
   const hangUp = onHangUp(log);
   const metrics = createExposition();
-  const running = await startRoles(names, { loaded, log, metrics, exposition: metrics, load }, out);
+  const options = { loaded, log, metrics, exposition: metrics, load, stopping: stopping.signal };
+  const running = await startRoles(names, options, out);
+  if ("inOrder" in running) return running.inOrder ? 0 : 1;
   hangUp.does(running.reload);
   out.note(`keywatch ${packageVersion} runs ${names.join(", ")}${running.address ? ` at ${running.address}` : ""}`);
   await stop;
-  out.note("Stopping: finishing what is under way.");
-  await running.stop();
-  return 0;
+  return (await running.stop()) ? 0 : 1;
 }
 
 /** runDemo plays the demo fleet until it is told to stop. */

@@ -3,7 +3,7 @@ import { bytes } from "./bytes.ts";
 import { apiFaults, apiSource } from "./config_api.ts";
 import { channelFaults } from "./config_channels.ts";
 import { geoConfig } from "./config_geo.ts";
-import { kafkaConfig, kafkaSource } from "./config_kafka.ts";
+import { kafkaConfig, kafkaFaults, kafkaSource } from "./config_kafka.ts";
 import { inhibitRule, type LooseRouting, receiver, routeNode, routingFaults } from "./config_routing.ts";
 import { s3Faults, s3Source, sqsSource } from "./config_s3.ts";
 import { storeConfig, storeFaults } from "./config_store.ts";
@@ -192,6 +192,7 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
   routingFaults(c, fault);
   channelFaults(c, fault);
   storeFaults(c.store, fault);
+  kafkaFaults(c.kafka, fault);
   const topics = new Set<unknown>();
   apiFaults(listOf(c.sources), fault);
   s3Faults(listOf(c.sources), fault);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
+import { isLoopback } from "./http_url.ts";
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, "letters, digits, dots, _ and - only");
 
@@ -16,7 +17,7 @@ const oauthSasl = z.strictObject({
 });
 
 const tls = z.strictObject({
-  /** PEM text or `file:` of the authorities that are trusted besides those of the system. */
+  /** PEM text or `file:` of the authorities that are trusted instead of those of the system. */
   ca: z.string().nullable().default(null),
   cert: z.string().nullable().default(null),
   key: z.string().nullable().default(null),
@@ -33,6 +34,8 @@ export const kafkaConfig = z.strictObject({
   /** True for TLS with the system's authorities. */
   tls: z.union([z.boolean(), tls]).default(false),
   sasl: z.discriminatedUnion("mechanism", [plainSasl, oauthSasl]).nullable().default(null),
+  /** True: a password or token may go unencrypted to another machine, because the network between is private. */
+  allow_plain_tcp: z.boolean().default(false),
   compression: z.enum(["none", "gzip", "snappy", "lz4", "zstd"]).default("gzip"),
   /** A consumer that is silent for so long has lost its partitions. */
   session_timeout: duration.prefault("15s"),
@@ -45,6 +48,34 @@ export const kafkaConfig = z.strictObject({
   settle: duration.prefault("10s"),
 });
 export type KafkaConfig = z.infer<typeof kafkaConfig>;
+
+interface LooseKafka {
+  brokers?: unknown;
+  tls?: unknown;
+  sasl?: { mechanism?: unknown } | null;
+  allow_plain_tcp?: unknown;
+}
+
+/** kafkaFaults finds settings of the brokers that contradict each other; the document may be wrong elsewhere. */
+export function kafkaFaults(value: unknown, fault: (path: (string | number)[], message: string) => void): void {
+  const { brokers, tls, sasl, allow_plain_tcp } = (
+    typeof value === "object" && value !== null ? value : {}
+  ) as LooseKafka;
+  const secret = inTheClear.get(sasl?.mechanism);
+  if (secret === undefined || (tls !== undefined && tls !== false) || allow_plain_tcp === true) return;
+  const far = (Array.isArray(brokers) ? brokers : []).find((b) => !isLoopback(String(b).replace(/:\d+$/, "")));
+  if (far !== undefined)
+    fault(
+      ["kafka", "sasl"],
+      `the ${secret} would go to ${String(far)} unencrypted; set kafka.tls, or allow_plain_tcp: true where the network between is private`,
+    );
+}
+
+/** What each mechanism sends as it is; SCRAM proves that it knows the password and sends none. */
+const inTheClear = new Map<unknown, string>([
+  ["plain", "password"],
+  ["oauthbearer", "token"],
+]);
 
 /** kafkaSource is a topic of the user's own; every message holds one record, or several as a file would. */
 export const kafkaSource = z.strictObject({

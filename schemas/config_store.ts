@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
-import { httpUrl } from "./http_url.ts";
+import { httpUrl, isLoopback } from "./http_url.ts";
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "letters, digits and _ only");
 const pem = z.string().regex(/-----BEGIN /, "must be PEM text; write it as file:<path>");
@@ -93,5 +93,3 @@ export function storeFaults(value: unknown, fault: (path: (string | number)[], m
     );
   }
 }
-
-const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);

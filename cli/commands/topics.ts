@@ -5,11 +5,11 @@ import type { Log } from "../log.ts";
 import { CommandFault, type Out } from "../out.ts";
 
 export interface TopicsOptions {
-  partitions: string;
-  replication: string;
+  partitions?: string;
+  replication?: string;
 }
 
-/** topicsCreate makes the topics between the roles; running it again changes nothing. Gives the exit code. */
+/** topicsCreate makes the topics between the roles; running it again changes nothing but what flags ask for. Gives the exit code. */
 export async function topicsCreate(loaded: Loaded, options: TopicsOptions, out: Out, log: Log): Promise<number> {
   const { kafka } = loaded.config;
   if (kafka === null) throw new CommandFault("The config names no brokers; set kafka.brokers first.", 2);
@@ -19,7 +19,9 @@ export async function topicsCreate(loaded: Loaded, options: TopicsOptions, out: 
   };
   const client = connectKafka(kafka, (level, sentence, facts) => log[level](facts, sentence));
   try {
-    for (const line of await createTopics(client, topicsOf(kafka.prefix), wanted)) out.line(line);
+    const { said, warned } = await createTopics(client, topicsOf(kafka.prefix), wanted);
+    for (const sentence of said) out.line(sentence);
+    for (const sentence of warned) out.note(`Warning: ${sentence}`);
   } catch (error) {
     if (error instanceof CommandFault) throw error;
     throw new CommandFault(`The topics could not be made: ${(error as Error).message}`);
@@ -27,7 +29,8 @@ export async function topicsCreate(loaded: Loaded, options: TopicsOptions, out: 
   return 0;
 }
 
-function whole(text: string, name: string): number {
+function whole(text: string | undefined, name: string): number | null {
+  if (text === undefined) return null;
   const n = Number(text);
   if (!Number.isInteger(n) || n < 1 || n > 1000)
     throw new CommandFault(`${name} takes a whole number from 1 to 1000.`, 2);

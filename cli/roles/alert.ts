@@ -120,6 +120,7 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
     group: `${brokers.client_id}.alert`,
     topics: [topics.findings, topics.commands],
     sessionTimeout: brokers.session_timeout,
+    stopping: hub.stopping,
     oneOwner: true,
     async open(assignment) {
       const { making, leave } = use(assignment);

@@ -11,6 +11,7 @@ export async function startLetters(hub: Hub): Promise<Role> {
     group: `${brokers.client_id}.dead_letter`,
     topics: [topics.deadLetter],
     sessionTimeout: brokers.session_timeout,
+    stopping: hub.stopping,
     open: async (assignment) => ({
       from: null,
       async take(messages) {

@@ -12,6 +12,7 @@ import type { Config } from "../../schemas/config.ts";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
 import { ConfigFault } from "../../schemas/faults.ts";
 import { type Metrics, noMetrics } from "../../schemas/metrics.ts";
+import { Stopped, unlessStopped } from "../../schemas/stopping.ts";
 import { connectStore } from "../../schemas/store/connect.ts";
 import { migrate } from "../../schemas/store/migrate.ts";
 import { type AppOptions, type Counters, checkPepper } from "../app.ts";
@@ -39,6 +40,8 @@ export interface Hub {
   owner: string;
   now: () => number;
   log: Log;
+  /** Says that a start is to be broken off. */
+  stopping: AbortSignal;
   latenessOf(provider: string): number;
   inventory(): Promise<InventoryIndex>;
   close(): Promise<void>;
@@ -51,22 +54,25 @@ export interface Role {
   reconfigure?: Alerter["reconfigure"];
   /** Finishes what is under way, saves it and gives the partitions back. */
   stop(): Promise<void>;
+  /** Done where stopping took too long. */
+  cutOff?(): void;
 }
 
 const START_PATIENCE_MS = 120_000;
 
-/** openHub connects to store and brokers. Throws StoreDown or CommandFault with the mend. */
-export async function openHub(options: AppOptions): Promise<Hub> {
-  const { loaded, log } = options;
+/** openHub connects to store and brokers. Throws StoreDown or CommandFault with the mend, and Stopped. */
+export async function openHub(options: AppOptions & { stopping?: AbortSignal }): Promise<Hub> {
+  const { loaded, log, stopping = new AbortController().signal } = options;
+  const waiting = { log, stopping };
   const { config } = loaded;
   const brokers = config.kafka;
   if (brokers === null) throw new CommandFault("Roles in processes of their own need `kafka` in the config.", 2);
   const now = options.now ?? Date.now;
   const metrics = options.metrics ?? noMetrics;
-  const store = createStoreDoor(await awaited("The store does", log, () => connectStore(config)), metrics);
+  const store = createStoreDoor(await awaited("The store does", waiting, () => connectStore(config)), metrics);
   try {
     const pepper = loadPepper({ directory: config.store.path, env: options.env ?? process.env });
-    await awaited("The store does", log, async () => {
+    await awaited("The store does", waiting, async () => {
       await migrate(store, config);
       await checkPepper(store, pepper);
     });
@@ -77,7 +83,7 @@ export async function openHub(options: AppOptions): Promise<Hub> {
     });
     const { inventory: declared } = config;
     if (declared !== null)
-      await awaited("The store does", log, () =>
+      await awaited("The store does", waiting, () =>
         addInventory(store, readInventoryFile(declared, config), now(), parts.fingerprint),
       );
     const kafka = connectKafka(brokers, (level, sentence, facts) => log[level](facts, sentence));
@@ -88,7 +94,9 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       store,
       kafka,
       topics,
-      partitions: await awaited("The brokers do", log, () => partitionsOf(kafka, topics.events).catch(withoutTopic)),
+      partitions: await awaited("The brokers do", waiting, () =>
+        partitionsOf(kafka, topics.events).catch(withoutTopic),
+      ),
       parts,
       links: createLinkSigner(pepper),
       metrics,
@@ -96,9 +104,12 @@ export async function openHub(options: AppOptions): Promise<Hub> {
       owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
       now,
       log,
+      stopping,
       latenessOf: latenessOf(config, parts),
       inventory: () =>
-        awaited("The store does", log, async () => createInventoryIndex(await readInventory(store), parts.fingerprint)),
+        awaited("The store does", waiting, async () =>
+          createInventoryIndex(await readInventory(store), parts.fingerprint),
+        ),
       close: () => store.close(),
     };
   } catch (error) {
@@ -107,23 +118,30 @@ export async function openHub(options: AppOptions): Promise<Hub> {
   }
 }
 
-/** A role that starts beside its store or its brokers waits for them. */
-async function awaited<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
+/** A role that starts beside its store or its brokers waits for them, until it is told to stop. */
+async function awaited<T>(
+  what: string,
+  { log, stopping }: Pick<Hub, "log" | "stopping">,
+  work: () => Promise<T>,
+): Promise<T> {
   const deadline = performance.now() + START_PATIENCE_MS;
   for (let pause = 500; ; pause = Math.min(5_000, 2 * pause)) {
     try {
-      return await work();
+      return await unlessStopped(stopping, work());
     } catch (error) {
       if (isFinal(error) || performance.now() > deadline) throw error;
       log.warn({ error: (error as Error).message }, `${what} not answer yet; trying again.`);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await unlessStopped(stopping, new Promise((resolve) => setTimeout(resolve, pause)));
     }
   }
 }
 
-/** What no waiting mends: a topic that nobody made, another installation's pepper, a fault in a file. */
+/** What no waiting mends: the end, a topic that nobody made, another installation's pepper, a fault in a file. */
 const isFinal = (error: unknown): boolean =>
-  error instanceof CommandFault || error instanceof ConfigFault || /^The pepper /.test((error as Error).message);
+  error instanceof Stopped ||
+  error instanceof CommandFault ||
+  error instanceof ConfigFault ||
+  /^The pepper /.test((error as Error).message);
 
 /** patiently repeats what the store or the brokers refused, while `held`; what is repeated must be the same twice. */
 export async function patiently<T>(held: () => boolean, work: () => Promise<T>): Promise<T> {
@@ -137,6 +155,18 @@ export async function patiently<T>(held: () => boolean, work: () => Promise<T>):
     }
   }
 }
+
+/** soon is `patiently` for a start. What comes after it was told to stop is let go. */
+export const soon = <T>(
+  { stopping }: Pick<Hub, "stopping">,
+  work: () => Promise<T>,
+  letGo?: (late: T) => unknown,
+): Promise<T> =>
+  unlessStopped(
+    stopping,
+    patiently(() => !stopping.aborted, work),
+    letGo,
+  );
 
 function withoutTopic(error: Error): never {
   throw error.message.startsWith("There is no topic") ? new CommandFault(error.message) : error;

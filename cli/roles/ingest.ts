@@ -30,6 +30,7 @@ export async function startIngest(hub: Hub): Promise<Role> {
     group: groupName(hub),
     topics: sources.map((s) => s.topic),
     sessionTimeout: brokers.session_timeout,
+    stopping: hub.stopping,
     open: (assignment) => openPartition(hub, assignment, sources.find((s) => s.topic === assignment.topic)!),
     onGap: (gap, where) => tellGap(log, gap, where),
     onTrouble: (error, where) =>

@@ -6,7 +6,7 @@ import type { ApiActivity } from "../../schemas/activity.ts";
 import type { App, AppOptions, Taken } from "../app.ts";
 import { detectionEngine } from "../parts.ts";
 import { type Batches, createBatches } from "./batches.ts";
-import { type Hub, openHub, patiently } from "./hub.ts";
+import { type Hub, openHub, soon } from "./hub.ts";
 import { countYield, outgoingOf } from "./publish.ts";
 import { createRemoteAlerter } from "./remote_alerter.ts";
 
@@ -24,9 +24,10 @@ export async function openRemoteApp(options: AppOptions): Promise<App> {
 
 /** remoteApp makes it on the hub of a process that has other roles too; closing it leaves the hub open. */
 export async function remoteApp(hub: Hub): Promise<App> {
-  const sender = await patiently(
-    () => true,
+  const sender = await soon(
+    hub,
     () => openSender(hub.kafka, hub.brokers),
+    (late) => late.close(),
   );
   const batches = createBatches((messages) => sender.send(messages));
 

@@ -106,6 +106,7 @@ export async function startSignals(hub: Hub, open: (assignment: Assignment) => P
     group: `${brokers.client_id}.signals`,
     topics: [topics.signals],
     sessionTimeout: brokers.session_timeout,
+    stopping: hub.stopping,
     oneOwner: true,
     async open(assignment) {
       const watch = await open(assignment);

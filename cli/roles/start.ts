@@ -1,4 +1,5 @@
 import type { Exposition } from "../../dashboard/metrics.ts";
+import { Stopped, unlessStopped } from "../../schemas/stopping.ts";
 import type { AppOptions } from "../app.ts";
 import type { Loaded } from "../load_config.ts";
 import { CommandFault, type Out } from "../out.ts";
@@ -9,6 +10,7 @@ import { startDetect } from "./detect.ts";
 import { startFolders } from "./folders.ts";
 import { type Hub, openHub, type Role } from "./hub.ts";
 import { startIngest } from "./ingest.ts";
+import { type Named, stopRoles } from "./stop_roles.ts";
 import { startWeb } from "./web.ts";
 
 export const roleNames = ["ingest", "detect", "alert", "web"] as const;
@@ -27,45 +29,70 @@ export interface RunningRoles {
   address: string | null;
   /** Reads the config again, and says what holds from now on. */
   reload(): Promise<void>;
-  stop(): Promise<void>;
+  /** Ends in order; false where a part had to be cut off. */
+  stop(): Promise<boolean>;
+}
+
+/** Broken is a start that was told to stop: what was open is closed. */
+export interface Broken {
+  inOrder: boolean;
 }
 
 const LAG_MS = 5_000;
 
-function tellLag(hub: Hub, roles: readonly Role[]): void {
-  for (const { topic, partition, next, end } of roles.flatMap((role) => role.lanes()))
+function tellLag(hub: Hub, running: readonly Named[]): void {
+  for (const { topic, partition, next, end } of running.flatMap(({ role }) => role.lanes()))
     hub.metrics.lag({ source: topic, partition: String(partition), records: Math.max(0, end - next) });
 }
 
-/** startRoles runs some stages over Kafka in this process. Stopping goes in the direction of the data, so that little is done twice. */
+export interface StartOptions extends AppOptions {
+  exposition: Exposition;
+  load(): Loaded;
+  /** Breaks the start off. */
+  stopping: AbortSignal;
+}
+
+/** startRoles runs some stages over Kafka in this process, or says that it was told to stop before all of them did. */
 export async function startRoles(
   names: readonly RoleName[],
-  options: AppOptions & { exposition: Exposition; load(): Loaded },
+  options: StartOptions,
   out: Out,
-): Promise<RunningRoles> {
-  const hub = await openHub(options);
-  const running: Role[] = [];
+): Promise<RunningRoles | Broken> {
+  const hub = await openHub(options).catch(unlessTold);
+  if (hub === null) return { inOrder: true };
+  const running: Named[] = [];
+  const begin = async (name: Named["name"], start: () => Promise<Role>): Promise<void> => {
+    if (options.stopping.aborted) throw new Stopped();
+    running.push({ name, role: await start() });
+  };
   let address: string | null = null;
+
+  async function startAll(hub: Hub): Promise<void> {
+    if (names.includes("web"))
+      await begin("web", async () => {
+        const web = await startWeb(hub, options.exposition);
+        address = web.address;
+        return web;
+      });
+    if (names.includes("ingest")) {
+      await begin("ingest", () => startIngest(hub));
+      if (foldersOf(hub.config).length > 0) await begin("folders", () => startFolders(hub, out));
+    }
+    if (names.includes("detect")) await begin("detect", () => startDetect(hub));
+    if (names.includes("alert")) await begin("alert", () => startAlert(hub, options.output));
+  }
+
   const timer = setInterval(() => tellLag(hub, running), LAG_MS);
-  const stop = async (): Promise<void> => {
+  const starting = startAll(hub);
+  const stop = (): Promise<boolean> => {
     clearInterval(timer);
-    for (const role of running) await role.stop();
-    await hub.close();
+    return stopRoles({ starting, running, close: () => hub.close(), log: hub.log });
   };
   try {
-    if (names.includes("web")) {
-      const web = await startWeb(hub, options.exposition);
-      running.push(web);
-      address = web.address;
-    }
-    if (names.includes("ingest")) {
-      running.push(await startIngest(hub));
-      if (foldersOf(hub.config).length > 0) running.push(await startFolders(hub, out));
-    }
-    if (names.includes("detect")) running.push(await startDetect(hub));
-    if (names.includes("alert")) running.push(await startAlert(hub, options.output));
+    await unlessStopped(options.stopping, starting);
   } catch (error) {
-    await stop().catch(() => undefined);
+    const inOrder = await stop();
+    if (error instanceof Stopped) return { inOrder };
     throw error;
   }
   const reload = createReload(
@@ -73,7 +100,7 @@ export async function startRoles(
       ...hub,
       alerter: {
         async reconfigure(config) {
-          for (const role of running) await role.reconfigure?.(config);
+          for (const { role } of running) await role.reconfigure?.(config);
         },
       },
       // The processes that judge look for a new version every few seconds.
@@ -82,4 +109,9 @@ export async function startRoles(
     options.load,
   );
   return { address, stop, reload: async () => tellReload(await reload(), out.note) };
+}
+
+function unlessTold(error: unknown): null {
+  if (error instanceof Stopped) return null;
+  throw error;
 }

@@ -24,5 +24,7 @@ export async function startWeb(hub: Hub, exposition: Exposition): Promise<Role &
       await server.close();
       await app.close();
     },
+    // A slow client keeps its connection; what it sent was not acknowledged.
+    cutOff: () => server.server.closeAllConnections(),
   };
 }

@@ -5,6 +5,7 @@ import kafkajs, {
   type Kafka,
   type PartitionAssigner,
 } from "kafkajs";
+import { unlessStopped } from "../../schemas/stopping.ts";
 import { createLane, type Lane, type LaneStatus, type Message, type Work } from "./lane.ts";
 import { type Gap, resumeAt, type Standing, standingOf } from "./offsets.ts";
 
@@ -36,6 +37,8 @@ export interface GroupOptions {
   oneOwner?: boolean;
   /** Longest fetch of one partition, bytes. */
   maxBytes?: number;
+  /** Breaks joining off: the member leaves, and Stopped is thrown. */
+  stopping?: AbortSignal;
   onTrouble(error: unknown, where: { topic: string; partition: number }): void;
   /** The topic is not as the group left it; asked only where the group's own offset is where work begins. */
   onGap(gap: Gap, where: { topic: string; partition: number; from: number }): void;
@@ -64,13 +67,19 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
   const ALL = { topic: topics.join(", "), partition: -1 };
   const lanes = new Map<string, Lane>();
   let consumer = makeConsumer();
-  let number: number | null = null;
-  let waiting: ((n: number) => void)[] = [];
+  let waiting: ((n: number | null) => void)[] = [];
   let closing = false;
   let beatAt = performance.now();
 
-  /** The group's number is known with the first heartbeat after a join: only then has it confirmed us. */
-  const confirmed = (): Promise<number> => new Promise((resolve) => void waiting.push(resolve));
+  /** The group's number is known with the first heartbeat after a join: only then has it confirmed us. Null: we leave. */
+  const confirmed = (): Promise<number | null> =>
+    closing ? Promise.resolve(null) : new Promise((resolve) => void waiting.push(resolve));
+
+  function tellWaiting(number: number | null): void {
+    const told = waiting;
+    waiting = [];
+    for (const tell of told) tell(number);
+  }
 
   function makeConsumer(): Consumer {
     const made = kafka.consumer({
@@ -87,10 +96,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     made.on(HEARTBEAT, ({ payload }) => {
       if (made !== consumer) return;
       beatAt = performance.now();
-      number = payload.groupGenerationId;
-      const told = waiting;
-      waiting = [];
-      for (const tell of told) tell(number);
+      tellWaiting(payload.groupGenerationId);
     });
     made.on(GROUP_JOIN, ({ payload }) => {
       if (made === consumer) reconcile(payload.memberAssignment);
@@ -145,6 +151,8 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
       seek: (offset) => quietly(() => consumer.seek({ topic, partition, offset: String(offset) })),
       async open() {
         const generation = await confirmed();
+        // Nothing is opened under a number that may be somebody else's by now.
+        if (generation === null) throw new Error("this process leaves the group");
         return options.open({
           topic,
           partition,
@@ -193,6 +201,7 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
         connected = true;
       } catch (error) {
         if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+        if (closing) return;
         beatAt = performance.now();
         onTrouble(error, ALL);
         await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
@@ -207,16 +216,23 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     });
   }
 
-  await start();
+  async function close(): Promise<void> {
+    closing = true;
+    clearInterval(watch);
+    tellWaiting(null);
+    await Promise.all([...lanes.values()].map((lane) => lane.drain()));
+    await consumer.disconnect();
+  }
+
+  try {
+    await (options.stopping ? unlessStopped(options.stopping, start()) : start());
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
   return {
     lanes: () => [...lanes.values()].filter((l) => l.held()).map((l) => l.status()),
-    async close() {
-      closing = true;
-      clearInterval(watch);
-      await Promise.all([...lanes.values()].map((lane) => lane.drain()));
-      for (const tell of waiting) tell(number ?? 0);
-      await consumer.disconnect();
-    },
+    close,
   };
 }
 

@@ -72,6 +72,7 @@ describe("docker-compose.yml", () => {
       KEYWATCH_PEPPER: "a",
       KEYWATCH_TOKEN: "b",
       CLICKHOUSE_PASSWORD: "c",
+      CLICKHOUSE_READER_PASSWORD: "e",
       GRAFANA_PASSWORD: "d",
     };
     execFileSync("docker", ["compose", "-f", join(packageRoot, "docker-compose.yml"), "config", "--quiet"], { env });
@@ -108,6 +109,23 @@ describe("docker-compose.yml", () => {
     },
     120_000,
   );
+
+  test("Grafana has an account of its own, not the one that writes", () => {
+    const [source] = parse(read("deploy/compose/grafana/clickhouse.yaml")).datasources;
+    expect([source.jsonData.username, source.secureJsonData.password]).toEqual([
+      "reader",
+      "$CLICKHOUSE_READER_PASSWORD",
+    ]);
+    const { grafana, clickhouse, ...others } = compose.services;
+    expect(Object.keys(grafana!.environment!)).toContain("CLICKHOUSE_READER_PASSWORD");
+    expect(Object.keys(grafana!.environment!)).not.toContain("CLICKHOUSE_PASSWORD");
+    expect(Object.keys(clickhouse!.environment!)).toContain("CLICKHOUSE_READER_PASSWORD");
+    expect(clickhouse!.volumes).toContain(
+      "./deploy/compose/clickhouse/reader.xml:/etc/clickhouse-server/users.d/reader.xml:ro",
+    );
+    for (const [name, { environment }] of Object.entries(others))
+      expect(Object.keys(environment ?? {}), name).not.toContain("CLICKHOUSE_READER_PASSWORD");
+  });
 
   test("its variables are in the example, and the secrets of the config among them", () => {
     const example = [...read("deploy/compose/env.example").matchAll(/^(\w+)=/gm)].map((m) => m[1]!);
@@ -236,14 +254,54 @@ describe("Kubernetes", () => {
     expect(o.spec!.selector!.matchLabels).toEqual(labels);
   });
 
+  /** The files as kubectl takes a folder: by their names. */
+  const inOrder = [...files].sort();
+
+  test("applied as a folder, the namespace is there before what lies in it", () => {
+    const order = inOrder.flatMap((file) => objects.filter(([f]) => f === file).map(([, o]) => o));
+    expect(order[0]).toMatchObject({ kind: "Namespace", metadata: { name: "keywatch" } });
+    for (const o of order.slice(1))
+      expect([o.metadata.name, o.metadata.namespace]).toEqual([o.metadata.name, "keywatch"]);
+  });
+
+  test("a Job prepares what the roles want: the schema and the topics", () => {
+    const jobs = objects.filter(([, o]) => o.kind === "Job").map(([, o]) => o);
+    const commands = jobs.flatMap((job) => job.spec!.template!.spec.containers.map((c) => c.args));
+    expect(commands).toEqual([["migrate"], ["topics", "create"]]);
+  });
+
+  test("the steps of docs/deploy.md name every file in an order that works", () => {
+    const steps = /## Kubernetes\n.*?```sh\n(.*?)```/s.exec(read("docs/deploy.md"))?.[1] ?? "";
+    const applied = [...steps.matchAll(/-f deploy\/kubernetes\/([\w-]*(?:\.yaml)?)/g)].map((m) => m[1]!);
+    // Secrets need the namespace, pods need the secrets, roles need what the Job makes.
+    expect(applied).toEqual(["00-namespace.yaml", "keywatch.yaml", "prepare.yaml", ""]);
+    for (const file of applied) expect(existsSync(join(packageRoot, "deploy/kubernetes", file)), file).toBe(true);
+    const at = (text: string): number => {
+      expect(steps).toContain(text);
+      return steps.indexOf(text);
+    };
+    const order = [
+      "00-namespace.yaml",
+      "create secret",
+      "create configmap",
+      "prepare.yaml",
+      "kubectl -n keywatch wait",
+    ];
+    expect(order.map(at)).toEqual(order.map(at).sort((a, b) => a - b));
+    expect(at("wait")).toBeLessThan(steps.lastIndexOf("-f deploy/kubernetes/"));
+    const job = objects.find(([, o]) => o.kind === "Job")![1].metadata.name;
+    expect(steps).toContain(`job/${job}`);
+  });
+
   test("the config's secrets reach every pod", () => {
     const text = objects.find(([, o]) => o.kind === "ConfigMap")![1].data!["keywatch.yaml"]!;
     const wanted = [...text.matchAll(/\$\{(\w+)\}/g)].map((m) => m[1]!);
     for (const [name, o] of pods)
-      expect(
-        o.spec!.template!.spec.containers[0]!.env.map((e) => e.name),
-        name,
-      ).toEqual(expect.arrayContaining(wanted));
+      for (const c of o.spec!.template!.spec.containers)
+        expect(
+          c.env.map((e) => e.name),
+          name,
+        ).toEqual(expect.arrayContaining(wanted));
   });
 
   test.skipIf(!knowsKafka)("the config is without fault (needs the roles)", () => {
@@ -263,7 +321,7 @@ describe("Kubernetes", () => {
 interface K8s {
   apiVersion: string;
   kind: string;
-  metadata: { name: string };
+  metadata: { name: string; namespace?: string };
   data?: Record<string, string>;
   spec?: {
     selector?: { matchLabels: Record<string, string> };

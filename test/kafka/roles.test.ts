@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nextOffset } from "../../ingest/kafka/event_message.ts";
+import { partitionOf } from "../../ingest/kafka/partition.ts";
 import { httpReceiver } from "../alert/receivers.ts";
 import { cloudTrail } from "../records.ts";
 import { keywatch, type Ran, tempFolder, until } from "../support.ts";
@@ -10,6 +12,7 @@ import { type Cluster, PEPPER, type RoleProcess, startCluster } from "./cluster.
 const missing = brokerMissing();
 const secret = `whsec_${Buffer.from("a secret of thirty-two characters").toString("base64")}`;
 const recently = () => new Date(Date.now() - 60_000).toISOString().replace(/\.\d+Z$/, "Z");
+const EVENTS = "keywatch.events";
 /** Made up, and shaped like the real thing. */
 const LEAKED = "sk_live_4eC39HqLyjWDarjtT1zdp7dcQ2mVx8Kz";
 
@@ -317,15 +320,64 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
     expect([fewer.code, fewer.stderr]).toEqual([1, expect.stringContaining("cannot shrink")]);
   });
 
-  test("SIGTERM: what is under way is finished, saved and committed", async () => {
+  test("SIGTERM in mid-batch: what is under way is finished, saved and committed, and the next process goes on from there", async () => {
+    const names = Array.from({ length: 9 }, (_, i) => `busy-${i}`);
+    const records = Array.from({ length: 20_000 }, (_, i) => {
+      const userName = names[i % names.length]!;
+      const arn = `arn:aws:iam::111122223333:user/${userName}`;
+      const accessKeyId = `AKIAIOSFODNN${i % names.length}BUSYKY`;
+      const userIdentity = { type: "IAMUser", arn, accountId: "111122223333", accessKeyId, userName };
+      return JSON.stringify(cloudTrail({ eventTime: recently(), userAgent: "mid-batch", userIdentity }));
+    });
+    const stored = async (column: string) =>
+      Number(
+        (await cluster.store.rows(`SELECT ${column} AS n FROM events FINAL WHERE user_agent = 'mid-batch'`))[0]!.n,
+      );
+    await cluster.produce("cloudtrail", records);
+    await until("the first of them", async () => (await stored("count()")) > 0, 60_000);
+    const began = Date.now();
     await roles[0]!.kill("SIGTERM");
-    expect(roles[0]!.child.exitCode).toBe(0);
-    expect(await cluster.lag("keywatch.detect", "keywatch.events")).toBe(0);
-    const [row] = await cluster.store.rows(
-      "SELECT uniq(log) AS n FROM checkpoints FINAL WHERE log LIKE 'keywatch.events/%'",
-    );
-    expect(Number(row!.n)).toBe(3);
+    expect([roles[0]!.child.exitCode, roles[0]!.said()]).toEqual([
+      0,
+      expect.not.stringContaining("did not stop in order"),
+    ]);
+    expect(Date.now() - began).toBeLessThan(27_000);
+    // It was in the middle of it.
+    const left = (await cluster.lag("keywatch.ingest", "cloudtrail")) + (await cluster.lag("keywatch.detect", EVENTS));
+    expect(left).toBeGreaterThan(0);
+    // Nothing is stored that was not judged: a process that is killed leaves events above its checkpoint.
+    const above = async () => {
+      const saved = await checkpoints();
+      const newest = await cluster.store.rows(
+        "SELECT principal_uid, max(seq) AS seq FROM events GROUP BY principal_uid",
+      );
+      return newest.filter((r) => Number(r.seq) > saved[partitionOf(String(r.principal_uid), 3)]!);
+    };
+    expect(await above()).toEqual([]);
+    // The group was told the same.
+    expect(await committed("keywatch.detect", EVENTS)).toEqual((await checkpoints()).map(nextOffset));
+    roles[0] = cluster.start("ingest,detect");
+    await cluster.caughtUp("keywatch.ingest", "cloudtrail");
+    await cluster.caughtUp("keywatch.detect", EVENTS);
+    expect([await stored("count()"), await stored("uniq(event_uid)")]).toEqual([records.length, records.length]);
+    expect(await above()).toEqual([]);
   });
+
+  /** Up to which number each partition of the events was judged. */
+  async function checkpoints(): Promise<number[]> {
+    const rows = await cluster.store.rows(
+      `SELECT log, detected_to FROM checkpoints FINAL WHERE log LIKE '${EVENTS}/%' ORDER BY log`,
+    );
+    return rows.map((r) => Number(r.detected_to));
+  }
+
+  async function committed(groupId: string, topic: string): Promise<number[]> {
+    const admin = cluster.kafka.admin();
+    await admin.connect();
+    const [read] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    await admin.disconnect();
+    return read!.partitions.sort((x, y) => x.partition - y.partition).map((p) => Number(p.offset));
+  }
 
   /** Everything that a topic holds, as text. */
   async function topicText(topic: string): Promise<string> {

@@ -24,7 +24,7 @@ describe.skipIf(missing !== null)(`TLS and SASL${missing ? ` (skipped: ${missing
       ...over,
     });
     const kafka = connectKafka(config, (_level, sentence, facts) => void said.push(sentence + JSON.stringify(facts)));
-    return createTopics(kafka, topicsOf("secure"), { partitions: 1, replication: 1 });
+    return createTopics(kafka, topicsOf("secure"), { partitions: 1, replication: 1 }).then(({ said }) => said);
   };
 
   /** What an identity provider's tool would print: a token without a signature, which this broker takes. */

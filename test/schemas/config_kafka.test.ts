@@ -39,6 +39,31 @@ describe("kafka in the config", () => {
     expect(faults(text)).toEqual([fault]);
   });
 
+  const plain = { mechanism: "plain", username: "keywatch", password: "x" };
+  const token = { mechanism: "oauthbearer", command: ["token"] };
+  test.each([
+    ["a password", { ...kafka, sasl: plain }, ["kafka-1:9092"]],
+    [
+      "one broker of several",
+      { brokers: ["127.0.0.1:9092", "kafka-2:9092"], tls: false, sasl: plain },
+      ["kafka-2:9092"],
+    ],
+    ["a token", { ...kafka, sasl: token }, ["kafka-1:9092"]],
+    ["said so", { ...kafka, sasl: plain, allow_plain_tcp: true }, []],
+    ["TLS", { ...kafka, tls: true, sasl: plain }, []],
+    ["TLS with an authority", { ...kafka, tls: { ca: "-----BEGIN CERTIFICATE-----" }, sasl: plain }, []],
+    ["a mechanism that keeps the password", { ...kafka, sasl: { ...plain, mechanism: "scram-sha-512" } }, []],
+    ["the same machine", { brokers: ["127.0.0.1:9092", "localhost:9093", "[::1]:9094"], sasl: plain }, []],
+  ])("what goes to brokers unencrypted: %s", (_, text, to) => {
+    const what = text.sasl === token ? "token" : "password";
+    expect(faults({ store, kafka: text })).toEqual(
+      to.map(
+        (broker) =>
+          `kafka.sasl: the ${what} would go to ${broker} unencrypted; set kafka.tls, or allow_plain_tcp: true where the network between is private`,
+      ),
+    );
+  });
+
   test("a SASL mechanism says what it needs", () => {
     expect(faults({ store, kafka: { ...kafka, sasl: { mechanism: "oauthbearer" } } }).join()).toContain(
       "kafka.sasl.command",
