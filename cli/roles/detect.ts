@@ -2,6 +2,7 @@ import type { Engine } from "../../detect/engine.ts";
 import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { joinGroup } from "../../ingest/kafka/consume.ts";
 import { openSender } from "../../ingest/kafka/produce.ts";
+import type { Judging } from "../../schemas/metrics.ts";
 import { inventoryMark } from "../../schemas/queries/inventory.ts";
 import { startLetters } from "./dead_letters.ts";
 import { openPartition } from "./detect_partition.ts";
@@ -17,7 +18,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
     () => true,
     () => openSender(kafka, brokers),
   );
-  const engines = new Set<Engine>();
+  const engines = new Map<Engine, () => number>();
   let inventory: InventoryIndex = await hub.inventory();
   let mark = "";
 
@@ -27,7 +28,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
     if (row === undefined || row.mark === mark) return;
     inventory = await hub.inventory();
     mark = row.mark;
-    for (const engine of engines) engine.setInventory(inventory);
+    for (const engine of engines.keys()) engine.setInventory(inventory);
   }
 
   await patiently(() => true, lookForInventory);
@@ -50,6 +51,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
   }, INVENTORY_MS);
   return {
     lanes: () => [...group.lanes(), ...letters.lanes(), ...fleet.lanes()],
+    judging: () => (engines.size === 0 ? null : judgingOf(engines)),
     async stop() {
       clearInterval(timer);
       await looking;
@@ -57,5 +59,15 @@ export async function startDetect(hub: Hub): Promise<Role> {
       await fleet.stop();
       await sender.close();
     },
+  };
+}
+
+function judgingOf(engines: ReadonlyMap<Engine, () => number>): Judging {
+  const sum = (of: (engine: Engine, above: () => number) => number): number =>
+    [...engines].reduce((n, [engine, above]) => n + of(engine, above), 0);
+  return {
+    aboveCheckpoint: sum((_, above) => above()),
+    deferred: sum((engine) => engine.deferred()),
+    profiles: sum((engine) => engine.tracked()),
   };
 }

@@ -3,7 +3,7 @@ import { type Outgoing, openSender } from "../../ingest/kafka/produce.ts";
 import type { Yield } from "../../ingest/normalizer.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
-import type { App, AppOptions, Taken } from "../app.ts";
+import { type App, type AppOptions, FROM_FILE, factsOf, type Taken } from "../app.ts";
 import { detectionEngine } from "../parts.ts";
 import { type Hub, openHub, patiently } from "./hub.ts";
 import { countYield, outgoingOf } from "./publish.ts";
@@ -69,9 +69,12 @@ export async function remoteApp(hub: Hub): Promise<App> {
     counters: hub.counters,
     metrics: hub.metrics,
     add,
-    async take(yielded) {
+    async take(yielded, origin = FROM_FILE) {
+      const begun = performance.now();
       const taken = await add(yielded);
       await flush();
+      const seconds = (performance.now() - begun) / 1000;
+      hub.metrics.batch({ ...factsOf(yielded, yielded.events.length, 0, origin), seconds });
       return taken;
     },
     judge: async () => judgedElsewhere,

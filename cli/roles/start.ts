@@ -33,8 +33,13 @@ export interface RunningRoles {
 const LAG_MS = 5_000;
 
 function tellLag(hub: Hub, roles: readonly Role[]): void {
-  for (const { topic, partition, next, end } of roles.flatMap((role) => role.lanes()))
-    hub.metrics.lag({ source: topic, partition: String(partition), records: Math.max(0, end - next) });
+  hub.metrics.lags(
+    roles
+      .flatMap((role) => role.lanes())
+      .flatMap(({ topic, partition, next, end }) =>
+        end === null ? [] : [{ source: topic, partition: String(partition), records: Math.max(0, end - next) }],
+      ),
+  );
 }
 
 /** startRoles runs some stages over Kafka in this process. Stopping goes in the direction of the data, so that little is done twice. */
@@ -54,7 +59,7 @@ export async function startRoles(
   };
   try {
     if (names.includes("web")) {
-      const web = await startWeb(hub, options.exposition);
+      const web = await startWeb(hub, options.exposition, running);
       running.push(web);
       address = web.address;
     }

@@ -7,10 +7,22 @@ import { createBackend } from "../web/backend.ts";
 import type { Hub, Role } from "./hub.ts";
 import { remoteApp } from "./remote_app.ts";
 
-/** startWeb takes pushes and answers questions; it judges nothing, so there may be many behind one address. */
-export async function startWeb(hub: Hub, exposition: Exposition): Promise<Role & { address: string }> {
+/**
+ * startWeb takes pushes and answers questions; it judges nothing, so there may be many behind one address. `roles` are those of this
+ * process, for what only they know.
+ */
+export async function startWeb(
+  hub: Hub,
+  exposition: Exposition,
+  roles: readonly Role[],
+): Promise<Role & { address: string }> {
   const app = await remoteApp(hub);
-  exposition.read(createReadings(app));
+  exposition.read(
+    createReadings(app, {
+      judging: () => roles.map((role) => role.judging?.()).find((known) => known) ?? null,
+      queue: () => roles.map((role) => role.queue?.()).find((known) => known) ?? null,
+    }),
+  );
   const readiness = createReadiness(app);
   const server = createServer(hub.config.http, createBackend(app, { exposition, faults: readiness.faults }), (error) =>
     hub.log.error({ error: String(error) }, "A request failed."),
