@@ -1,5 +1,6 @@
 import type { Exposition } from "../../dashboard/metrics.ts";
 import { createServer } from "../../dashboard/server.ts";
+import { watchBrokers } from "../../ingest/kafka/answers.ts";
 import { createReadings } from "../readings.ts";
 import { createReadiness } from "../ready.ts";
 import { listen } from "../serve.ts";
@@ -23,7 +24,8 @@ export async function startWeb(
       queue: () => roles.map((role) => role.queue?.()).find((known) => known) ?? null,
     }),
   );
-  const readiness = createReadiness(app);
+  const brokers = watchBrokers(hub.brokers, hub.topics.events);
+  const readiness = createReadiness(app, brokers.answers);
   const server = createServer(hub.config.http, createBackend(app, { exposition, faults: readiness.faults }), (error) =>
     hub.log.error({ error: String(error) }, "A request failed."),
   );
@@ -34,6 +36,7 @@ export async function startWeb(
     async stop() {
       readiness.stop();
       await server.close();
+      await brokers.close();
       await app.close();
     },
   };

@@ -1,9 +1,10 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpReceiver } from "../alert/receivers.ts";
 import { cloudTrail } from "../records.ts";
-import { tempFolder, until } from "../support.ts";
+import { keywatch, tempFolder, until } from "../support.ts";
 import { brokerMissing } from "./broker.ts";
-import { type Cluster, type RoleProcess, startCluster } from "./cluster.ts";
+import { type Cluster, PEPPER, type RoleProcess, startCluster } from "./cluster.ts";
 
 const missing = brokerMissing();
 const secret = `whsec_${Buffer.from("a secret of thirty-two characters").toString("base64")}`;
@@ -91,5 +92,80 @@ describe.skipIf(missing !== null)(`health over Kafka${missing ? ` (skipped: ${mi
       return here.length + there.length === 3;
     });
     await other.kill("SIGTERM");
+  });
+
+  interface Line {
+    state: string;
+    check: string;
+    says: string;
+    mend: string | null;
+  }
+  async function doctor() {
+    const begun = performance.now();
+    const ran = await keywatch(["--config", cluster.config, "doctor", "--json"], { env: { KEYWATCH_PEPPER: PEPPER } });
+    const lines = ran.stdout
+      .split("\n")
+      .filter((text) => text.startsWith("{"))
+      .map((text) => JSON.parse(text) as Line);
+    return {
+      code: ran.code,
+      seconds: (performance.now() - begun) / 1000,
+      lines,
+      line: (check: string) => lines.find((l) => l.check === check),
+    };
+  }
+
+  test("doctor: brokers, topics with their copies, who works and how far behind, store and channels", async () => {
+    await cluster.caughtUp("keywatch.detect", "keywatch.events");
+    const { line, lines, code } = await doctor();
+    expect([lines.filter((l) => l.state === "fail"), code]).toEqual([[], 0]);
+    expect(line(`kafka broker ${cluster.broker.address}`)).toMatchObject({ state: "ok" });
+    expect(line("kafka cluster")).toMatchObject({ state: "ok", says: expect.stringContaining("1 broker") });
+    expect(line("kafka topic keywatch.events")).toMatchObject({
+      state: "warn",
+      says: "3 partitions, 1 copy of each, min.insync.replicas 1",
+      mend: expect.stringContaining("broker"),
+    });
+    for (const name of ["signals", "findings", "commands", "dead_letter"])
+      expect(line(`kafka topic keywatch.${name}`)?.says).toContain("1 copy");
+    expect(line("kafka topic cloudtrail")?.says).toContain("1 partition, 1 copy");
+    expect(line("kafka role ingest")).toMatchObject({ state: "ok", says: "1 process; cloudtrail: 0 messages wait" });
+    expect(line("kafka role detect")?.says).toMatch(/^1 process; keywatch.events: 0 messages wait/);
+    expect(line("kafka role alert")?.says).toMatch(/^1 process, of which 1 is active/);
+    for (const check of ["store", "clock", "pepper", "events", "channel team/webhook"])
+      expect([check, line(check)?.state]).toEqual([check, "ok"]);
+    expect(line("detection")).toBeUndefined();
+    // A typing mistake in the name of a topic, and nobody who alerts.
+    const good = readFileSync(cluster.config, "utf8");
+    writeFileSync(cluster.config, good.replace('"topic":"cloudtrail"', '"topic":"claudtrail"'));
+    await alerter.kill("SIGTERM");
+    const wrong = await doctor();
+    writeFileSync(cluster.config, good);
+    expect(wrong.code).toBe(1);
+    expect(wrong.line("kafka topic claudtrail")).toMatchObject({ state: "fail" });
+    expect(wrong.line("kafka role alert")).toMatchObject({ state: "fail", says: expect.stringMatching(/^no process/) });
+    expect(wrong.line("store")?.state).toBe("ok");
+  });
+
+  test("without brokers: not ready, with the reason; doctor says so soon, and looks at store and channels", async () => {
+    expect((await answer(web, "/readyz")).status).toBe(200);
+    await cluster.broker.kill();
+    await until("not ready", async () => (await answer(web, "/readyz")).status === 503);
+    const begun = performance.now();
+    const unready = await answer(web, "/readyz");
+    expect([unready.status, performance.now() - begun]).toEqual([503, expect.toSatisfy((ms: number) => ms < 4_500)]);
+    expect(await unready.text()).toContain("The Kafka brokers do not answer.");
+    expect((await answer(web, "/healthz")).status).toBe(200);
+    const { code, seconds, line, lines } = await doctor();
+    expect([code, seconds < 45]).toEqual([1, true]);
+    expect(line(`kafka broker ${cluster.broker.address}`)).toMatchObject({
+      state: "fail",
+      says: expect.stringContaining("does not answer"),
+    });
+    expect(lines.filter((l) => l.check.startsWith("kafka "))).toHaveLength(1);
+    for (const check of ["store", "clock", "events", "channel team/webhook", "provider aws_cloudtrail"])
+      expect([check, line(check)?.state]).toEqual([check, "ok"]);
+    await cluster.broker.start();
+    await until("ready", async () => (await answer(web, "/readyz")).status === 200, 60_000);
   });
 });
