@@ -36,7 +36,7 @@ export async function startWeb(
     async stop() {
       readiness.stop();
       await server.close();
-      await brokers.close();
+      brokers.close();
       await app.close();
     },
   };

@@ -5,7 +5,7 @@ import { connectKafka } from "./connect.ts";
 /** BrokerWatch tells whether the brokers answer this process now. */
 export interface BrokerWatch {
   answers(): Promise<boolean>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -16,12 +16,19 @@ export function watchBrokers(config: KafkaConfig, topic: string): BrokerWatch {
   const kafka = connectKafka(config, () => undefined, "hurried");
   let admin: Admin | null = null;
   let looking: Promise<boolean> | null = null;
+  let closed = false;
+  let heard = 0;
 
   async function look(): Promise<boolean> {
-    if (admin !== null && (await works(() => admin!.fetchTopicMetadata({ topics: [topic] })))) return true;
+    const before = heard;
+    await admin?.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+    if (heard > before) return true;
     drop();
+    if (closed) return false;
     admin = kafka.admin();
-    if (await works(() => admin!.connect())) return true;
+    hears(admin, () => heard++);
+    await admin.connect().catch(() => undefined);
+    if (heard > before) return true;
     drop();
     return false;
   }
@@ -38,15 +45,14 @@ export function watchBrokers(config: KafkaConfig, topic: string): BrokerWatch {
       });
       return looking;
     },
-    async close() {
-      await looking;
+    close() {
+      closed = true;
       drop();
     },
   };
 }
 
-const works = (ask: () => Promise<unknown>): Promise<boolean> =>
-  ask().then(
-    () => true,
-    () => false,
-  );
+/** hears tells of every answer of a broker. That the client calls itself connected says little: a broker that hangs takes connections too. */
+export function hears(admin: Admin, answered: () => void): void {
+  admin.on(admin.events.REQUEST, answered);
+}

@@ -1,5 +1,6 @@
 import kafkajs, { type Admin } from "kafkajs";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
+import { hears } from "./answers.ts";
 import { connectKafka } from "./connect.ts";
 
 /** BrokerState is one address of the config; `fault` says why it does not answer. */
@@ -45,8 +46,12 @@ export const lookAtBrokers = (config: KafkaConfig): Promise<BrokerState[]> =>
     config.brokers.map(async (address) => {
       const admin = connectKafka({ ...config, brokers: [address] }, () => undefined, "hurried").admin();
       const begun = performance.now();
+      let heard = false;
+      hears(admin, () => {
+        heard = true;
+      });
       const fault = await within(BROKER_MS, admin.connect()).then(
-        () => null,
+        () => (heard ? null : "it takes connections and says nothing"),
         (error: Error) => error.message.split("\n")[0]!,
       );
       void admin.disconnect().catch(() => undefined);

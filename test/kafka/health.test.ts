@@ -1,5 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { watchBrokers } from "../../ingest/kafka/answers.ts";
+import { kafkaConfig } from "../../schemas/config_kafka.ts";
 import { httpReceiver } from "../alert/receivers.ts";
 import { cloudTrail } from "../records.ts";
 import { keywatch, tempFolder, until } from "../support.ts";
@@ -137,14 +140,33 @@ describe.skipIf(missing !== null)(`health over Kafka${missing ? ` (skipped: ${mi
     expect(line("detection")).toBeUndefined();
     // A typing mistake in the name of a topic, and nobody who alerts.
     const good = readFileSync(cluster.config, "utf8");
-    writeFileSync(cluster.config, good.replace('"topic":"cloudtrail"', '"topic":"claudtrail"'));
+    const two = good.replace('"brokers":[', '"brokers":["127.0.0.1:9",');
+    writeFileSync(cluster.config, two.replace('"topic":"cloudtrail"', '"topic":"claudtrail"'));
     await alerter.kill("SIGTERM");
     const wrong = await doctor();
     writeFileSync(cluster.config, good);
     expect(wrong.code).toBe(1);
+    expect(wrong.line("kafka broker 127.0.0.1:9")).toMatchObject({ state: "warn" });
     expect(wrong.line("kafka topic claudtrail")).toMatchObject({ state: "fail" });
     expect(wrong.line("kafka role alert")).toMatchObject({ state: "fail", says: expect.stringMatching(/^no process/) });
     expect(wrong.line("store")?.state).toBe("ok");
+  });
+
+  test("one broker of two that is away does not take readiness along", async () => {
+    const brokers = watchBrokers(
+      kafkaConfig.parse({ brokers: ["127.0.0.1:9", cluster.broker.address] }),
+      "keywatch.events",
+    );
+    expect([await brokers.answers(), await brokers.answers()]).toEqual([true, true]);
+    brokers.close();
+    // One that hangs takes connections, and that is no answer.
+    const mute = createServer();
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    const { port } = mute.address() as AddressInfo;
+    const hanging = watchBrokers(kafkaConfig.parse({ brokers: [`127.0.0.1:${port}`] }), "keywatch.events");
+    expect(await hanging.answers()).toBe(false);
+    hanging.close();
+    mute.close();
   });
 
   test("without brokers: not ready, with the reason; doctor says so soon, and looks at store and channels", async () => {
