@@ -253,6 +253,6 @@ program
   .description("look at everything that has to work, and say what to do where it does not")
   .option("--json", "one JSON object a line")
   .addHelpText("after", example("doctor"))
-  .action((o) => guarded(async () => (await import("./cli/run_doctor.ts")).runDoctor(globals(), o, Date.now())));
+  .action((o) => guarded(async () => (await import("./cli/run_doctor.ts")).runDoctor(globals(), o, Date.now)));
 
 await program.parseAsync();

@@ -99,7 +99,7 @@ const FLUSH_EVERY_MS = 100;
 /** Live events that may wait to be judged before senders have to. */
 const MAX_BACKLOG = 50_000;
 
-const FROM_FILE: Origin = { source: "file", bytes: null };
+export const FROM_FILE: Origin = { source: "file", bytes: null };
 
 /**
  * openApp opens the store, brings it to this version and wires the stages; with `kafka`, the stages are other processes. Throws StoreDown
@@ -309,7 +309,12 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
 }
 
 /** factsOf is what the metrics want of a batch; it holds nothing of the records, which must be able to go. */
-const factsOf = (yielded: Yield, stored: number, duplicates: number, origin: Origin): Omit<BatchFacts, "seconds"> => ({
+export const factsOf = (
+  yielded: Yield,
+  stored: number,
+  duplicates: number,
+  origin: Origin,
+): Omit<BatchFacts, "seconds"> => ({
   ...origin,
   // Sources are of one provider; where they are mixed, the first record names the batch.
   provider: yielded.events[0]?.provider ?? yielded.letters[0]?.provider ?? "unknown",

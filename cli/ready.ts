@@ -1,9 +1,14 @@
 import type { App } from "./app.ts";
 
-const ANSWER_MS = 2_000;
+const STORE_MS = 2_000;
+/** Longer: each broker is tried before none answers. */
+const BROKERS_MS = 3_000;
 
-/** createReadiness tells why this process cannot do its work now: for load balancers, which must not send to one that cannot store. */
-export function createReadiness(app: App) {
+/**
+ * createReadiness tells why this process cannot do its work now: for load balancers, which must not send to one that cannot store.
+ * `brokersAnswer` is given where it hands on over Kafka.
+ */
+export function createReadiness(app: App, brokersAnswer: () => Promise<boolean> = async () => true) {
   let stopping = false;
   return {
     stop() {
@@ -11,24 +16,30 @@ export function createReadiness(app: App) {
     },
     async faults(): Promise<string[]> {
       if (stopping) return ["It is stopping."];
-      const faults: string[] = [];
-      if (!(await answers(app))) faults.push("The store does not answer.");
-      return faults;
+      const [store, brokers] = await Promise.all([
+        within(STORE_MS, () => storeAnswers(app)),
+        within(BROKERS_MS, brokersAnswer),
+      ]);
+      return [
+        ...(store ? [] : ["The store does not answer."]),
+        ...(brokers ? [] : ["The Kafka brokers do not answer."]),
+      ];
     },
   };
 }
 
-async function answers(app: App): Promise<boolean> {
+async function storeAnswers({ store }: App): Promise<boolean> {
+  const [row] = await store.rows("SELECT 1 AS one");
+  return row?.one === 1;
+}
+
+async function within(ms: number, ask: () => Promise<boolean>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ANSWER_MS);
+    timer = setTimeout(() => resolve(false), ms);
   });
-  const asked = app.store.rows("SELECT 1 AS one").then(
-    ([row]) => row?.one === 1,
-    () => false,
-  );
   try {
-    return await Promise.race([asked, late]);
+    return await Promise.race([ask().catch(() => false), late]);
   } finally {
     clearTimeout(timer);
   }

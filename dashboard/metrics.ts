@@ -42,7 +42,6 @@ export function createExposition(): Exposition {
   ]);
   const boundReason = bounded();
   const boundProvider = bounded();
-  const boundPartition = bounded();
   let seen = new Set<string>();
 
   const now = {
@@ -53,10 +52,11 @@ export function createExposition(): Exposition {
     profiles: gauge("profiles", "Profiles in memory."),
     outbox: gauge("outbox_messages", "Messages that are not delivered yet."),
     outboxAge: gauge("outbox_oldest_seconds", "How long the oldest message has been due."),
-    providerLag: gauge("provider_lag_seconds", "How far event time of a provider is behind now.", ["provider"]),
+    providerLag: gauge("provider_lag_seconds", "How old the newest event of a provider is.", ["provider"]),
     databases: gauge("address_database_age_seconds", "Age of the address databases.", ["database"]),
     up: gauge("readings_up", "1 where the values that stand now could be read from the store."),
   };
+  forget(Object.values(now));
   let read: (() => Promise<Readings>) | null = null;
 
   async function refresh(): Promise<void> {
@@ -66,21 +66,26 @@ export function createExposition(): Exposition {
       r = await read();
     } catch {
       // Old values would look like good news.
-      for (const g of Object.values(now)) g.reset();
+      forget(Object.values(now));
       now.up.set(0);
       return;
     }
-    for (const g of [now.incidents, now.providerLag, now.databases]) g.reset();
+    // What another process knows is left out: a zero would be good news.
+    forget(Object.values(now));
     for (const { status, severity, count } of r.incidents) now.incidents.set({ status, severity }, count);
     for (const { provider, seconds } of r.providerLag)
       now.providerLag.set({ provider: boundProvider(provider) }, seconds);
     for (const { database, seconds } of r.databases) now.databases.set({ database }, seconds);
     now.deadLetters.set(r.deadLetters);
-    now.aboveCheckpoint.set(r.aboveCheckpoint);
-    now.deferred.set(r.deferred);
-    now.profiles.set(r.profiles);
-    now.outbox.set(r.outbox.size);
-    now.outboxAge.set(r.outbox.oldestSeconds);
+    if (r.judging !== null) {
+      now.aboveCheckpoint.set(r.judging.aboveCheckpoint);
+      now.deferred.set(r.judging.deferred);
+      now.profiles.set(r.judging.profiles);
+    }
+    if (r.outbox !== null) {
+      now.outbox.set(r.outbox.size);
+      now.outboxAge.set(r.outbox.oldestSeconds);
+    }
     now.up.set(1);
   }
 
@@ -117,8 +122,10 @@ export function createExposition(): Exposition {
       calls.observe({ call }, seconds);
       if (!ok) refused.inc({ call });
     },
-    lag({ source, partition, records }) {
-      sourceLag.set({ source, partition: boundPartition(partition) }, records);
+    lags(facts) {
+      // Partitions are the operator's own number, and one that moved away is another process's to tell of.
+      sourceLag.reset();
+      for (const { source, partition, records } of facts) sourceLag.set({ source, partition }, records);
     },
     read(readings) {
       read = readings;
@@ -129,6 +136,14 @@ export function createExposition(): Exposition {
     },
     contentType: registry.contentType,
   };
+}
+
+/** forget takes all values of gauges away; `reset` alone leaves a zero where there are no labels. */
+function forget(gauges: readonly Gauge<string>[]): void {
+  for (const gauge of gauges) {
+    gauge.reset();
+    gauge.remove({});
+  }
 }
 
 /** family cuts what may come from a record off a reason: "event time 12 is too old" and "... 13 ..." are one. */

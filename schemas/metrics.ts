@@ -15,8 +15,11 @@ export interface Metrics {
   delivery(facts: { channel: string; outcome: string; reason: string; seconds: number }): void;
   /** One call of the store. */
   storeCall(facts: { call: string; ok: boolean; seconds: number }): void;
-  /** How far the reader of a source is behind it, records; sources without a count of their own say nothing. */
-  lag(facts: { source: string; partition: string; records: number }): void;
+  /**
+   * How far the reader of each source is behind it, records: of all that this process reads now, in place of what was told before.
+   * Sources without a count of their own say nothing.
+   */
+  lags(facts: readonly { source: string; partition: string; records: number }[]): void;
 }
 
 export interface BatchFacts {
@@ -37,15 +40,21 @@ export interface BatchFacts {
 export interface Readings {
   incidents: { status: string; severity: string; count: number }[];
   deadLetters: number;
+  /** Null where another process judges, or sends. */
+  judging: Judging | null;
+  outbox: { size: number; oldestSeconds: number } | null;
+  /** How old the newest event of each provider is, seconds. */
+  providerLag: { provider: string; seconds: number }[];
+  /** Age of the address databases, seconds. */
+  databases: { database: string; seconds: number }[];
+}
+
+/** Judging is how far a process that judges has come. */
+export interface Judging {
   /** Events that are stored and not judged, or judged and not under the checkpoint. */
   aboveCheckpoint: number;
   deferred: number;
   profiles: number;
-  outbox: { size: number; oldestSeconds: number };
-  /** How far event time of each provider is behind now, seconds. */
-  providerLag: { provider: string; seconds: number }[];
-  /** Age of the address databases, seconds. */
-  databases: { database: string; seconds: number }[];
 }
 
 /** noMetrics counts nothing, for commands that nobody watches. */
@@ -55,5 +64,5 @@ export const noMetrics: Metrics = {
   findings() {},
   delivery() {},
   storeCall() {},
-  lag() {},
+  lags() {},
 };

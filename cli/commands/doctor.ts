@@ -1,10 +1,11 @@
 import { catalogue } from "../../detect/catalogue.ts";
+import type { Config } from "../../schemas/config.ts";
 import { channelLines } from "../doctor/channels.ts";
 import { databaseLines } from "../doctor/databases.ts";
-import { type Line, ok, orBad, warn } from "../doctor/line.ts";
+import { type Line, ok, orBad, type Patient, warn } from "../doctor/line.ts";
 import { machineLines } from "../doctor/machine.ts";
 import { sourceLines } from "../doctor/sources.ts";
-import { storeLines } from "../doctor/store.ts";
+import { detectionLine, storeLines } from "../doctor/store.ts";
 import type { Out } from "../out.ts";
 import { count } from "../out.ts";
 import { printTable, shortTime } from "../table.ts";
@@ -12,25 +13,30 @@ import type { StoreCommand } from "./command.ts";
 
 /** doctor looks at everything that has to work and says what mends it where it does not. Exit code 1 where something fails. */
 export const doctor: StoreCommand = async ({ app, args, out }) => {
-  const { config, now } = app;
   const lines: Line[] = [
-    ...machineLines(),
-    ...databaseLines(now(), config),
-    ok(
-      "config",
-      `${catalogue.length} detections, ${config.receivers.length} receivers, ${config.sources.length} sources; no fault`,
-    ),
-    config.inventory === null
-      ? warn("inventory", "none in the config", "`keywatch keys draft` proposes one, `keywatch keys import` takes it")
-      : ok("inventory", config.inventory),
+    ...programLines(app.config, app.now()),
     ...(await storeLines(app)),
+    detectionLine(app),
     ...(await orBad("sources", "look at `sources` in the config", () => sourceLines(app))),
-    ...(await orBad("channels", "look at `receivers` in the config", () => channelLines(app))),
+    ...(await orBad("channels", "look at `receivers` in the config", () => channelLines(app.alerter.check))),
   ];
   const code = printLines(lines, args.json === true, out);
   if (args.json !== true) await tells(app, out);
   return code;
 };
+
+/** programLines looks at what needs neither store nor brokers. */
+export const programLines = (config: Config, now: number): Line[] => [
+  ...machineLines(),
+  ...databaseLines(now, config),
+  ok(
+    "config",
+    `${catalogue.length} detections, ${config.receivers.length} receivers, ${config.sources.length} sources; no fault`,
+  ),
+  config.inventory === null
+    ? warn("inventory", "none in the config", "`keywatch keys draft` proposes one, `keywatch keys import` takes it")
+    : ok("inventory", config.inventory),
+];
 
 /** printLines shows what was found; gives the exit code. */
 export function printLines(lines: readonly Line[], json: boolean, out: Out): number {
@@ -45,7 +51,7 @@ export function printLines(lines: readonly Line[], json: boolean, out: Out): num
 }
 
 /** For each provider what it can tell, and so which detections it can feed. */
-async function tells(app: Parameters<StoreCommand>[0]["app"], out: Out): Promise<void> {
+export async function tells(app: Patient, out: Out): Promise<void> {
   const seen = await app.store.rows(
     "SELECT provider, count() AS n, toUnixTimestamp64Milli(max(time)) AS newest FROM events GROUP BY provider ORDER BY n DESC",
   );

@@ -1,19 +1,18 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { listFiles } from "../../ingest/sources/file_list.ts";
 import { formatDuration, HOUR_MS } from "../../schemas/duration.ts";
-import type { App } from "../app.ts";
 import { count } from "../out.ts";
 import { latenessOf } from "../parts.ts";
 import { foldersOf } from "../serve.ts";
 import { sourceTrouble } from "../source_trouble.ts";
 import { awsLines } from "./aws.ts";
-import { bad, type Line, ok, warn } from "./line.ts";
+import { bad, type Line, ok, type Patient, warn } from "./line.ts";
 
 /** Providers deliver in bursts: a silence is worth a look after several times their lateness. */
 const SILENT_LATENESSES = 6;
 
 /** sourceLines looks at each source of the config, and at how old the last record of each provider is. */
-export async function sourceLines(app: App): Promise<Line[]> {
+export async function sourceLines(app: Patient): Promise<Line[]> {
   const lines: Line[] = [];
   for (const source of foldersOf(app.config)) lines.push(await folderLine(source.path, app.now()));
   lines.push(...(await awsLines(app.config)));

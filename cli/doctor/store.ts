@@ -4,7 +4,7 @@ import { migrations } from "../../schemas/store/migrate.ts";
 import type { App } from "../app.ts";
 import { count } from "../out.ts";
 import { shortTime } from "../table.ts";
-import { bad, type Line, ok, orBad, warn } from "./line.ts";
+import { bad, type Line, ok, orBad, type Patient, warn } from "./line.ts";
 import { diskLine } from "./machine.ts";
 
 const SLOW_MS = 1_000;
@@ -12,7 +12,7 @@ const SKEW_LOOK_MS = 2_000;
 const SKEW_BAD_MS = 60_000;
 
 /** storeLines writes a row and reads it back, and compares clocks, versions and counts. */
-export async function storeLines(app: App): Promise<Line[]> {
+export async function storeLines(app: Patient): Promise<Line[]> {
   const mend =
     app.store.kind === "server"
       ? "look whether ClickHouse runs and store.user may write"
@@ -26,7 +26,7 @@ export async function storeLines(app: App): Promise<Line[]> {
   ];
 }
 
-async function probe({ store, now }: App): Promise<Line[]> {
+async function probe({ store, now }: Patient): Promise<Line[]> {
   const value = `${process.pid} ${now()}`;
   const start = performance.now();
   await store.insert("meta", [{ name: "doctor_probe", value, updated_at: new Date(now()).toISOString() }]);
@@ -43,7 +43,7 @@ async function probe({ store, now }: App): Promise<Line[]> {
   ];
 }
 
-async function clock({ store, now }: App): Promise<Line[]> {
+async function clock({ store, now }: Patient): Promise<Line[]> {
   const before = now();
   const [row] = await store.rows("SELECT toUnixTimestamp64Milli(now64(3)) AS at");
   const after = now();
@@ -55,7 +55,7 @@ async function clock({ store, now }: App): Promise<Line[]> {
   return [skew >= SKEW_LOOK_MS ? warn("clock", says, mend) : ok("clock", says)];
 }
 
-function pepperLine({ config }: App): Line {
+function pepperLine({ config }: Patient): Line {
   // That it belongs to this store was seen when the store was opened.
   if (process.env.KEYWATCH_PEPPER) return ok("pepper", "from KEYWATCH_PEPPER; it belongs to this store");
   const file = join(config.store.path, "pepper");
@@ -67,12 +67,11 @@ function pepperLine({ config }: App): Line {
     : warn("pepper", `${file} has mode ${mode.toString(8)}`, `chmod 600 ${file}`);
 }
 
-async function contents({ store, writer, detector, engine }: App): Promise<Line[]> {
+async function contents({ store }: Patient): Promise<Line[]> {
   const [log] = await store.rows("SELECT count() AS rows, toUnixTimestamp64Milli(max(time)) AS newest FROM events");
   const rows = Number(log?.rows ?? 0);
   const [letters] = await store.rows("SELECT count() AS n FROM dead_letters FINAL WHERE status = 'open'");
   const open = Number(letters?.n ?? 0);
-  const above = writer.lastSeq() - detector.detectedTo();
   return [
     rows > 0
       ? ok("events", `${count(rows)} rows, the newest of ${shortTime(Number(log?.newest))} UTC`)
@@ -84,6 +83,11 @@ async function contents({ store, writer, detector, engine }: App): Promise<Line[
     open > 0
       ? warn("dead letters", `${count(open)} records could not be read`, "`keywatch dead-letters list` says why")
       : ok("dead letters", "none"),
-    ok("detection", `${count(engine.tracked())} profiles in memory, ${count(above)} events above the checkpoint`),
   ];
+}
+
+/** detectionLine tells how far judging is, where this process judges. */
+export function detectionLine({ writer, detector, engine }: App): Line {
+  const above = writer.lastSeq() - detector.detectedTo();
+  return ok("detection", `${count(engine.tracked())} profiles in memory, ${count(above)} events above the checkpoint`);
 }

@@ -22,7 +22,7 @@ const SURE_MS = 1_000;
  */
 export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promise<Role> {
   const { kafka, brokers, topics, log } = hub;
-  let active: { number: number; making: Promise<Active>; users: number } | null = null;
+  let active: { number: number; making: Promise<Active>; made: Active | null; users: number } | null = null;
 
   async function activate(assignment: Assignment): Promise<Active> {
     const claim = { log: topics.findings, assignment: assignment.number, owner: hub.owner };
@@ -45,11 +45,14 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
   /** Both partitions work on one alerter: whoever opens first makes it, whoever ends last stops it. */
   function use(assignment: Assignment): { making: Promise<Active>; leave(): Promise<void> } {
     if (active === null || active.number !== assignment.number)
-      active = { number: assignment.number, making: activate(assignment), users: 0 };
+      active = { number: assignment.number, making: activate(assignment), made: null, users: 0 };
     const mine = active;
     mine.users++;
     return {
-      making: mine.making,
+      making: mine.making.then((made) => {
+        mine.made = made;
+        return made;
+      }),
       async leave() {
         if (--mine.users > 0) return;
         if (active === mine) active = null;
@@ -150,6 +153,7 @@ export async function startAlert(hub: Hub, output?: AppOptions["output"]): Promi
     lanes: group.lanes,
     stop: group.close,
     // A standby takes the config up when it becomes active.
+    queue: () => active?.made?.alerter.queue() ?? null,
     reconfigure: async (config) => (await active?.making)?.alerter.reconfigure(config),
   };
 }

@@ -2,6 +2,7 @@ import type { Engine } from "../../detect/engine.ts";
 import type { InventoryIndex } from "../../detect/inventory_index.ts";
 import { type Group, joinGroup } from "../../ingest/kafka/consume.ts";
 import { openSender } from "../../ingest/kafka/produce.ts";
+import type { Judging } from "../../schemas/metrics.ts";
 import { inventoryMark } from "../../schemas/queries/inventory.ts";
 import { startLetters } from "./dead_letters.ts";
 import { openPartition } from "./detect_partition.ts";
@@ -19,7 +20,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
     () => openSender(kafka, brokers),
     (late) => late.close(),
   );
-  const engines = new Set<Engine>();
+  const engines = new Map<Engine, () => number>();
   let inventory: InventoryIndex;
   let mark = "";
 
@@ -29,7 +30,7 @@ export async function startDetect(hub: Hub): Promise<Role> {
     if (row === undefined || row.mark === mark) return;
     inventory = await hub.inventory();
     mark = row.mark;
-    for (const engine of engines) engine.setInventory(inventory);
+    for (const engine of engines.keys()) engine.setInventory(inventory);
   }
 
   let group: Group | null = null;
@@ -71,5 +72,19 @@ export async function startDetect(hub: Hub): Promise<Role> {
     });
   }, INVENTORY_MS);
   const parts: Pick<Role, "lanes">[] = [group, letters, fleet];
-  return { lanes: () => parts.flatMap((part) => part.lanes()), stop };
+  return {
+    lanes: () => parts.flatMap((part) => part.lanes()),
+    judging: () => (engines.size === 0 ? null : judgingOf(engines)),
+    stop,
+  };
+}
+
+function judgingOf(engines: ReadonlyMap<Engine, () => number>): Judging {
+  const sum = (of: (engine: Engine, above: () => number) => number): number =>
+    [...engines].reduce((n, [engine, above]) => n + of(engine, above), 0);
+  return {
+    aboveCheckpoint: sum((_, above) => above()),
+    deferred: sum((engine) => engine.deferred()),
+    profiles: sum((engine) => engine.tracked()),
+  };
 }

@@ -24,8 +24,8 @@ export interface PartitionParts {
   hub: Hub;
   assignment: Assignment;
   sender: Sender;
-  /** Engines at work, for a change of the inventory. */
-  engines: Set<Engine>;
+  /** Engines at work, each with how many of its events no checkpoint covers. */
+  engines: Map<Engine, () => number>;
   inventory(): InventoryIndex;
 }
 
@@ -72,7 +72,8 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
   let movedAt = now();
   let judged = ledger.detectedTo();
   let savedAt = now();
-  engines.add(engine);
+  let aboveCheckpoint = 0;
+  engines.set(engine, () => aboveCheckpoint);
 
   /**
    * Findings of old events page nobody, and which of them opens an incident must not depend on how the input was cut: they wait until
@@ -121,6 +122,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     const { events: fresh, duplicates } = await patiently(held, () => writer.write(events));
     await patiently(held, () => detector.load(fresh));
     hub.counters.stored += fresh.length;
+    aboveCheckpoint += fresh.length;
     hub.counters.duplicates += duplicates;
     for (const { keys, time } of revoked) engine.revoke(keys, time);
     // Profiles are ahead now, whatever comes: findings that were refused go out with the next ones, before any checkpoint.
@@ -187,6 +189,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     const more = historyChanged ? [{ subject_uid: HISTORY, state: JSON.stringify([...history.keys()]) }] : [];
     await patiently(held, () => detector.save(judged, more));
     historyChanged = false;
+    aboveCheckpoint = 0;
     savedAt = now();
     if (judged > 0) await assignment.commit(nextOffset(judged) - ahead);
   }

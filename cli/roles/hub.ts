@@ -21,6 +21,7 @@ import { readInventoryFile } from "../load_config.ts";
 import type { Log } from "../log.ts";
 import { CommandFault } from "../out.ts";
 import { ingestParts, latenessOf, type Parts } from "../parts.ts";
+import type { Standing } from "../readings.ts";
 import { createStoreDoor, type StoreDoor } from "../store_door.ts";
 
 /** Hub is what the roles of one process share: the store, the brokers, what reads records. */
@@ -48,7 +49,7 @@ export interface Hub {
 }
 
 /** Role is one stage at work. */
-export interface Role {
+export interface Role extends Partial<Standing> {
   lanes(): LaneStatus[];
   /** Puts the routes, receivers and rules of another config into force. */
   reconfigure?: Alerter["reconfigure"];

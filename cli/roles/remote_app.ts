@@ -3,7 +3,7 @@ import { openSender } from "../../ingest/kafka/produce.ts";
 import type { Yield } from "../../ingest/normalizer.ts";
 import type { Writer } from "../../ingest/writer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
-import type { App, AppOptions, Taken } from "../app.ts";
+import { type App, type AppOptions, FROM_FILE, factsOf, type Taken } from "../app.ts";
 import { detectionEngine } from "../parts.ts";
 import { type Batches, createBatches } from "./batches.ts";
 import { type Hub, openHub, soon } from "./hub.ts";
@@ -59,11 +59,14 @@ export async function remoteApp(hub: Hub): Promise<App> {
     counters: hub.counters,
     metrics: hub.metrics,
     add,
-    async take(yielded) {
+    async take(yielded, origin = FROM_FILE) {
+      const begun = performance.now();
       const taken = await add(yielded);
       void batches.flush();
       // Another push may have these in its batch: what counts is that they are sent.
       await taken.whenStored;
+      const seconds = (performance.now() - begun) / 1000;
+      hub.metrics.batch({ ...factsOf(yielded, yielded.events.length, 0, origin), seconds });
       return taken;
     },
     judge: async () => judgedElsewhere,

@@ -41,8 +41,13 @@ export interface Broken {
 const LAG_MS = 5_000;
 
 function tellLag(hub: Hub, running: readonly Named[]): void {
-  for (const { topic, partition, next, end } of running.flatMap(({ role }) => role.lanes()))
-    hub.metrics.lag({ source: topic, partition: String(partition), records: Math.max(0, end - next) });
+  hub.metrics.lags(
+    running
+      .flatMap(({ role }) => role.lanes())
+      .flatMap(({ topic, partition, next, end }) =>
+        end === null ? [] : [{ source: topic, partition: String(partition), records: Math.max(0, end - next) }],
+      ),
+  );
 }
 
 export interface StartOptions extends AppOptions {
@@ -70,7 +75,7 @@ export async function startRoles(
   async function startAll(hub: Hub): Promise<void> {
     if (names.includes("web"))
       await begin("web", async () => {
-        const web = await startWeb(hub, options.exposition);
+        const web = await startWeb(hub, options.exposition, () => running.map(({ role }) => role));
         address = web.address;
         return web;
       });

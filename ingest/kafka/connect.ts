@@ -9,8 +9,16 @@ const run = promisify(execFile);
 /** KafkaLog takes what the client says, with its facts; levels are those of pino. */
 export type KafkaLog = (level: "error" | "warn" | "info" | "debug", sentence: string, facts: object) => void;
 
+/** hurried is for whoever asks how the brokers are: each of them is tried, and none is waited for. */
+const hurried = ({ brokers }: KafkaConfig) => ({
+  connectionTimeout: 1_500,
+  authenticationTimeout: 3_000,
+  requestTimeout: 2_000,
+  retry: { initialRetryTime: 20, maxRetryTime: 200, retries: brokers.length },
+});
+
 /** connectKafka makes the client of one process. It connects when a producer or consumer of it does. */
-export function connectKafka(config: KafkaConfig, log: KafkaLog): Kafka {
+export function connectKafka(config: KafkaConfig, log: KafkaLog, pace: "patient" | "hurried" = "patient"): Kafka {
   useCodecs();
   quietTimers();
   return new kafkajs.Kafka({
@@ -23,6 +31,7 @@ export function connectKafka(config: KafkaConfig, log: KafkaLog): Kafka {
     requestTimeout: 30_000,
     // Transactions that follow one another meet the end of the one before: 20 ms is what that takes.
     retry: { initialRetryTime: 20, maxRetryTime: 2_000, retries: 12 },
+    ...(pace === "hurried" ? hurried(config) : {}),
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => {
       const { message, timestamp: _, ...facts } = entry.log;

@@ -25,9 +25,9 @@ export interface Work {
 export interface LaneStatus {
   topic: string;
   partition: number;
-  /** The next offset that is fetched, and the end of the partition when it was last asked. */
+  /** The next offset that is fetched, and the end of the partition when it was last told; null while nothing could be read. */
   next: number;
-  end: number;
+  end: number | null;
   queuedBytes: number;
 }
 
@@ -75,7 +75,7 @@ export function createLane(parts: LaneParts): Lane {
   let next = -1;
   /** Behind the last message of the batch that was handed over last. */
   let taken = -1;
-  let end = 0;
+  let end: number | null = null;
   let state: "waiting" | "open" | "lost" | "draining" = "waiting";
   let full = false;
   let met = false;
@@ -220,7 +220,8 @@ export function createLane(parts: LaneParts): Lane {
       topic: parts.topic,
       partition: parts.partition,
       next: Math.max(0, next),
-      end,
+      // Of a partition that brought nothing since it was opened, nobody tells.
+      end: end ?? (state === "open" ? next : null),
       queuedBytes: queued,
     }),
   };

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpReceiver } from "../alert/receivers.ts";
@@ -105,5 +106,25 @@ describe("doctor", () => {
     writeFileSync(at("keywatch.yaml"), JSON.stringify({ store: { url: "http://127.0.0.1:9" } }));
     const down = await doctor();
     expect([down.code, down.line("store")]).toEqual([1, expect.objectContaining({ state: "fail" })]);
+  });
+
+  test("brokers that are away or say nothing, and a store that is away, are lines of their own, and soon", async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const mute = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    write([at("trail")], hook.url);
+    const config = JSON.parse(readFileSync(at("keywatch.yaml"), "utf8")) as object;
+    const kafka = { brokers: ["127.0.0.1:9", mute] };
+    const store = { path: at("data"), url: "http://127.0.0.1:9" };
+    writeFileSync(at("keywatch.yaml"), JSON.stringify({ ...config, store, kafka }));
+    const begun = performance.now();
+    const { code, line, lines } = await doctor();
+    silent.close();
+    expect([code, performance.now() - begun < 40_000]).toEqual([1, true]);
+    for (const check of ["kafka broker 127.0.0.1:9", `kafka broker ${mute}`])
+      expect(line(check)).toMatchObject({ state: "fail", says: expect.stringContaining("does not answer") });
+    expect(line("store")).toMatchObject({ state: "fail" });
+    expect(line("channel hook/webhook")).toMatchObject({ state: "ok" });
+    expect(lines.filter((l) => l.state === "fail")).toHaveLength(3);
   });
 });

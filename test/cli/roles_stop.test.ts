@@ -52,6 +52,7 @@ describe("roles that start", () => {
     const joining = joinGroup({
       ...{ kafka, group: "g", topics: ["t"], sessionTimeout: 10_000, stopping: stopping.signal },
       open: () => Promise.reject(new Error("never opened")),
+      onGap: () => undefined,
       onTrouble: () => undefined,
     });
     setTimeout(() => stopping.abort(new Stopped()), 500);

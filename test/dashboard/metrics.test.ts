@@ -17,13 +17,15 @@ const batch = (over: Partial<BatchFacts> = {}): BatchFacts => ({
 const readings: Readings = {
   incidents: [{ status: "open", severity: "high", count: 2 }],
   deadLetters: 4,
-  aboveCheckpoint: 10,
-  deferred: 5,
-  profiles: 6,
+  judging: { aboveCheckpoint: 10, deferred: 5, profiles: 6 },
   outbox: { size: 1, oldestSeconds: 7 },
   providerLag: [{ provider: "aws_cloudtrail", seconds: 9 }],
   databases: [{ database: "geoip-lite", seconds: 100 }],
 };
+
+/** Lines of our own metrics that have a value. */
+const valuesOf = (text: string, name: RegExp): string[] =>
+  text.split("\n").filter((line) => line.startsWith("keywatch_") && name.test(line.split(/[{ ]/)[0]!));
 
 describe("metrics", () => {
   test("count batches, outcomes by reason, findings, deliveries and store calls", async () => {
@@ -35,7 +37,7 @@ describe("metrics", () => {
     metrics.findings([finding]);
     metrics.delivery({ channel: "slack", outcome: "failed", reason: "auth", seconds: 0.2 });
     metrics.storeCall({ call: "insert", ok: false, seconds: 0.3 });
-    metrics.lag({ source: "kafka", partition: "0", records: 12 });
+    metrics.lags([{ source: "kafka", partition: "0", records: 12 }]);
     metrics.read(async () => readings);
     const text = await metrics.text();
     for (const line of [
@@ -75,7 +77,36 @@ describe("metrics", () => {
     });
     const text = await metrics.text();
     expect(text).toContain("keywatch_readings_up 0");
-    expect(text).not.toContain('keywatch_incidents{status="open"');
+    expect(valuesOf(text, /incidents|dead_letters|events_above|deferred|profiles|outbox|provider_lag/)).toEqual([]);
+  });
+
+  test("what another process knows is left out, and is no zero", async () => {
+    const metrics = createExposition();
+    metrics.read(async () => ({ ...readings, judging: null, outbox: null }));
+    const apart = await metrics.text();
+    expect(valuesOf(apart, /events_above|deferred|profiles|outbox/)).toEqual([]);
+    expect(apart).toContain("keywatch_dead_letters_open 4");
+    metrics.read(async () => readings);
+    expect(valuesOf(await metrics.text(), /profiles|outbox/)).toHaveLength(3);
+    metrics.read(async () => ({ ...readings, judging: null, outbox: null }));
+    expect(valuesOf(await metrics.text(), /profiles|outbox/)).toEqual([]);
+  });
+
+  test("nothing that stands now is shown before anybody gives it", async () => {
+    const text = await createExposition().text();
+    expect(valuesOf(text, /dead_letters|events_above|deferred|profiles|outbox|readings_up/)).toEqual([]);
+  });
+
+  test("lag is that of the partitions which this process has now, each under its own number", async () => {
+    const metrics = createExposition();
+    const lagsOf = async () => valuesOf(await metrics.text(), /source_lag/);
+    metrics.lags(Array.from({ length: 60 }, (_, i) => ({ source: "t", partition: String(i), records: i })));
+    const all = await lagsOf();
+    expect([all.length, all.at(-1)]).toEqual([60, 'keywatch_source_lag_records{source="t",partition="59"} 59']);
+    metrics.lags([{ source: "t", partition: "7", records: 1 }]);
+    expect(await lagsOf()).toEqual(['keywatch_source_lag_records{source="t",partition="7"} 1']);
+    metrics.lags([]);
+    expect(await lagsOf()).toEqual([]);
   });
 
   test("labels stay few, whatever records hold", async () => {
@@ -86,7 +117,6 @@ describe("metrics", () => {
       metrics.batch(
         batch({ provider: `p${i}`, dropped: new Map([[`reason ${word}`, 1]]), deadLetters: [`cause ${word}`] }),
       );
-      metrics.lag({ source: "kafka", partition: String(i), records: 1 });
     }
     const text = await metrics.text();
     expect(text.split("\n").length).toBeLessThan(600);
