@@ -6,6 +6,7 @@ import { isObject } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
 import { azureLog, azureText } from "./azure_common.ts";
+import { keptOfSecrets } from "./kubernetes_secrets.ts";
 import { parsedOnce, unwrapMessage } from "./unwrap.ts";
 
 /**
@@ -19,7 +20,7 @@ export default defineProvider({
   tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) => eventOf(record) !== null,
   normalize: (record) => normalize(eventOf(record) ?? record),
-  kept: (record) => eventOf(record) ?? record,
+  kept: (record) => keptOfSecrets(eventOf(record) ?? record),
 });
 
 function eventOf(record: JsonObject): JsonObject | null {
@@ -32,10 +33,16 @@ function eventOf(record: JsonObject): JsonObject | null {
 
 /** An event of the audit log has a verb and what it was done to; the events of `kubectl get events` have neither. */
 const isEvent = (record: JsonObject): boolean =>
-  record.kind === "Event" &&
-  (typeof record.apiVersion === "string"
-    ? record.apiVersion.startsWith("audit.k8s.io/")
-    : typeof record.verb === "string" && (isObject(record.objectRef) || typeof record.requestURI === "string"));
+  record.kind === undefined
+    ? isListed(record)
+    : record.kind === "Event" &&
+      (typeof record.apiVersion === "string"
+        ? record.apiVersion.startsWith("audit.k8s.io/")
+        : typeof record.verb === "string" && (isObject(record.objectRef) || typeof record.requestURI === "string"));
+
+/** The list that the API server sends to a webhook says the kind once, for all of its items. */
+const isListed = (record: JsonObject): boolean =>
+  typeof record.auditID === "string" && typeof record.stage === "string" && typeof record.verb === "string";
 
 function normalize(record: JsonObject): Outcome<Draft> {
   const verb = text(record, "verb");
