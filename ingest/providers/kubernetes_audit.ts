@@ -1,6 +1,7 @@
 import type { VerbClass } from "../../schemas/activity.ts";
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
+import { lastPublic } from "../enrich/address.ts";
 import { field, isFault, member, text, texts, timeOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
@@ -77,7 +78,8 @@ function normalize(record: JsonObject): Outcome<Draft> {
       principal: acting === null ? name : `${text(acting, "username")} (by ${name})`,
       principal_type: kindOf(name, user),
       ...callOf(record, verb, object),
-      source: texts(record.sourceIPs)[0] ?? null,
+      // All but the last come from headers that the caller may write.
+      source: lastPublic(texts(record.sourceIPs)),
       user_agent: text(record, "userAgent"),
       resources: named(resourceOf(object), acting === null ? null : text(acting, "username")),
     }),

@@ -116,6 +116,63 @@ test("a format of one's own is read by the map, whatever its shape", () => {
   });
 });
 
+const NGINX = (remote_addr: string, http_x_forwarded_for: string): JsonObject => ({
+  ...line,
+  remote_addr,
+  http_x_forwarded_for,
+});
+const ENVOY = (downstream_remote_address: string, x_forwarded_for: string): JsonObject => ({
+  ...{ start_time: "2026-03-02T10:15:30Z", method: "GET", path: "/", response_code: 200, response_flags: "-" },
+  ...{ downstream_remote_address, x_forwarded_for },
+});
+const KONG = (client_ip: string, forwarded: string): JsonObject => ({
+  ...{ started_at: 1772446530123, client_ip, latencies: {}, response: { status: 200 } },
+  request: { method: "GET", uri: "/", headers: { "x-forwarded-for": forwarded } },
+});
+const PROXIES = ["192.0.2.0/24", "10.0.0.0/8"];
+
+test.each([
+  ["a caller's header changes nothing", undefined, NGINX("203.0.113.9", "198.51.100.7"), "203.0.113.9"],
+  ["nor through Envoy", undefined, ENVOY("203.0.113.9:4711", "198.51.100.7"), "203.0.113.9:4711"],
+  ["nor through Kong", undefined, KONG("203.0.113.9", "198.51.100.7"), "203.0.113.9"],
+  [
+    "a private neighbour is a proxy",
+    undefined,
+    NGINX("10.0.0.5", "198.51.100.7, 203.0.113.9, 10.0.0.7"),
+    "203.0.113.9",
+  ],
+  ["and so is a local socket", undefined, NGINX("unix:", "198.51.100.7, 203.0.113.9"), "203.0.113.9"],
+  ["a private neighbour alone is the caller", undefined, NGINX("10.0.0.5", "10.0.0.7, -"), "10.0.0.5"],
+  ["no proxy is trusted", [], NGINX("10.0.0.5", "203.0.113.9"), "10.0.0.5"],
+  ["who is not of the proxies is the caller", PROXIES, NGINX("203.0.113.9", "198.51.100.7"), "203.0.113.9"],
+  ["behind proxies the last other", PROXIES, NGINX("10.0.0.5", "198.51.100.7, 203.0.113.9, 192.0.2.8"), "203.0.113.9"],
+  ["behind proxies through Kong", PROXIES, KONG("10.0.0.5", "198.51.100.7, 203.0.113.9"), "203.0.113.9"],
+  ["what is no address ends the search", PROXIES, NGINX("10.0.0.5", "198.51.100.7, _me, 192.0.2.8"), "192.0.2.8"],
+  ["proxies only: the farthest", PROXIES, NGINX("10.0.0.5", "10.0.0.6, 192.0.2.8"), "10.0.0.6"],
+  ["behind a local socket", PROXIES, NGINX("unix:", "198.51.100.7, 203.0.113.9"), "203.0.113.9"],
+])("where forwarded headers name others: %s", (_, trusted_proxies, record, source) => {
+  const text: ConfigText = trusted_proxies === undefined ? {} : { gateway_log: { trusted_proxies } };
+  expect(read(record, text)).toMatchObject({ id: "gateway_log", draft: { source } });
+});
+
+test("of calls that leave, the private neighbour is the caller, whatever he writes", () => {
+  const record = { ...NGINX("10.0.0.5", "198.51.100.7"), http_host: "api.stripe.com" };
+  expect(read(record)).toMatchObject({ id: "egress_log", draft: { source: "10.0.0.5" } });
+  const text: ConfigText = { egress_log: { trusted_proxies: PROXIES } };
+  expect(read(record, text)).toMatchObject({ id: "egress_log", draft: { source: "198.51.100.7" } });
+});
+
+test("a mapped source that is a list is read from the right too", () => {
+  const fields = { source: "chain" };
+  const record = { ...line, chain: ["198.51.100.7", "203.0.113.9, 192.0.2.8"] };
+  expect(read(record, { gateway_log: { fields } }).draft?.source).toBe("192.0.2.8");
+  expect(read(record, { gateway_log: { fields, trusted_proxies: PROXIES } }).draft?.source).toBe("203.0.113.9");
+});
+
+test("a trusted proxy that is no network is refused", () => {
+  expect(() => config.parse({ gateway_log: { trusted_proxies: ["nginx"] } })).toThrow("CIDR");
+});
+
 test("two maps that mean the same lines are told as ambiguous", () => {
   const both: ConfigText = { egress_log: { claims: { kind: "access" } }, gateway_log: { claims: { kind: "access" } } };
   expect(read({ kind: "access" }, both).id).toBe("gateway_log egress_log");
