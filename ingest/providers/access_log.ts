@@ -4,7 +4,7 @@ import type { CallerRule } from "../forwarded.ts";
 import { isObject } from "../json.ts";
 import { compilePath, type Reader } from "../paths.ts";
 import type { Json, JsonObject } from "../provider.ts";
-import { bareKey, keyOfLine } from "./access_keys.ts";
+import { bareKey, keyOfLine, keyOfUser, userName } from "./access_keys.ts";
 
 /** Access is one line of an access log, of whichever proxy wrote it. */
 export interface Access {
@@ -83,7 +83,7 @@ export function readAccess(
   const told = (name: keyof AccessMap): string | null => scalar(map[name]?.(record));
   const path = told("path") ?? found.target;
   const sources = map.source === undefined ? NOBODY : listOf(map.source(record));
-  const key = told("key") ?? found.key ?? keyOfLine(record, headers, path);
+  const key = told("key") ?? found.key ?? keyOfLine(record, headers, path) ?? keyOfUser(record, path);
   return {
     time: map.time === undefined ? found.time : map.time(record),
     method: (told("method") ?? found.method)?.toUpperCase() ?? null,
@@ -150,7 +150,7 @@ function nginx(r: JsonObject): Access {
     host: text(r, "http_host") ?? text(r, "host") ?? text(r, "server_name"),
     status: statusOf(text(r, "status")),
     key: null,
-    principal: text(r, "remote_user") ?? text(r, "ssl_client_s_dn") ?? text(r, "consumer"),
+    principal: userName(r) ?? text(r, "ssl_client_s_dn") ?? text(r, "consumer"),
     source: text(r, "remote_addr"),
     forwarded: listOf(r.http_x_forwarded_for),
     userAgent: text(r, "http_user_agent"),
@@ -161,7 +161,7 @@ function nginx(r: JsonObject): Access {
 }
 
 function hostOf(target: string | null): string | null {
-  return /^https?:\/\/([^/?#]+)/i.exec(target ?? "")?.[1] ?? null;
+  return /^https?:\/\/(?:[^/?#@]*@)*([^/?#@]+)/i.exec(target ?? "")?.[1] ?? null;
 }
 
 const NOBODY: readonly string[] = [];
