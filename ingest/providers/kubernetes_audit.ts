@@ -7,7 +7,7 @@ import { isObject } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
 import { azureLog, azureText } from "./azure_common.ts";
-import { keptOfSecrets } from "./kubernetes_secrets.ts";
+import { keptOfSecrets, tornOfSecrets } from "./kubernetes_secrets.ts";
 import { parsedOnce, unwrapMessage } from "./unwrap.ts";
 
 /**
@@ -22,6 +22,7 @@ export default defineProvider({
   claims: (record) => eventOf(record) !== null,
   normalize: (record) => normalize(eventOf(record) ?? record),
   kept: (record) => keptOfSecrets(eventOf(record) ?? record),
+  torn: tornOfSecrets,
 });
 
 function eventOf(record: JsonObject): JsonObject | null {

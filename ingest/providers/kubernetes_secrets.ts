@@ -1,7 +1,7 @@
 import { field, member, text } from "../fields.ts";
 import { isObject } from "../json.ts";
 import type { Json, JsonObject } from "../provider.ts";
-import { veiled } from "./veil.ts";
+import { notKept, veiled } from "./veil.ts";
 
 /** Where the audit log may hold a Secret: what was sent, what was answered, and what a webhook patched into it. */
 const BODIES = /^(requestobject|responseobject)$/i;
@@ -66,4 +66,18 @@ function withoutPatches(annotations: Json): Json {
   const copy: JsonObject = {};
   for (const name in annotations) copy[name] = name.startsWith(PATCHES) ? NO_VALUE : (annotations[name] ?? null);
   return copy;
+}
+
+/** Members may stand in a text inside of a text, so their quotes may be escaped. */
+const MARK = /\/secrets\b|"secrets\\{0,8}"|"Secret(?:List)?\\{0,8}"/;
+const OBJECT = /"Secret(?:List)?\\{0,8}"/;
+const BODY = /\\{0,8}"(?:(?:request|response)Object\\{0,8}"\s{0,8}:|patch\.webhook\.admission\.k8s\.io\/)/i;
+
+/** tornOfSecrets keeps of a text that is no JSON, and may be of a call on Secrets, what stands before the first body. */
+export function tornOfSecrets(text: string): string {
+  if (!MARK.test(text)) return text;
+  const body = text.search(BODY);
+  if (body < 0) return OBJECT.test(text) ? notKept(text) : text;
+  const head = text.slice(0, body);
+  return `${/auditID|annotations/.test(head) ? head : ""}${notKept(text)}`;
 }

@@ -39,6 +39,15 @@ test("a raw Vault log keeps nothing of its data that is no HMAC, in events and i
   }
 });
 
+test("numbers and names in the data of Vault are not kept either", async () => {
+  const record = golden("vault_audit/secret_read_raw_log.json");
+  const data = { otp: 48291311, pin: 482913, "hunter2-plain-words": 1, deep: [{ "hunter2-too": { a: -0.482913 } }] };
+  const response = { mount_type: "kv", data, wrap_info: { ttl: 482913, "hunter2-three": true } };
+  const stored = await normalized({ ...record, response });
+  expect(stored.events).toHaveLength(1);
+  expect(stored.events[0]!.raw).not.toMatch(/482913|48291311|hunter2|otp|pin/);
+});
+
 test("hashed fields of Vault are no secrets in the log", async () => {
   for (const name of ["secret_read_hashed", "login_by_userpass", "old_shape_without_mount", "permission_denied"]) {
     const { events } = await normalized(golden(`vault_audit/${name}.json`));
