@@ -245,7 +245,8 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
         if (slice.broken === null && readOne(slice.bytes, into)) continue;
         number++;
         into.records++;
-        letter(slice.bytes, context.provider, slice.broken ?? "not JSON", into);
+        const text = registry.torn(slice.bytes.toString("utf8"));
+        letter(slice.bytes, context.provider, slice.broken ?? "not JSON", into, text);
       }
     },
   };

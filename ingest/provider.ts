@@ -60,6 +60,8 @@ export interface Provider {
    * nobody can know. Left out: the whole record.
    */
   kept?(record: JsonObject): JsonObject;
+  /** What may be kept of a text that could not be parsed, and may be a piece of this provider's record or of any other. Left out: all. */
+  torn?(text: string): string;
   /**
    * What the log can feed: no IP means no location, no per-call record means no failure ratio, and without the sessions of workloads
    * (instances, containers, functions) nobody sees their credentials used elsewhere.

@@ -59,6 +59,8 @@ export interface Registry {
    * claims are disjoint (a test says so), so only the user's own maps can still disagree, and the answer is the same without it.
    */
   recognise(record: JsonObject, hint?: Provider | null): Provider | Ambiguous | null;
+  /** What all providers allow to be kept of a text that could not be parsed. */
+  torn(text: string): string;
   ids(): string[];
 }
 
@@ -96,6 +98,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
       hint !== null && disjoint.has(hint) && hint.claims(record)
         ? claimant(record, asked, hint)
         : claimant(record, all, null),
+    torn: (text) => all.reduce((left, provider) => provider.torn?.(left) ?? left, text),
     ids: () => [...byId.keys()],
   };
 }

@@ -96,6 +96,8 @@ export const accessConfig = z.strictObject({
     .default({}),
   /** Hosts of foreign APIs beside the ones that ship, with the name of the service. For `egress_log`. */
   hosts: z.record(z.string(), z.string().min(1)).default({}),
+  /** Networks of proxies in front, whose forwarded headers are believed; none if empty. Left out: docs/providers.md. */
+  trusted_proxies: z.array(cidr).optional(),
 });
 export type AccessConfig = z.infer<typeof accessConfig>;
 

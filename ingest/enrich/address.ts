@@ -8,16 +8,17 @@ export interface Address {
 }
 
 const MAX_TEXT = 253;
+const MAX_LIST = 4096;
 const none: Address = { src_kind: "none", src_ip: null, src_net: null };
 
 /**
  * classify says what the text in a log's source field is. Addresses come back canonical (RFC 5952), without port, zone or brackets, IPv4 unwrapped from
- * IPv6; of a forwarded-for list the first entry counts. Documentation ranges count as public addresses; geography is not looked up for them.
+ * IPv6; of a forwarded-for list the last public address counts. Documentation ranges count as public addresses; geography is not looked up for them.
  */
 export function classify(source: string | null): Address {
   if (source === null) return none;
-  const listed = source.length > 4096 ? source.slice(0, 4096) : source;
-  const text = (listed.includes(",") ? listed.slice(0, listed.indexOf(",")) : listed).trim();
+  if (source.includes(",")) return classify(lastPublic(source.slice(-MAX_LIST).split(",")));
+  const text = (source.length > MAX_LIST ? source.slice(0, MAX_LIST) : source).trim();
   if (absent.has(text.toLowerCase())) return none;
   const bare = stripPort(text);
   const v4 = parseIPv4(bare);
@@ -27,6 +28,20 @@ export function classify(source: string | null): Address {
     if (groups) return fromIPv6(groups);
   }
   return fromName(bare.slice(0, MAX_TEXT));
+}
+
+/**
+ * lastPublic picks of a forwarded-for list, or of a list of addresses like it, the last public one, else the last that says something:
+ * whoever calls can write the first ones, and behind his own stand those of proxies of the house.
+ */
+export function lastPublic(list: readonly string[]): string | null {
+  let last: string | null = null;
+  for (const entry of list.toReversed()) {
+    const { src_kind } = classify(entry);
+    if (src_kind === "ip") return entry;
+    if (src_kind !== "none") last ??= entry;
+  }
+  return last;
 }
 
 const absent = new Set([

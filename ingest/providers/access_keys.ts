@@ -2,6 +2,7 @@ import { field, member, text, wordOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import type { Json, JsonObject } from "../provider.ts";
 import { rememberingNames } from "../recent.ts";
+import { isOpaque } from "../redact/entropy.ts";
 
 /** keyOfLine finds the key of an access log line: its hash, else the header that carries it, else the query of `target`. */
 export const keyOfLine = (record: JsonObject, headers: readonly string[], target: string | null): string | null =>
@@ -71,7 +72,8 @@ function keyOfQuery(target: string | null): string | null {
 
 /**
  * bareKey takes the scheme off, so that header and bare key are one key. Of Basic only the user name is kept: at Twilio it is the id of
- * the key, at Stripe the key itself, and the password never names a key.
+ * the key, at Stripe the key itself, and the password never names a key. Of a signed call only the id of the key is: the rest is another
+ * each time.
  */
 export function bareKey(header: string): string | null {
   const basic = /^basic\s+([A-Za-z0-9+/=_-]{1,4096})$/i.exec(header.trim());
@@ -80,8 +82,57 @@ export function bareKey(header: string): string | null {
     const user = pair.slice(0, pair.includes(":") ? pair.indexOf(":") : pair.length);
     return user === "" ? null : user;
   }
-  return header.replace(/^(bearer|token|apikey|api-key|key)\s+/i, "").trim() || null;
+  const signed = SIGNED.exec(header);
+  if (signed !== null) return idOfSigned(signed[1]!.toLowerCase(), header);
+  return DOUBLE.exec(header)?.[1] ?? (header.replace(/^(bearer|token|apikey|api-key|key)\s+/i, "").trim() || null);
 }
+
+/** A scheme with parameters: `OAuth oauth_token="…", oauth_nonce="…"`. The `=` at the end of a bare key is none of them. */
+const SIGNED = /^\s{0,16}([A-Za-z][\w-]{0,63})\s{1,16}[A-Za-z_][\w.-]{0,63}\s{0,4}=\s{0,4}[^\s=]/;
+/** The older way, an id and a signature: `AWS AKIA…:…` */
+const DOUBLE = /^\s{0,16}(?:AWS|GOOG1|OSS|SharedKey(?:Lite)?)\s{1,16}([^\s:]{1,256}):/i;
+
+/** idOfSigned is the parameter that names the key; of schemes that nobody told us of it is unknown, and the rest no key. */
+function idOfSigned(scheme: string, header: string): string | null {
+  if (scheme === "oauth") return parameter(header, OAUTH_TOKEN) ?? parameter(header, OAUTH_CONSUMER);
+  if (scheme === "digest") return parameter(header, USERNAME);
+  if (scheme === "token") return parameter(header, TOKEN);
+  return scheme.includes("hmac") ? (parameter(header, CREDENTIAL)?.replace(/\/.*$/s, "") ?? null) : null;
+}
+
+const OAUTH_TOKEN = /[\s,]oauth_token\s{0,4}=\s{0,4}"?([^",\s]+)/i;
+const OAUTH_CONSUMER = /[\s,]oauth_consumer_key\s{0,4}=\s{0,4}"?([^",\s]+)/i;
+const USERNAME = /[\s,]username\s{0,4}=\s{0,4}"?([^",]+)/i;
+const TOKEN = /[\s,]token\s{0,4}=\s{0,4}"?([^",\s]+)/i;
+const CREDENTIAL = /[\s,&]credential\s{0,4}=\s{0,4}"?([^",&\s]+)/i;
+
+const parameter = (header: string, name: RegExp): string | null => name.exec(header)?.[1] ?? null;
+
+/**
+ * keyOfUser is the key where the user name of Basic is one, as many APIs want it: a drawn value, not a name. It stands in `remote_user` of
+ * nginx, or before the host of an absolute address.
+ */
+export function keyOfUser(record: JsonObject, target: string | null): string | null {
+  const user = text(record, "remote_user");
+  if (user !== null && isOpaque(user)) return user;
+  const found = target === null ? undefined : USER_OF_ADDRESS.exec(target)?.[1];
+  if (found === undefined) return null;
+  try {
+    return decodeURIComponent(found);
+  } catch {
+    return found;
+  }
+}
+
+/** userName is the user of Basic where it is a name. */
+export function userName(record: JsonObject): string | null {
+  const user = text(record, "remote_user");
+  return user === null || isOpaque(user) ? null : user;
+}
+
+/** User and password of an address, with its scheme. */
+const USER_OF_ADDRESS = /^https?:\/\/([^/?#@:\s]{1,512})(?::[^/?#\s]{0,512})?@/i;
+const USERINFO = /(\bhttps?:\/\/)[^/?#\s"']{1,1024}@/gi;
 
 const firstOf = (value: Json | undefined): Json | undefined => (Array.isArray(value) ? value[0] : value);
 
@@ -111,6 +162,10 @@ function copyWithoutKeys(record: JsonObject): JsonObject {
 }
 
 function keptOf(name: string, value: Json): Json {
-  if (typeof value === "string") return value.includes("=") ? value.replace(QUERY_KEYS, "$1[not kept]") : value;
+  if (typeof value === "string") {
+    if (name === "remote_user" && isOpaque(value)) return "[not kept]";
+    const safe = value.includes("=") ? value.replace(QUERY_KEYS, "$1[not kept]") : value;
+    return safe.includes("@") ? safe.replace(USERINFO, "$1") : safe;
+  }
   return isObject(value) && sortOf(name) === "headers" ? withoutKeys(value) : value;
 }

@@ -1,9 +1,10 @@
 import type { AccessConfig } from "../../schemas/config.ts";
-import { field, member, text, texts, wordOf } from "../fields.ts";
+import { field, member, said, text, texts, wordOf } from "../fields.ts";
+import type { CallerRule } from "../forwarded.ts";
 import { isObject } from "../json.ts";
 import { compilePath, type Reader } from "../paths.ts";
 import type { Json, JsonObject } from "../provider.ts";
-import { bareKey, keyOfLine } from "./access_keys.ts";
+import { bareKey, keyOfLine, keyOfUser, userName } from "./access_keys.ts";
 
 /** Access is one line of an access log, of whichever proxy wrote it. */
 export interface Access {
@@ -16,7 +17,10 @@ export interface Access {
   /** Raw header or key, its hash, or the id of a consumer; the pipeline fingerprints it. */
   key: string | null;
   principal: string | null;
+  /** Who called; before readAccess decides, the address of the connection. */
   source: string | null;
+  /** What forwarded headers name, in their order. */
+  forwarded: readonly string[];
   userAgent: string | null;
   requestId: string | null;
   service: string | null;
@@ -69,11 +73,17 @@ export function accessHost(record: JsonObject): string | null {
 }
 
 /** readAccess reads a line. The operator's map goes before what the proxy's own format says; `headers` may carry the key too. */
-export function readAccess(record: JsonObject, map: AccessReaders, headers: readonly string[] = []): Access {
+export function readAccess(
+  record: JsonObject,
+  map: AccessReaders,
+  caller: CallerRule,
+  headers: readonly string[] = [],
+): Access {
   const found = isKong(record) ? kong(record) : isEnvoy(record) ? envoy(record) : nginx(record);
   const told = (name: keyof AccessMap): string | null => scalar(map[name]?.(record));
   const path = told("path") ?? found.target;
-  const key = told("key") ?? found.key ?? keyOfLine(record, headers, path);
+  const sources = map.source === undefined ? NOBODY : listOf(map.source(record));
+  const key = told("key") ?? found.key ?? keyOfLine(record, headers, path) ?? keyOfUser(record, path);
   return {
     time: map.time === undefined ? found.time : map.time(record),
     method: (told("method") ?? found.method)?.toUpperCase() ?? null,
@@ -82,7 +92,8 @@ export function readAccess(record: JsonObject, map: AccessReaders, headers: read
     status: statusOf(told("status")) ?? found.status,
     key: key === null ? null : bareKey(key),
     principal: told("principal") ?? found.principal,
-    source: told("source") ?? found.source,
+    source: sources.length > 0 ? caller(null, sources) : caller(found.source, found.forwarded),
+    forwarded: found.forwarded,
     userAgent: told("user_agent") ?? found.userAgent,
     requestId: told("request_id") ?? found.requestId,
     service: told("service") ?? found.service,
@@ -104,6 +115,7 @@ function kong(r: JsonObject): Access {
     key: text(member(r, "authenticated_entity"), "id"),
     principal: text(consumer, "username") ?? text(consumer, "custom_id") ?? text(consumer, "id"),
     source: text(r, "client_ip"),
+    forwarded: listOf(field(headers, "x-forwarded-for")),
     userAgent: scalar(field(headers, "user-agent")),
     requestId: text(request, "id") ?? scalar(field(headers, "x-request-id")),
     service: text(member(r, "service"), "name"),
@@ -120,8 +132,8 @@ function envoy(r: JsonObject): Access {
     status: statusOf(text(r, "response_code")),
     key: null,
     principal: text(r, "downstream_peer_uri_san") ?? text(r, "downstream_peer_subject") ?? text(r, "jwt_sub"),
-    source:
-      text(r, "x_forwarded_for") ?? text(r, "downstream_remote_address") ?? text(r, "downstream_direct_remote_address"),
+    source: text(r, "downstream_remote_address") ?? text(r, "downstream_direct_remote_address"),
+    forwarded: listOf(r.x_forwarded_for),
     userAgent: text(r, "user_agent"),
     requestId: text(r, "request_id") ?? text(r, "x_request_id"),
     service: text(r, "route_name") ?? text(r, "upstream_cluster"),
@@ -138,8 +150,9 @@ function nginx(r: JsonObject): Access {
     host: text(r, "http_host") ?? text(r, "host") ?? text(r, "server_name"),
     status: statusOf(text(r, "status")),
     key: null,
-    principal: text(r, "remote_user") ?? text(r, "ssl_client_s_dn") ?? text(r, "consumer"),
-    source: text(r, "http_x_forwarded_for") ?? text(r, "remote_addr"),
+    principal: userName(r) ?? text(r, "ssl_client_s_dn") ?? text(r, "consumer"),
+    source: text(r, "remote_addr"),
+    forwarded: listOf(r.http_x_forwarded_for),
     userAgent: text(r, "http_user_agent"),
     requestId: text(r, "request_id"),
     service: text(r, "upstream_name") ?? text(r, "proxy_host"),
@@ -148,7 +161,17 @@ function nginx(r: JsonObject): Access {
 }
 
 function hostOf(target: string | null): string | null {
-  return /^https?:\/\/([^/?#]+)/i.exec(target ?? "")?.[1] ?? null;
+  return /^https?:\/\/(?:[^/?#@]*@)*([^/?#@]+)/i.exec(target ?? "")?.[1] ?? null;
+}
+
+const NOBODY: readonly string[] = [];
+/** Longest end of a forwarded list that is read, characters: the end is what proxies of the house wrote. */
+const MAX_LIST = 4096;
+
+function listOf(value: Json | undefined): readonly string[] {
+  if (value === undefined || value === null || value === "-") return NOBODY;
+  const list = texts(value).join(",").slice(-MAX_LIST).split(",");
+  return list.map((entry) => entry.trim()).filter((entry) => said(entry) !== null);
 }
 
 function scalar(value: Json | undefined): string | null {

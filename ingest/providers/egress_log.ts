@@ -3,6 +3,7 @@ import type { AccessConfig } from "../../schemas/config.ts";
 import { deadLetter, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft } from "../draft.ts";
 import { isFault, timeOf } from "../fields.ts";
+import { callerRule } from "../forwarded.ts";
 import { textOf } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { compilePath } from "../paths.ts";
@@ -18,6 +19,7 @@ import { type EgressHost, egressHost } from "./egress_hosts.ts";
  */
 export function egressLog(config: AccessConfig | undefined): Provider {
   const readers = compileAccess(config?.fields ?? {});
+  const caller = callerRule(config?.trusted_proxies, false);
   const hosts = extraHosts(config);
   const own = claimsOf(config);
   return defineProvider({
@@ -28,7 +30,7 @@ export function egressLog(config: AccessConfig | undefined): Provider {
     claims: (record) => own(record) || (isAccess(record) && egressHost(accessHost(record), hosts) !== null),
     normalize(record): Outcome<Draft> {
       const host = egressHost(readers.host === undefined ? accessHost(record) : textOf(readers.host(record)), hosts);
-      const call = readAccess(record, readers, host?.headers);
+      const call = readAccess(record, readers, caller, host?.headers);
       const operation = callName(call.method, call.target);
       // A CONNECT tunnel shows the host and nothing else.
       if (operation === null) return deadLetter("neither method nor path");

@@ -2,6 +2,7 @@ import type { AccessConfig } from "../../schemas/config.ts";
 import { deadLetter, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
 import { isFault, timeOf } from "../fields.ts";
+import { callerRule } from "../forwarded.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject, type Provider } from "../provider.ts";
 import { verbOfMethod } from "../verbs.ts";
@@ -16,6 +17,7 @@ import { claimsOf, extraHosts } from "./egress_log.ts";
  */
 export function gatewayLog(config: AccessConfig | undefined, egress: AccessConfig | undefined): Provider {
   const readers = compileAccess(config?.fields ?? {});
+  const caller = callerRule(config?.trusted_proxies, true);
   const own = claimsOf(config);
   const foreign = claimsOf(egress);
   const hosts = extraHosts(egress);
@@ -27,7 +29,7 @@ export function gatewayLog(config: AccessConfig | undefined, egress: AccessConfi
     tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: false },
     claims: (record) => own(record) || (isAccess(record) && !goesOut(record)),
     normalize(record): Outcome<Draft> {
-      const call = readAccess(record, readers);
+      const call = readAccess(record, readers, caller);
       const operation = callName(call.method, call.target);
       if (operation === null) return deadLetter("neither method nor path");
       const time = timeOf(call.time);

@@ -1,11 +1,13 @@
 import type { VerbClass } from "../../schemas/activity.ts";
 import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
+import { lastPublic } from "../enrich/address.ts";
 import { field, isFault, member, text, texts, timeOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import { outcomeOfStatus } from "../outcome_of.ts";
 import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
 import { azureLog, azureText } from "./azure_common.ts";
+import { keptOfSecrets, tornOfSecrets } from "./kubernetes_secrets.ts";
 import { parsedOnce, unwrapMessage } from "./unwrap.ts";
 
 /**
@@ -19,7 +21,8 @@ export default defineProvider({
   tells: { source: true, userAgent: true, perCall: true, outcome: true, key: true, session: true },
   claims: (record) => eventOf(record) !== null,
   normalize: (record) => normalize(eventOf(record) ?? record),
-  kept: (record) => eventOf(record) ?? record,
+  kept: (record) => keptOfSecrets(eventOf(record) ?? record),
+  torn: tornOfSecrets,
 });
 
 function eventOf(record: JsonObject): JsonObject | null {
@@ -32,10 +35,16 @@ function eventOf(record: JsonObject): JsonObject | null {
 
 /** An event of the audit log has a verb and what it was done to; the events of `kubectl get events` have neither. */
 const isEvent = (record: JsonObject): boolean =>
-  record.kind === "Event" &&
-  (typeof record.apiVersion === "string"
-    ? record.apiVersion.startsWith("audit.k8s.io/")
-    : typeof record.verb === "string" && (isObject(record.objectRef) || typeof record.requestURI === "string"));
+  record.kind === undefined
+    ? isListed(record)
+    : record.kind === "Event" &&
+      (typeof record.apiVersion === "string"
+        ? record.apiVersion.startsWith("audit.k8s.io/")
+        : typeof record.verb === "string" && (isObject(record.objectRef) || typeof record.requestURI === "string"));
+
+/** The list that the API server sends to a webhook says the kind once, for all of its items. */
+const isListed = (record: JsonObject): boolean =>
+  typeof record.auditID === "string" && typeof record.stage === "string" && typeof record.verb === "string";
 
 function normalize(record: JsonObject): Outcome<Draft> {
   const verb = text(record, "verb");
@@ -70,7 +79,8 @@ function normalize(record: JsonObject): Outcome<Draft> {
       principal: acting === null ? name : `${text(acting, "username")} (by ${name})`,
       principal_type: kindOf(name, user),
       ...callOf(record, verb, object),
-      source: texts(record.sourceIPs)[0] ?? null,
+      // All but the last come from headers that the caller may write.
+      source: lastPublic(texts(record.sourceIPs)),
       user_agent: text(record, "userAgent"),
       resources: named(resourceOf(object), acting === null ? null : text(acting, "username")),
     }),

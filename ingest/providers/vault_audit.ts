@@ -4,7 +4,8 @@ import { draft, named } from "../draft.ts";
 import { field, isFault, member, text, texts, timeOf } from "../fields.ts";
 import { isObject } from "../json.ts";
 import { outcomeOfMessage } from "../outcome_of.ts";
-import { type Draft, defineProvider, type Json, type JsonObject } from "../provider.ts";
+import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
+import { notKept, veiled } from "./veil.ts";
 
 /**
  * HashiCorp Vault and OpenBao audit devices. Each call is a request and a response with one id; the response knows how it ended, so it
@@ -22,6 +23,7 @@ export default defineProvider({
     ("path" in record.request || "mount_type" in record.request),
   normalize,
   kept,
+  torn,
 });
 
 function normalize(record: JsonObject): Outcome<Draft> {
@@ -118,11 +120,11 @@ function outcomeOfError(error: string): Draft["outcome"] {
   return outcomeOfMessage(error);
 }
 
-/** Parts that hold what the caller sent and got; in them no text is kept, hashed or not. */
+/** Parts that hold what the caller sent and got; in them no text, no number and no name of a field is kept, hashed or not. */
 const SECRET_PARTS = ["data", "secret", "wrap_info"];
 
 /**
- * kept takes the texts out of what was sent and answered, and the HMACs out of credential fields, where they would look like secrets in
+ * kept takes the words out of what was sent and answered, and the HMACs out of credential fields, where they would look like secrets in
  * the log. A token that stands there in the clear stays for the redactor: it removes it and reports it.
  */
 function kept(record: JsonObject): JsonObject {
@@ -133,27 +135,33 @@ function kept(record: JsonObject): JsonObject {
     if (!isObject(part)) continue;
     const clean = withoutHashes(part);
     if (isObject(clean.auth)) clean.auth = withoutHashes(clean.auth);
-    for (const name of SECRET_PARTS) if (name in clean) clean[name] = veiled(clean[name] ?? null, 0);
+    for (const name of SECRET_PARTS) if (name in clean) clean[name] = veiled(clean[name] ?? null, hashedOrNot, true);
     copy[side] = clean;
   }
   return copy;
 }
 
 const HASHED = "[hashed]";
+const hashedOrNot = (value: string | number): string =>
+  typeof value === "string" && value.startsWith(HMAC) ? HASHED : notKept(value);
 
 function withoutHashes(part: JsonObject): JsonObject {
   const token = part.client_token;
   return typeof token === "string" && token.startsWith(HMAC) ? { ...part, client_token: HASHED } : { ...part };
 }
 
-const MAX_DEPTH = 32;
+/** Members may stand in a text inside of a text, so their quotes may be escaped. */
+const MARK = /mount_type\\{0,8}"|client_token|hmac-sha256:/;
+const HEAD =
+  /\{\s{0,8}\\{0,8}"(?:time\\{0,8}"\s{0,8}:|type\\{0,8}"\s{0,8}:\s{0,8}\\{0,8}"re(?:quest|sponse)\b|(?:auth|request)\\{0,8}"\s{0,8}:\s{0,8}\{)/;
+const PART = /\\{0,8}"(?:data|secret|wrap_info)\\{0,8}"\s{0,8}:/;
 
-function veiled(value: Json, depth: number): Json {
-  if (typeof value === "string") return value === "" ? value : value.startsWith(HMAC) ? HASHED : "[not kept]";
-  if (depth > MAX_DEPTH) return null;
-  if (Array.isArray(value)) return value.map((item) => veiled(item, depth + 1));
-  if (!isObject(value)) return value;
-  const out: JsonObject = {};
-  for (const name in value) out[name] = veiled(value[name] ?? null, depth + 1);
-  return out;
+/** torn keeps a record from its head to its first part that may hold secrets; of a piece without the head nobody knows what it is. */
+function torn(text: string): string {
+  if (!MARK.test(text)) return text;
+  const head = text.search(HEAD);
+  if (head < 0) return notKept(text);
+  const rest = text.slice(head);
+  const part = rest.search(PART);
+  return part < 0 ? rest : `${rest.slice(0, part)}${notKept(rest)}`;
 }

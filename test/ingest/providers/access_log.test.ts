@@ -50,6 +50,18 @@ test.each([
   [`Basic ${Buffer.from("only-user").toString("base64")}`, "only-user"],
   [`Basic ${Buffer.from(":hush").toString("base64")}`, null],
   ["Bearer ", null],
+  ["Bearer bWFkZS11cA==", "bWFkZS11cA=="],
+  ['OAuth oauth_consumer_key="app-1", oauth_nonce="n1", oauth_token="tok-1", oauth_signature="s1%3D"', "tok-1"],
+  ['OAuth realm="", oauth_nonce="n2",oauth_token="tok-1",oauth_signature="s2%3D"', "tok-1"],
+  ['OAuth oauth_consumer_key="app-1", oauth_token="", oauth_nonce="n1", oauth_signature="s1"', "app-1"],
+  ["AWS4-HMAC-SHA256 Credential=AKIA0EXAMPLE/20260302/eu-west-1/s3/aws4_request, Signature=0a", "AKIA0EXAMPLE"],
+  ["HMAC-SHA256 Credential=conf-1&SignedHeaders=x-ms-date&Signature=c2ln=", "conf-1"],
+  ["AWS AKIA0EXAMPLE:c2lnbmF0dXJl=", "AKIA0EXAMPLE"],
+  ["SharedKey storage1:c2lnbmF0dXJl=", "storage1"],
+  ['Digest username="billing app", realm="r", nonce="n1", uri="/", response="0a"', "billing app"],
+  ['Token token="tok-1", nonce="n1"', "tok-1"],
+  ['Hawk id="k", ts="1", nonce="n1", mac="0a="', null],
+  ["SharedAccessSignature sr=x&sig=c2ln%3D&se=1&skn=root", null],
 ])("of %s the key is %s", (header, key) => {
   expect(bareKey(header)).toBe(key);
 });
@@ -116,6 +128,63 @@ test("a format of one's own is read by the map, whatever its shape", () => {
   });
 });
 
+const NGINX = (remote_addr: string, http_x_forwarded_for: string): JsonObject => ({
+  ...line,
+  remote_addr,
+  http_x_forwarded_for,
+});
+const ENVOY = (downstream_remote_address: string, x_forwarded_for: string): JsonObject => ({
+  ...{ start_time: "2026-03-02T10:15:30Z", method: "GET", path: "/", response_code: 200, response_flags: "-" },
+  ...{ downstream_remote_address, x_forwarded_for },
+});
+const KONG = (client_ip: string, forwarded: string): JsonObject => ({
+  ...{ started_at: 1772446530123, client_ip, latencies: {}, response: { status: 200 } },
+  request: { method: "GET", uri: "/", headers: { "x-forwarded-for": forwarded } },
+});
+const PROXIES = ["192.0.2.0/24", "10.0.0.0/8"];
+
+test.each([
+  ["a caller's header changes nothing", undefined, NGINX("203.0.113.9", "198.51.100.7"), "203.0.113.9"],
+  ["nor through Envoy", undefined, ENVOY("203.0.113.9:4711", "198.51.100.7"), "203.0.113.9:4711"],
+  ["nor through Kong", undefined, KONG("203.0.113.9", "198.51.100.7"), "203.0.113.9"],
+  [
+    "a private neighbour is a proxy",
+    undefined,
+    NGINX("10.0.0.5", "198.51.100.7, 203.0.113.9, 10.0.0.7"),
+    "203.0.113.9",
+  ],
+  ["and so is a local socket", undefined, NGINX("unix:", "198.51.100.7, 203.0.113.9"), "203.0.113.9"],
+  ["a private neighbour alone is the caller", undefined, NGINX("10.0.0.5", "10.0.0.7, -"), "10.0.0.5"],
+  ["no proxy is trusted", [], NGINX("10.0.0.5", "203.0.113.9"), "10.0.0.5"],
+  ["who is not of the proxies is the caller", PROXIES, NGINX("203.0.113.9", "198.51.100.7"), "203.0.113.9"],
+  ["behind proxies the last other", PROXIES, NGINX("10.0.0.5", "198.51.100.7, 203.0.113.9, 192.0.2.8"), "203.0.113.9"],
+  ["behind proxies through Kong", PROXIES, KONG("10.0.0.5", "198.51.100.7, 203.0.113.9"), "203.0.113.9"],
+  ["what is no address ends the search", PROXIES, NGINX("10.0.0.5", "198.51.100.7, _me, 192.0.2.8"), "192.0.2.8"],
+  ["proxies only: the farthest", PROXIES, NGINX("10.0.0.5", "10.0.0.6, 192.0.2.8"), "10.0.0.6"],
+  ["behind a local socket", PROXIES, NGINX("unix:", "198.51.100.7, 203.0.113.9"), "203.0.113.9"],
+])("where forwarded headers name others: %s", (_, trusted_proxies, record, source) => {
+  const text: ConfigText = trusted_proxies === undefined ? {} : { gateway_log: { trusted_proxies } };
+  expect(read(record, text)).toMatchObject({ id: "gateway_log", draft: { source } });
+});
+
+test("of calls that leave, the private neighbour is the caller, whatever he writes", () => {
+  const record = { ...NGINX("10.0.0.5", "198.51.100.7"), http_host: "api.stripe.com" };
+  expect(read(record)).toMatchObject({ id: "egress_log", draft: { source: "10.0.0.5" } });
+  const text: ConfigText = { egress_log: { trusted_proxies: PROXIES } };
+  expect(read(record, text)).toMatchObject({ id: "egress_log", draft: { source: "198.51.100.7" } });
+});
+
+test("a mapped source that is a list is read from the right too", () => {
+  const fields = { source: "chain" };
+  const record = { ...line, chain: ["198.51.100.7", "203.0.113.9, 192.0.2.8"] };
+  expect(read(record, { gateway_log: { fields } }).draft?.source).toBe("192.0.2.8");
+  expect(read(record, { gateway_log: { fields, trusted_proxies: PROXIES } }).draft?.source).toBe("203.0.113.9");
+});
+
+test("a trusted proxy that is no network is refused", () => {
+  expect(() => config.parse({ gateway_log: { trusted_proxies: ["nginx"] } })).toThrow("CIDR");
+});
+
 test("two maps that mean the same lines are told as ambiguous", () => {
   const both: ConfigText = { egress_log: { claims: { kind: "access" } }, gateway_log: { claims: { kind: "access" } } };
   expect(read({ kind: "access" }, both).id).toBe("gateway_log egress_log");
@@ -131,20 +200,57 @@ test("hosts of the table stand once, in small letters", () => {
   for (const host of hosts) expect(host).toMatch(/^(\*\.)?[a-z0-9.-]+$/);
 });
 
-test("a key in the query becomes the key, and stands nowhere in the event", async () => {
+const DRAWN = "Zq7Lw2Rk9Tx4Vb8Nc3Md6Pf1Hs5Jg0Ay";
+
+test.each([
+  ["drawn", { remote_user: DRAWN }, DRAWN],
+  ["hex", { remote_user: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" }, "0a1b2c3d4e5f60718293a4b5c6d7e8f9"],
+  ["beside a hash", { remote_user: DRAWN, authorization_sha256: "aaaa0001" }, "aaaa0001"],
+  ["in the address", { request: `GET http://${DRAWN}:pw-0001@api.sendgrid.com/v3/mail HTTP/1.1` }, DRAWN],
+])("a user name of Basic that is a key is no principal, and stands nowhere in the event: %s", async (_, more, key) => {
+  const { request_method: _m, request_uri: _u, ...bare } = line;
+  const record = { ...("request" in more ? bare : line), http_host: "api.sendgrid.com", ...more };
+  expect(read(record).draft).toMatchObject({ key_id: key, principal: null, principal_uid: null });
+  const into = await normalized(record);
+  expect(into.events).toHaveLength(1);
+  expect(JSON.stringify(into)).not.toMatch(new RegExp(`${DRAWN}|0a1b2c3d4e5f60718293|pw-0001`));
+});
+
+test("a user name that is a name stays the principal", () => {
+  expect(read({ ...line, remote_user: "billing-service" }).draft).toMatchObject({
+    key_id: null,
+    principal: "billing-service",
+  });
+});
+
+test("user and password of an address belong to no host", async () => {
+  const { request_method: _m, request_uri: _u, ...bare } = line;
+  const record = { ...bare, request: "GET http://user:pw-0001@api.example.com/v1/me HTTP/1.1", http_host: "-" };
+  expect(read(record)).toMatchObject({ id: "gateway_log", draft: { account: "api.example.com" } });
+  const stripe = { ...record, request: "GET http://user:pw-0001@api.stripe.com/v1/charges HTTP/1.1" };
+  expect(read(stripe)).toMatchObject({ id: "egress_log", draft: { service: "stripe", key_id: "user" } });
+  expect(JSON.stringify(await normalized(stripe))).not.toMatch(/pw-0001|user:/);
+});
+
+async function normalized(record: JsonObject) {
   const parts = await ingestParts(config.parse({}), { pepper: Buffer.alloc(32, 1) });
   const into = emptyYield();
+  createNormalizer(parts, { provider: "auto", position: "test", now: () => 0 }).read(
+    Buffer.from(JSON.stringify(record)),
+    null,
+    into,
+  );
+  return into;
+}
+
+test("a key in the query becomes the key, and stands nowhere in the event", async () => {
   const record = {
     ...line,
     http_host: "generativelanguage.googleapis.com",
     request_method: "POST",
     request_uri: "/v1beta/models/m-1:generateContent?key=made%2Dup-key-000000000009",
   };
-  createNormalizer(parts, { provider: "auto", position: "test", now: () => 0 }).read(
-    Buffer.from(JSON.stringify(record)),
-    null,
-    into,
-  );
+  const into = await normalized(record);
   expect(into.events[0]).toMatchObject({
     provider: "egress_log",
     service: "gemini",

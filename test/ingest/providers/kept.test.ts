@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { ingestParts } from "../../../cli/parts.ts";
 import { createNormalizer, emptyYield } from "../../../ingest/normalizer.ts";
 import type { JsonObject } from "../../../ingest/provider.ts";
+import { createSplitter } from "../../../ingest/sources/split.ts";
 import { config } from "../../../schemas/config.ts";
 
 const NOW = Date.UTC(2026, 2, 3);
@@ -38,6 +39,15 @@ test("a raw Vault log keeps nothing of its data that is no HMAC, in events and i
   }
 });
 
+test("numbers and names in the data of Vault are not kept either", async () => {
+  const record = golden("vault_audit/secret_read_raw_log.json");
+  const data = { otp: 48291311, pin: 482913, "hunter2-plain-words": 1, deep: [{ "hunter2-too": { a: -0.482913 } }] };
+  const response = { mount_type: "kv", data, wrap_info: { ttl: 482913, "hunter2-three": true } };
+  const stored = await normalized({ ...record, response });
+  expect(stored.events).toHaveLength(1);
+  expect(stored.events[0]!.raw).not.toMatch(/482913|48291311|hunter2|otp|pin/);
+});
+
 test("hashed fields of Vault are no secrets in the log", async () => {
   for (const name of ["secret_read_hashed", "login_by_userpass", "old_shape_without_mount", "permission_denied"]) {
     const { events } = await normalized(golden(`vault_audit/${name}.json`));
@@ -46,9 +56,53 @@ test("hashed fields of Vault are no secrets in the log", async () => {
   }
 });
 
+test.each(["secret_list_with_bodies", "secret_merge_patch", "secret_json_patch"])(
+  "the values of a Kubernetes Secret are kept in no shape: %s",
+  async (name) => {
+    const record = golden(`kubernetes_audit/${name}.json`);
+    const stored = await normalized(record);
+    expect(stored.events).toHaveLength(1);
+    expect(stored.events[0]!.secrets.join(" ")).toContain("kubernetes_secret@");
+    const letter = await normalized({
+      ...record,
+      requestReceivedTimestamp: "0000-00-00",
+      stageTimestamp: "0000-00-00",
+    });
+    expect(letter.letters).toHaveLength(1);
+    for (const text of [JSON.stringify(stored), JSON.stringify(letter)]) {
+      expect(text).not.toMatch(/aHVudGVyMlNlY3JldCE|hunter2Secret|482913/);
+      expect(text).toContain("payments");
+    }
+  },
+);
+
+test("the items of an audit webhook's EventList are events, though they say no kind", async () => {
+  const item = golden("kubernetes_audit/webhook_item_without_kind.json");
+  const list = {
+    kind: "EventList",
+    apiVersion: "audit.k8s.io/v1",
+    metadata: {},
+    items: [item, { ...item, auditID: "a2" }],
+  };
+  const into = emptyYield();
+  const normalizer = createNormalizer(parts, { provider: "auto", position: "test", now: () => NOW });
+  const splitter = createSplitter((data, start, end, broken) =>
+    normalizer.read(Buffer.from(data.subarray(start, end)), broken, into),
+  );
+  splitter.push(Buffer.from(JSON.stringify(list)));
+  splitter.end();
+  expect(into.letters).toEqual([]);
+  expect(into.events.map((event) => event.provider)).toEqual(["kubernetes_audit", "kubernetes_audit"]);
+});
+
 test("no golden record without a secret is reported to hold one", async () => {
   const root = join(import.meta.dirname, "../../golden");
-  const raw = new Set(["vault_audit/secret_read_raw_log.json"]);
+  const raw = new Set([
+    "vault_audit/secret_read_raw_log.json",
+    "kubernetes_audit/secret_list_with_bodies.json",
+    "kubernetes_audit/secret_merge_patch.json",
+    "kubernetes_audit/secret_json_patch.json",
+  ]);
   for (const id of readdirSync(root).filter((name) => name !== "generic"))
     for (const file of readdirSync(join(root, id)).filter((name) => !raw.has(`${id}/${name}`)))
       for (const event of (await normalized(golden(`${id}/${file}`))).events)
