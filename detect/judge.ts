@@ -212,9 +212,9 @@ export function createJudge(parts: JudgeParts): Judge {
   function judge(observed: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void {
     const policy = declared(observed);
     const number = dayOf(observed.time);
-    // Verdicts hold from the beginning of a day on: an event of it is judged by what was said before.
-    if (!profile.days.has(number)) verdicts.settle(profile, number);
     const day = openDay(profile, number);
+    // Verdicts hold from the beginning of a day on. A policy may have opened it, before the day before was sealed.
+    if (day.events === 0) verdicts.settle(profile, number);
     clock.open.add(profile.subject_uid);
     profile.dirty = true;
     look(profile, day, policy);
