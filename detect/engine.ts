@@ -1,8 +1,8 @@
 import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
-import { dayOf } from "../schemas/duration.ts";
+import { dayOf, MAX_AHEAD_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Signal } from "../schemas/signal.ts";
-import { closeLater, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
+import { closeLater, dropAhead, isAhead, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
 import { createCloser } from "./closing.ts";
 import type { DetectEvent } from "./detection.ts";
 import type { EngineOptions, ProcessOptions } from "./engine_options.ts";
@@ -204,6 +204,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** processOne judges an event; false when stored ones have to be judged before it. */
   function processOne(event: DetectEvent, sorted: boolean, now: number): boolean {
+    // A dead letter of today's ingest; what older versions stored, or another process sends, moves and holds nothing either.
+    if (event.time > now + MAX_AHEAD_MS) return true;
     const { provider } = event;
     const clock = clockOf(provider);
     const lateness = sorted ? 0 : clock.latenessMs;
@@ -240,7 +242,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (release !== null) break;
         const first = clock.waiting.firstDay();
         if (first !== null) {
-          sealBefore(clock, first);
+          sealBefore(clock, Math.min(first, dayOf(clock.watermark) + 1));
           releaseWaiting(provider, clock, Number.POSITIVE_INFINITY);
           if (release !== null) break;
         }
@@ -310,7 +312,10 @@ export function createEngine(options: EngineOptions): Engine {
     tracked: () => profiles.size(),
     owed: () => owed.splice(0),
     defer(events) {
-      for (const event of events) clockOf(event.provider).waiting.add(event);
+      for (const event of events) {
+        const clock = clockOf(event.provider);
+        if (!isAhead(clock, event.time)) clock.waiting.add(event);
+      }
     },
     putOffBeyond(events) {
       maxWaiting = events;
@@ -331,6 +336,7 @@ export function createEngine(options: EngineOptions): Engine {
     profiles.add(profile);
     lineage.note(profile);
     const clock = clockOf(profile.provider);
+    dropAhead(profile, clock);
     const { subject_uid } = profile;
     if (profile.days.size > 0) clock.open.add(subject_uid);
     for (const window of profile.callWindows.values()) closeLater(clock, subject_uid, window);

@@ -43,7 +43,8 @@ export function loadState(
     const clock = clockOf(provider);
     for (const [account, quarters] of arriving) clock.feeds.set(account, { ...newFeed(), arriving: quarters });
     clock.watermark = mark;
-    clock.sealedTo = sealedTo;
+    // Older versions sealed up to a day that a broken clock named.
+    clock.sealedTo = Math.min(sealedTo, dayOf(mark) + 1);
     if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
   }
   for (const [key, time] of state.revoked) revoked.set(key, time);

@@ -140,7 +140,7 @@ test("a key in the query becomes the key, and stands nowhere in the event", asyn
     request_method: "POST",
     request_uri: "/v1beta/models/m-1:generateContent?key=made%2Dup-key-000000000009",
   };
-  createNormalizer(parts, { provider: "auto", position: "test", now: () => 0 }).read(
+  createNormalizer(parts, { provider: "auto", position: "test", now: Date.now }).read(
     Buffer.from(JSON.stringify(record)),
     null,
     into,
