@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { DetectEvent } from "../../detect/detection.ts";
-import { createEngine, type Engine } from "../../detect/engine.ts";
+import type { Engine } from "../../detect/engine.ts";
 import { createFleet } from "../../detect/fleet/fleet.ts";
 import { SLOT_MS, slotOf } from "../../detect/stats/rhythm.ts";
 import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import type { Signal } from "../../schemas/signal.ts";
-import { byTime, engineFor, event, MONDAY, names, officeDays, THIEF } from "./make.ts";
+import { engineFor, event, MONDAY, names, officeDays, THIEF } from "./make.ts";
 
 /* An event years ahead of its arrival is a broken clock: nothing may follow it, and what older versions let follow it comes back. */
 
