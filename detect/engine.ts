@@ -17,7 +17,7 @@ import { type Profile, profileFrom } from "./profile.ts";
 import { createProfileBook } from "./profile_book.ts";
 import { createPulse } from "./pulse.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
-import { isRevocation, revokedKeys } from "./revocations.ts";
+import { createRevocations, type KeyChange, keyChange } from "./revocations.ts";
 import { createSealer } from "./sealing.ts";
 import { slotOf } from "./stats/rhythm.ts";
 import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
@@ -41,8 +41,8 @@ export interface Engine {
   profile(subject: string): Profile | null;
   /** Drops stored profiles with nothing open from memory until `keep` are left, and gives their subjects. Call it when they are stored. */
   dropCold(keep: number): string[];
-  /** Takes over that keys were revoked (ms), as another log told. */
-  revoke(keys: readonly string[], time: number): void;
+  /** Takes over that keys were revoked or made active again, as another log told. */
+  revoke(change: KeyChange): void;
   /** Replaces what people said of incidents; each verdict holds from the day after it. */
   setVerdicts(verdicts: readonly VerdictInput[]): void;
   /** Replaces the declarations; what was judged stays judged. */
@@ -88,7 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
   const clocks = new Map<string, ProviderClock>();
   const lineage = createLineage(profiles);
   const peers = createPeerBook();
-  const revoked = new Map<string, number>();
+  const revoked = createRevocations();
   const verdicts = createVerdictBook();
   let changed = new Map<string, FindingState>();
   let ofSources = new Map<string, Finding>();
@@ -161,6 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (clock.nextClose <= to) closeWindows(provider, clock, to);
     if (dayOf(from) !== dayOf(to)) {
       sealBefore(clock, dayOf(to));
+      if (revoked.forgetBefore(to)) engineDirty = true;
       releaseWaiting(provider, clock, dayOf(to));
     }
   }
@@ -188,8 +189,8 @@ export function createEngine(options: EngineOptions): Engine {
     return out;
   }
 
-  function revoke(keys: readonly string[], time: number): void {
-    for (const key of keys) revoked.set(key, Math.min(revoked.get(key) ?? time, time));
+  function revoke(change: KeyChange): void {
+    revoked.note(change);
     engineDirty = true;
   }
 
@@ -217,7 +218,8 @@ export function createEngine(options: EngineOptions): Engine {
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
-    if (isRevocation(event)) revoke(revokedKeys(event), event.time);
+    const change = keyChange(event);
+    if (change !== null) revoke(change);
     judge.policies(event, policy, profile, clock, late);
     if (dayOf(event.time) > dayOf(clock.watermark)) clock.waiting.add(event);
     else judge.event(event, profile, clock, late);
@@ -275,7 +277,11 @@ export function createEngine(options: EngineOptions): Engine {
     revoke,
     setVerdicts: verdicts.set,
     profile: (subject) => profiles.get(subject),
-    dropCold: (keep) => profiles.dropCold(keep),
+    dropCold(keep) {
+      const dropped = profiles.dropCold(keep);
+      if (dropped.length > 0) lineage.forget(new Set(dropped));
+      return dropped;
+    },
     setInventory(next) {
       inventory = next;
       judge.forget();
@@ -312,10 +318,8 @@ export function createEngine(options: EngineOptions): Engine {
     tracked: () => profiles.size(),
     owed: () => owed.splice(0),
     defer(events) {
-      for (const event of events) {
-        const clock = clockOf(event.provider);
-        if (!isAhead(clock, event.time)) clock.waiting.add(event);
-      }
+      for (const event of events)
+        if (!isAhead(clockOf(event.provider), event.time)) clockOf(event.provider).waiting.add(event);
     },
     putOffBeyond(events) {
       maxWaiting = events;

@@ -177,6 +177,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     const user_agent = clean(d.user_agent);
     const resources = d.resources.slice(0, MAX_RESOURCES).map((r) => cut(redacted.scrub(r)));
     for (const id of d.key_resources) resources.push(`key:${parts.fingerprint(provider.id, id)}`);
+    for (const id of d.enabled_keys ?? none) resources.push(`key_enabled:${parts.fingerprint(provider.id, id)}`);
     return {
       event_uid: redacted.found.length === 0 ? cut(uid) : cut(cleanUid(provider.id, uid, redacted)),
       provider: provider.id,
@@ -304,9 +305,11 @@ function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
       ids ??= [];
       if (!ids.includes(d.key_id)) ids.push(d.key_id);
     }
-    for (const id of d.key_resources) {
-      ids ??= [];
-      if (!ids.includes(id)) ids.push(id);
+    for (const named of [d.key_resources, d.enabled_keys ?? none]) {
+      for (const id of named) {
+        ids ??= [];
+        if (!ids.includes(id)) ids.push(id);
+      }
     }
   }
   return ids ?? none;
