@@ -1,4 +1,4 @@
-import { dayOf } from "../schemas/duration.ts";
+import { DAY_MS, dayOf, MAX_AHEAD_MS } from "../schemas/duration.ts";
 import type { Signal } from "../schemas/signal.ts";
 import { drop } from "./light_maps.ts";
 import { openDay } from "./observe.ts";
@@ -46,6 +46,22 @@ export const newClock = (maxWaiting: number, latenessMs: number): ProviderClock 
   feeds: new Map(),
   ticked: NEVER_TICKED,
 });
+
+/** isAhead tells a time that lies further ahead of the provider's than any event may that was taken: older versions took those. */
+export const isAhead = (clock: ProviderClock, time: number): boolean =>
+  clock.watermark !== NO_TIME && time > clock.watermark + clock.latenessMs + MAX_AHEAD_MS;
+
+/** dropAhead takes out of a stored profile what a broken clock began there: it would stay open for years. */
+export function dropAhead(profile: Profile, clock: ProviderClock): void {
+  const before = profile.days.size;
+  for (const day of profile.days.keys()) if (isAhead(clock, day * DAY_MS)) profile.days = drop(profile.days, day);
+  if (profile.days.size === before) return;
+  profile.dirty = true;
+  for (const start of profile.callWindows.keys())
+    if (isAhead(clock, start)) profile.callWindows = drop(profile.callWindows, start);
+  for (const start of profile.networkWindows.keys())
+    if (isAhead(clock, start)) profile.networkWindows = drop(profile.networkWindows, start);
+}
 
 /** Health counts the keys at work in a quarter of an hour, and names those whose calls the provider failed. */
 export interface Health {

@@ -1,8 +1,8 @@
 import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
-import { dayOf } from "../schemas/duration.ts";
+import { dayOf, MAX_AHEAD_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
 import type { Signal } from "../schemas/signal.ts";
-import { closeLater, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
+import { closeLater, dropAhead, isAhead, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
 import { createCloser } from "./closing.ts";
 import type { DetectEvent } from "./detection.ts";
 import type { EngineOptions, ProcessOptions } from "./engine_options.ts";
@@ -17,7 +17,7 @@ import { type Profile, profileFrom } from "./profile.ts";
 import { createProfileBook } from "./profile_book.ts";
 import { createPulse } from "./pulse.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
-import { isRevocation, revokedKeys } from "./revocations.ts";
+import { createRevocations, type KeyChange, keyChange } from "./revocations.ts";
 import { createSealer } from "./sealing.ts";
 import { slotOf } from "./stats/rhythm.ts";
 import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
@@ -41,8 +41,8 @@ export interface Engine {
   profile(subject: string): Profile | null;
   /** Drops stored profiles with nothing open from memory until `keep` are left, and gives their subjects. Call it when they are stored. */
   dropCold(keep: number): string[];
-  /** Takes over that keys were revoked (ms), as another log told. */
-  revoke(keys: readonly string[], time: number): void;
+  /** Takes over that keys were revoked or made active again, as another log told. */
+  revoke(change: KeyChange): void;
   /** Replaces what people said of incidents; each verdict holds from the day after it. */
   setVerdicts(verdicts: readonly VerdictInput[]): void;
   /** Replaces the declarations; what was judged stays judged. */
@@ -88,7 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
   const clocks = new Map<string, ProviderClock>();
   const lineage = createLineage(profiles);
   const peers = createPeerBook();
-  const revoked = new Map<string, number>();
+  const revoked = createRevocations();
   const verdicts = createVerdictBook();
   let changed = new Map<string, FindingState>();
   let ofSources = new Map<string, Finding>();
@@ -161,6 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (clock.nextClose <= to) closeWindows(provider, clock, to);
     if (dayOf(from) !== dayOf(to)) {
       sealBefore(clock, dayOf(to));
+      if (revoked.forgetBefore(to)) engineDirty = true;
       releaseWaiting(provider, clock, dayOf(to));
     }
   }
@@ -188,8 +189,8 @@ export function createEngine(options: EngineOptions): Engine {
     return out;
   }
 
-  function revoke(keys: readonly string[], time: number): void {
-    for (const key of keys) revoked.set(key, Math.min(revoked.get(key) ?? time, time));
+  function revoke(change: KeyChange): void {
+    revoked.note(change);
     engineDirty = true;
   }
 
@@ -204,6 +205,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** processOne judges an event; false when stored ones have to be judged before it. */
   function processOne(event: DetectEvent, sorted: boolean, now: number): boolean {
+    // A dead letter of today's ingest; what older versions stored, or another process sends, moves and holds nothing either.
+    if (event.time > now + MAX_AHEAD_MS) return true;
     const { provider } = event;
     const clock = clockOf(provider);
     const lateness = sorted ? 0 : clock.latenessMs;
@@ -215,7 +218,8 @@ export function createEngine(options: EngineOptions): Engine {
     const policy = inventory.empty ? null : inventory.lookup(event);
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
-    if (isRevocation(event)) revoke(revokedKeys(event), event.time);
+    const change = keyChange(event);
+    if (change !== null) revoke(change);
     judge.policies(event, policy, profile, clock, late);
     if (dayOf(event.time) > dayOf(clock.watermark)) clock.waiting.add(event);
     else judge.event(event, profile, clock, late);
@@ -240,7 +244,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (release !== null) break;
         const first = clock.waiting.firstDay();
         if (first !== null) {
-          sealBefore(clock, first);
+          sealBefore(clock, Math.min(first, dayOf(clock.watermark) + 1));
           releaseWaiting(provider, clock, Number.POSITIVE_INFINITY);
           if (release !== null) break;
         }
@@ -273,7 +277,11 @@ export function createEngine(options: EngineOptions): Engine {
     revoke,
     setVerdicts: verdicts.set,
     profile: (subject) => profiles.get(subject),
-    dropCold: (keep) => profiles.dropCold(keep),
+    dropCold(keep) {
+      const dropped = profiles.dropCold(keep);
+      if (dropped.length > 0) lineage.forget(new Set(dropped));
+      return dropped;
+    },
     setInventory(next) {
       inventory = next;
       judge.forget();
@@ -310,7 +318,8 @@ export function createEngine(options: EngineOptions): Engine {
     tracked: () => profiles.size(),
     owed: () => owed.splice(0),
     defer(events) {
-      for (const event of events) clockOf(event.provider).waiting.add(event);
+      for (const event of events)
+        if (!isAhead(clockOf(event.provider), event.time)) clockOf(event.provider).waiting.add(event);
     },
     putOffBeyond(events) {
       maxWaiting = events;
@@ -331,6 +340,7 @@ export function createEngine(options: EngineOptions): Engine {
     profiles.add(profile);
     lineage.note(profile);
     const clock = clockOf(profile.provider);
+    dropAhead(profile, clock);
     const { subject_uid } = profile;
     if (profile.days.size > 0) clock.open.add(subject_uid);
     for (const window of profile.callWindows.values()) closeLater(clock, subject_uid, window);

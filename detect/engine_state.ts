@@ -3,13 +3,13 @@ import type { ProviderClock } from "./clock.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { PeerBook } from "./peers.ts";
 import { type Feed, newFeed } from "./pulse.ts";
+import type { Revocations } from "./revocations.ts";
 
 /** EngineState is what the engine knows beside the profiles. */
 export interface EngineState {
   clocks: ReadonlyMap<string, ProviderClock>;
   clockOf(provider: string): ProviderClock;
-  /** When keys were revoked, as the log said, ms. */
-  revoked: Map<string, number>;
+  revoked: Revocations;
   peers: PeerBook;
   /** What was seen over all keys; null where another process looks at that. */
   fleet: Pick<Fleet, "text" | "load"> | null;
@@ -24,7 +24,7 @@ export function stateText({ clocks, revoked, peers, fleet }: EngineState): strin
     c.waiting.size(),
     arriving(c.feeds),
   ]);
-  return JSON.stringify({ marks, revoked: [...revoked], peers: peers.text(), fleet: fleet?.text() });
+  return JSON.stringify({ marks, revoked: revoked.state(), peers: peers.text(), fleet: fleet?.text() });
 }
 
 /** loadState takes such a row over, and gives the providers of which events waited, with the time from which on. */
@@ -34,7 +34,7 @@ export function loadState(
 ): { provider: string; from: number }[] {
   const state = JSON.parse(text) as {
     marks: [string, number, number, number, Arriving?][];
-    revoked: [string, number][];
+    revoked: ReturnType<Revocations["state"]>;
     peers: string;
     fleet?: string;
   };
@@ -43,10 +43,11 @@ export function loadState(
     const clock = clockOf(provider);
     for (const [account, quarters] of arriving) clock.feeds.set(account, { ...newFeed(), arriving: quarters });
     clock.watermark = mark;
-    clock.sealedTo = sealedTo;
+    // Older versions sealed up to a day that a broken clock named.
+    clock.sealedTo = Math.min(sealedTo, dayOf(mark) + 1);
     if (waiting > 0) owed.push({ provider, from: (dayOf(mark) + 1) * DAY_MS });
   }
-  for (const [key, time] of state.revoked) revoked.set(key, time);
+  revoked.load(state.revoked);
   peers.load(state.peers);
   if (state.fleet) fleet?.load(state.fleet);
   return owed;

@@ -14,6 +14,7 @@ import { settle, settled } from "./net_place.ts";
 import { countNetwork, countWindows, observeEvent, observeRenamed, openDay } from "./observe.ts";
 import type { PeerBook } from "./peers.ts";
 import type { OpenDay, Profile } from "./profile.ts";
+import type { Revocations } from "./revocations.ts";
 import { noteSession } from "./sessions.ts";
 import { livedTime } from "./travel.ts";
 import { shortUid, type VerdictBook } from "./verdicts.ts";
@@ -32,8 +33,8 @@ export interface JudgeParts {
   options: EngineOptions;
   inventory(): InventoryIndex;
   peers: PeerBook;
-  /** Keys that the log said were revoked, with the time, ms. */
-  revoked: ReadonlyMap<string, number>;
+  /** What the log said of revoked keys. */
+  revoked: Pick<Revocations, "at">;
   /** Told of every finding that began or grew. */
   changed(state: FindingState): void;
   verdicts: VerdictBook;
@@ -186,7 +187,7 @@ export function createJudge(parts: JudgeParts): Judge {
   ): void {
     // Without a declaration the place decides nothing, and is looked up for the words only.
     let event = policy === null ? observed : settled(observed, profile);
-    policyContext.revokedInLog = event.key_uid === null ? null : (revoked.get(event.key_uid) ?? null);
+    policyContext.revokedInLog = event.key_uid === null ? null : revoked.at(event.key_uid, event.time);
     policyContext.unlisted = policy === null && !inventory().empty && inventory().complete(event.provider, event.time);
     const asked = policy === null ? undeclared : policies;
     for (let i = 0; i < asked.length; i++) {
@@ -212,9 +213,9 @@ export function createJudge(parts: JudgeParts): Judge {
   function judge(observed: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void {
     const policy = declared(observed);
     const number = dayOf(observed.time);
-    // Verdicts hold from the beginning of a day on: an event of it is judged by what was said before.
-    if (!profile.days.has(number)) verdicts.settle(profile, number);
     const day = openDay(profile, number);
+    // Verdicts hold from the beginning of a day on. A policy may have opened it, before the day before was sealed.
+    if (day.events === 0) verdicts.settle(profile, number);
     clock.open.add(profile.subject_uid);
     profile.dirty = true;
     look(profile, day, policy);

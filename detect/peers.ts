@@ -10,10 +10,13 @@ const SHARED_BY = 3;
 const SHARED: readonly ValueDimension[] = ["net", "asn", "country", "region"];
 
 interface Users {
+  /** The newest day of any subject. */
   last: number;
-  /** Subjects with their owners, the newest few. */
-  subjects: [string, string | null][];
+  /** Subjects with their owners and the last day of each, those that used it last. */
+  subjects: User[];
 }
+
+type User = [subject: string, owner: string | null, last: number];
 
 type PerAccount = Map<string, Map<ValueDimension, Map<string, Users>>>;
 const BETWEEN = "\u001f";
@@ -82,21 +85,26 @@ export function createPeerBook(): PeerBook {
       if (!SHARED.includes(dimension)) return;
       const entry = find(account, dimension, value);
       if (entry === undefined) {
-        add(account ?? "", dimension, value, { last: day, subjects: [[subject, owner]] });
+        add(account ?? "", dimension, value, { last: day, subjects: [[subject, owner, day]] });
         if (size > MAX_VALUES) forgetOldest();
         return;
       }
       if (day > entry.last) entry.last = day;
-      if (entry.subjects.some(([s]) => s === subject)) return;
-      entry.subjects.push([subject, owner]);
-      if (entry.subjects.length > MAX_SUBJECTS) entry.subjects.shift();
+      const user = entry.subjects.find(([s]) => s === subject);
+      if (user) {
+        user[1] = owner;
+        user[2] = Math.max(user[2], day);
+        return;
+      }
+      entry.subjects.push([subject, owner, day]);
+      if (entry.subjects.length > MAX_SUBJECTS) entry.subjects.splice(oldestOf(entry.subjects), 1);
     },
     others(account, dimension, value, subject, owner, day) {
       const entry = find(account, dimension, value);
       if (!entry || day - entry.last > PEER_DAYS) return "none";
       let found: "owner" | "account" | "none" = "none";
-      for (const [other, otherOwner] of entry.subjects) {
-        if (other === subject) continue;
+      for (const [other, otherOwner, last] of entry.subjects) {
+        if (other === subject || day - last > PEER_DAYS) continue;
         if (owner !== null && otherOwner === owner) return "owner";
         found = "account";
       }
@@ -105,7 +113,7 @@ export function createPeerBook(): PeerBook {
     isShared(account, dimension, value, subject, day) {
       const entry = find(account, dimension, value);
       if (!entry || day - entry.last > PEER_DAYS) return false;
-      return entry.subjects.filter(([s]) => s !== subject).length >= SHARED_BY;
+      return entry.subjects.filter(([s, , last]) => s !== subject && day - last <= PEER_DAYS).length >= SHARED_BY;
     },
     forget(subjects) {
       for (const [, , entry] of entries()) entry.subjects = entry.subjects.filter(([s]) => !subjects.has(s));
@@ -116,10 +124,24 @@ export function createPeerBook(): PeerBook {
       size = 0;
       for (const [key, entry] of JSON.parse(text) as [string, Users][]) {
         const [account = "", dimension = "", ...value] = key.split(BETWEEN);
-        add(account, dimension as ValueDimension, value.join(BETWEEN), entry);
+        add(account, dimension as ValueDimension, value.join(BETWEEN), { ...entry, subjects: usersOf(entry) });
       }
     },
   };
+}
+
+/** usersOf gives a stored value's subjects; older versions kept one day for all of them, which those at work soon have of their own. */
+const usersOf = ({ last, subjects }: { last: number; subjects: [string, string | null, number?][] }): User[] =>
+  subjects.map(([subject, owner, day]) => [subject, owner, day ?? last]);
+
+/** oldestOf gives the place of the subject that used it longest ago; of equals the first by name, so that no order enters. */
+function oldestOf(subjects: readonly User[]): number {
+  let oldest = 0;
+  for (const [i, [subject, , last]] of subjects.entries()) {
+    const [name, , least] = subjects[oldest]!;
+    if (last < least || (last === least && subject < name)) oldest = i;
+  }
+  return oldest;
 }
 
 /** shareDay hands a sealed day's values over to the book, but for those that a finding holds back. */

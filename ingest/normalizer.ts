@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { ApiActivity } from "../schemas/activity.ts";
+import { formatDuration, MAX_AHEAD_MS } from "../schemas/duration.ts";
 import type { DeadLetter } from "./dead_letter.ts";
 import { deadLetterOf } from "./dead_letter.ts";
 import type { Enrich } from "./enrich/enrich.ts";
@@ -126,9 +127,8 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       return;
     }
     const drafts = Array.isArray(outcome.value) ? outcome.value : [outcome.value];
-    const odd = drafts.find((d) => d.time !== null && !(d.time >= MIN_TIME && d.time <= MAX_TIME));
-    if (odd || drafts.length === 0) {
-      const reason = odd ? `event time ${odd.time} is not between 2000 and 2100` : "holds no call";
+    const reason = drafts.length === 0 ? "holds no call" : oddTime(drafts, context.now());
+    if (reason !== null) {
       letter(bytes, provider.id, reason, into, kept === record ? text : JSON.stringify(kept));
       return;
     }
@@ -177,6 +177,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
     const user_agent = clean(d.user_agent);
     const resources = d.resources.slice(0, MAX_RESOURCES).map((r) => cut(redacted.scrub(r)));
     for (const id of d.key_resources) resources.push(`key:${parts.fingerprint(provider.id, id)}`);
+    for (const id of d.enabled_keys ?? none) resources.push(`key_enabled:${parts.fingerprint(provider.id, id)}`);
     return {
       event_uid: redacted.found.length === 0 ? cut(uid) : cut(cleanUid(provider.id, uid, redacted)),
       provider: provider.id,
@@ -285,6 +286,17 @@ function keptSafely(provider: Provider, record: JsonObject): JsonObject {
   }
 }
 
+/** oddTime says what is wrong with the time of a record that arrived `now`; null where nothing is. */
+function oddTime(drafts: readonly Draft[], now: number): string | null {
+  for (const { time } of drafts) {
+    if (time === null) continue;
+    if (!(time >= MIN_TIME && time <= MAX_TIME)) return `event time ${time} is not between 2000 and 2100`;
+    if (time > now + MAX_AHEAD_MS)
+      return `event time is ${formatDuration(time - now)} after its arrival: the clock that wrote it or this one is wrong`;
+  }
+  return null;
+}
+
 /** One for all that have none; nobody adds to it. */
 const none: string[] = [];
 function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
@@ -294,9 +306,11 @@ function keyIdsOf(drafts: readonly Draft[]): readonly string[] {
       ids ??= [];
       if (!ids.includes(d.key_id)) ids.push(d.key_id);
     }
-    for (const id of d.key_resources) {
-      ids ??= [];
-      if (!ids.includes(id)) ids.push(id);
+    for (const named of [d.key_resources, d.enabled_keys ?? none]) {
+      for (const id of named) {
+        ids ??= [];
+        if (!ids.includes(id)) ids.push(id);
+      }
     }
   }
   return ids ?? none;

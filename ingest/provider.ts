@@ -6,7 +6,7 @@ export type JsonObject = { [name: string]: Json };
 
 /**
  * Draft is what a provider can tell of one call, before fingerprint, redaction and enrichment.
- * Raw key ids may stand in `key_id` and `key_resources` only; the pipeline turns them into fingerprints and drops them.
+ * Raw key ids may stand in `key_id`, `key_resources` and `enabled_keys` only; the pipeline turns them into fingerprints and drops them.
  * What the record does not say is null.
  */
 export interface Draft {
@@ -37,6 +37,8 @@ export interface Draft {
   resources: string[];
   /** Key ids that the call creates, disables or deletes; they become resources `key:<key_uid>`. */
   key_resources: string[];
+  /** Key ids that the call makes active again: resources `key_enabled:<key_uid>`. */
+  enabled_keys?: string[];
   environment: string | null;
   scopes: string[];
   bytes_out: number | null;

@@ -34,6 +34,9 @@ export const duration = z.string().transform((text, ctx) => {
   return ms;
 });
 
+/** An event further past its arrival than this was written by a broken clock: nothing may follow it, ms. */
+export const MAX_AHEAD_MS = DAY_MS;
+
 /** dayOf gives the UTC day number of an event time in ms. */
 export const dayOf = (time: number): number => Math.floor(time / DAY_MS);
 /** alignTo gives the start of the aligned bucket that holds the time, both in ms. */

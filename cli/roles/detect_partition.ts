@@ -124,7 +124,7 @@ export async function openPartition({ hub, assignment, sender, engines, inventor
     hub.counters.stored += fresh.length;
     aboveCheckpoint += fresh.length;
     hub.counters.duplicates += duplicates;
-    for (const { keys, time } of revoked) engine.revoke(keys, time);
+    for (const change of revoked) engine.revoke(change);
     // Profiles are ahead now, whatever comes: findings that were refused go out with the next ones, before any checkpoint.
     const begun = performance.now();
     await detector.accept(fresh).catch((error: unknown) => {
@@ -224,10 +224,10 @@ async function readHistory(store: Store, ledger: Ledger): Promise<Map<string, Fi
 }
 
 function revokedOf(message: Message): Revoked {
-  const { keys, time } = JSON.parse(message.value?.toString("utf8") ?? "") as Revoked;
-  if (!Array.isArray(keys) || keys.some((k) => typeof k !== "string") || !Number.isInteger(time))
+  const { keys, time, enabled = false } = JSON.parse(message.value?.toString("utf8") ?? "") as Partial<Revoked>;
+  if (!Array.isArray(keys) || keys.some((k) => typeof k !== "string") || time === undefined || !Number.isInteger(time))
     throw new Error("no revocation");
-  return { keys, time };
+  return { keys, time, enabled: enabled === true };
 }
 
 function isEvent(event: ApiActivity): boolean {

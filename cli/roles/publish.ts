@@ -1,4 +1,4 @@
-import { isRevocation, revokedKeys } from "../../detect/revocations.ts";
+import { type KeyChange, keyChange } from "../../detect/revocations.ts";
 import type { DeadLetter } from "../../ingest/dead_letter.ts";
 import { encodeEvents } from "../../ingest/kafka/event_message.ts";
 import { partitionOf } from "../../ingest/kafka/partition.ts";
@@ -9,12 +9,8 @@ import type { Finding } from "../../schemas/finding.ts";
 import type { Counters } from "../app.ts";
 import type { Hub } from "./hub.ts";
 
-/** Revoked is told to every partition: the revoked key is another principal's than whoever revoked it. */
-export interface Revoked {
-  keys: string[];
-  /** ms. */
-  time: number;
-}
+/** Revoked is told to every partition: the key is another principal's than whoever revoked it or made it active again. */
+export type Revoked = KeyChange;
 
 export const KIND = "kind";
 /** Kind of a finding of old events; the others are of kind `finding`. */
@@ -48,8 +44,9 @@ export function outgoingOf(
   const out: Outgoing[] = [];
   for (const event of yielded.events) {
     byPartition[partitionOf(event.principal_uid, partitions)]!.push(event);
-    if (!isRevocation(event)) continue;
-    const value = JSON.stringify({ keys: revokedKeys(event), time: event.time } satisfies Revoked);
+    const change = keyChange(event);
+    if (change === null) continue;
+    const value = JSON.stringify(change);
     for (let partition = 0; partition < partitions; partition++)
       out.push({ topic: topics.events, partition, value, headers: { ...headers, [KIND]: "revoked" } });
   }

@@ -23,6 +23,8 @@ export interface Fronts {
   byEvents(provider: string): number;
   /** Slot to which events or the clock moved all engines. */
   byClock(provider: string): number;
+  /** The furthest slot of any engine; 0 where none is known. */
+  furthest(provider: string): number;
   rests(provider: string, engine: string): boolean;
   allRest(provider: string): boolean;
   state(): FrontsState;
@@ -60,6 +62,7 @@ export function createFronts(): Fronts {
       return slots.length > 0 ? least(slots) : Math.max(0, ...slotsOf(all(provider)));
     },
     byClock: (provider) => least(awake(provider).map(({ events, ticks }) => Math.max(events ?? 0, ticks))),
+    furthest: (provider) => Math.max(0, ...all(provider).map(({ events, ticks }) => Math.max(events ?? 0, ticks))),
     rests: (provider, engine) => fronts.get(provider)?.get(engine)?.rests ?? false,
     allRest: (provider) => awake(provider).length === 0,
     state: () => [...fronts].map(([provider, engines]) => [provider, [...engines]]),

@@ -73,6 +73,18 @@ export function hear(feed: SourceFeed, slot: number, engine: string): void {
   }
 }
 
+/** mend takes back what an event of a broken clock, years ahead of `now`, did to a stored feed: it goes on behind what it learned. */
+export function mend(feed: SourceFeed, now: number): void {
+  if (Math.max(feed.open, feed.last, ...feed.ahead, ...feed.newest.map(([, slot]) => slot)) <= now) return;
+  feed.newest = feed.newest.filter(([, slot]) => slot <= now);
+  feed.ahead = feed.ahead.filter((slot) => slot <= now);
+  feed.last = Math.min(feed.last, now);
+  if (feed.open <= now) return;
+  feed.open = Math.min(now, Math.max(feed.unlearned, feed.last + 1));
+  feed.unlearned = feed.open;
+  feed.quiet = newQuiet();
+}
+
 /** newestOfAll gives the slot that every engine reached which has spoken of it and `counts`. */
 export const newestOfAll = (feed: SourceFeed, counts: (engine: string) => boolean): number =>
   Math.min(...feed.newest.flatMap(([engine, slot]) => (counts(engine) ? slot : [])));

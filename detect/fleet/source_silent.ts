@@ -1,4 +1,4 @@
-import { DAY_MS, formatDuration, HOUR_MS } from "../../schemas/duration.ts";
+import { DAY_MS, formatDuration, HOUR_MS, MAX_AHEAD_MS } from "../../schemas/duration.ts";
 import { fleetSubject } from "../../schemas/fleet.ts";
 import type { Signal } from "../../schemas/signal.ts";
 import type { Cause } from "../pulse.ts";
@@ -10,6 +10,7 @@ import {
   closeTo,
   hear,
   historyDays,
+  mend,
   newestOfAll,
   newSourceFeed,
   type Silence,
@@ -24,6 +25,9 @@ const MAX_FEEDS = 512;
 const LIVE_SLOTS = HOUR_MS / SLOT_MS;
 /** How long a start waits for what came meanwhile, before it calls a source silent that it did not hear. */
 const GRACE_SLOTS = HOUR_MS / SLOT_MS;
+
+/** How far a feed may be ahead of its provider's time: an event ahead of its arrival, and how late the others may be. */
+const MAX_AHEAD_SLOTS = (2 * MAX_AHEAD_MS) / SLOT_MS;
 
 /** A source that falls silent against its own rhythm hides whatever its keys do. */
 export default defineFleet({
@@ -101,6 +105,10 @@ export default defineFleet({
         const s = state as { feeds: SourceFeed[]; fronts: FrontsState };
         feeds = new Map(s.feeds.map((feed) => [JSON.stringify([feed.provider, feed.account]), feed]));
         fronts.restore(s.fronts);
+        for (const feed of feeds.values()) {
+          const now = fronts.furthest(feed.provider);
+          if (now > 0) mend(feed, now + MAX_AHEAD_SLOTS);
+        }
       },
       forget: () => undefined,
       unheard(provider, account, from, to) {

@@ -90,6 +90,7 @@ function normalizeEvent(record: JsonObject): Outcome<Draft> {
     region: textOf(record.awsRegion),
     resources: resourcesOf(record.resources, request, call.service),
     key_resources: outcome === "success" && call.touchesKeys ? keysOf(eventName, request, response) : [],
+    enabled_keys: outcome === "success" && call.touchesKeys ? enabledOf(eventName, request) : [],
     environment: null,
     scopes: [],
     bytes_out: bytesOut(record.additionalEventData),
@@ -230,6 +231,13 @@ function keysOf(eventName: string, request: JsonObject | null, response: JsonObj
     objectOf(response?.accessKey) ?? objectOf(response?.serviceSpecificCredential) ?? objectOf(response?.credentials);
   const from = ended ? request : eventName.startsWith("Update") ? null : made;
   const id = textOf(from?.accessKeyId) ?? textOf(from?.serviceSpecificCredentialId);
+  return id === null ? [] : [id];
+}
+
+/** enabledOf names the key that an update switched on. */
+function enabledOf(eventName: string, request: JsonObject | null): string[] {
+  if (!eventName.startsWith("Update") || request?.status !== "Active") return [];
+  const id = textOf(request.accessKeyId) ?? textOf(request.serviceSpecificCredentialId);
   return id === null ? [] : [id];
 }
 

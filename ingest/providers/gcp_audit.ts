@@ -71,7 +71,7 @@ function normalize(record: JsonObject): Outcome<Draft> {
       user_agent: text(meta, "callerSuppliedUserAgent"),
       region: regionOf(record),
       resources: named(text(payload, "resourceName"), ...granted.map((g) => text(g, "resource"))),
-      key_resources: keysOf(operation, payload, status),
+      ...keysOf(operation, payload, status),
     }),
   );
 }
@@ -175,14 +175,19 @@ function readOrWrite(
   return logName?.endsWith("%2Factivity") ? "write" : "unknown";
 }
 
-/** keysOf names a service account key that the call made or ended, by its last part, which is the key's own id. */
-function keysOf(operation: string, payload: JsonObject, status: JsonObject | null): string[] {
-  const key = /(Create|Upload|Delete|Disable)ServiceAccountKey$/.exec(operation)?.[1];
-  if (key === undefined || text(status, "code") !== null) return [];
+/** keysOf names a service account key that the call made, ended or switched on, by its last part, which is the key's own id. */
+function keysOf(
+  operation: string,
+  payload: JsonObject,
+  status: JsonObject | null,
+): Partial<Pick<Draft, "key_resources" | "enabled_keys">> {
+  const key = /(Create|Upload|Delete|Disable|Enable)ServiceAccountKey$/.exec(operation)?.[1];
+  if (key === undefined || text(status, "code") !== null) return {};
   const made = key === "Create" || key === "Upload";
   const name = made
     ? text(member(payload, "response"), "name")
     : (text(member(payload, "request"), "name") ?? text(payload, "resourceName"));
   const id = /\/keys\/([^/]+)$/.exec(name ?? "")?.[1];
-  return id === undefined ? [] : [id];
+  if (id === undefined) return {};
+  return key === "Enable" ? { enabled_keys: [id] } : { key_resources: [id] };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VerdictInput } from "../../detect/verdicts.ts";
 import { DAY_MS, HOUR_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
-import { closed, engineFor, event, KEY, MONDAY, officeDays, THIEF } from "./make.ts";
+import { closed, engineFor, event, KEY, MONDAY, officeDays, streamed, THIEF } from "./make.ts";
 
 /* What people say of an incident is input of detection: it holds from the day after it was said, and is replayed like an event. */
 
@@ -38,6 +38,18 @@ describe("a verdict", () => {
       expect(withVerdicts(said(v, 43))).toEqual(["day 42 medium", "day 43 low"]);
     },
   );
+
+  test("holds for a key whose calls hit a policy too, also where that was said before the day before was sealed", () => {
+    const granted = [{ name: "reporter", provider: "aws_cloudtrail", id: "k1", scopes: ["ec2:*"] }];
+    for (const hour of [0, 10]) {
+      const calls = [...officeDays(40), ...[42, 43, 44, 45].map((d) => event({ time: at(d, hour), ...THIEF }))];
+      const found = closed(engineFor(granted), calls).filter((f) => f.detection === "new_source");
+      expect(found.map((f) => (f.bucket - MONDAY) / DAY_MS).sort()).toEqual([42, 43, 44, 45]);
+      const judged = engineFor(granted);
+      judged.setVerdicts([{ ...said("expected", 42), finding_uids: found.map((f) => f.uid) }]);
+      expect(told(streamed(judged, calls, 1))).toEqual(["day 42 medium"]);
+    }
+  });
 
   test("of a true positive never lets it be learned, however often it comes", () => {
     const engine = engineFor();

@@ -141,9 +141,13 @@ export function play(records: readonly Record[], options: PlayOptions = {}): Pla
 
 /** normalise reads records and counts one that comes twice once, as the store does. */
 function normalise(records: readonly Record[]): ApiActivity[] {
-  const normalizer = createNormalizer(parts, { provider: "auto", position: "test:scenario", now: () => MONDAY });
+  let now = MONDAY;
+  const normalizer = createNormalizer(parts, { provider: "auto", position: "test:scenario", now: () => now });
   const into = emptyYield();
-  for (const record of records) normalizer.read(Buffer.from(JSON.stringify(record)), null, into);
+  for (const record of records) {
+    now = Date.parse(record.eventTime);
+    normalizer.read(Buffer.from(JSON.stringify(record)), null, into);
+  }
   if (into.letters.length > 0) throw new Error(`A record of the scenario was not read: ${into.letters[0]!.reason}`);
   const seen = new Set<string>();
   return into.events.filter((e) => seen.size < seen.add(e.event_uid).size);

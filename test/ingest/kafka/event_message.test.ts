@@ -120,7 +120,7 @@ describe("requests to the brokers", () => {
 });
 
 describe("messages of a user's topic", () => {
-  const source = { topic: "t", partition: 2, provider: "aws_cloudtrail", now: () => 0 };
+  const source = { topic: "t", partition: 2, provider: "aws_cloudtrail", now: Date.now };
   const read = async (value: string | Buffer | null) => {
     const into = emptyYield();
     readMessage(parts, source, { offset: 7, value: value === null ? null : Buffer.from(value) }, into);

@@ -235,7 +235,7 @@ test("user and password of an address belong to no host", async () => {
 async function normalized(record: JsonObject) {
   const parts = await ingestParts(config.parse({}), { pepper: Buffer.alloc(32, 1) });
   const into = emptyYield();
-  createNormalizer(parts, { provider: "auto", position: "test", now: () => 0 }).read(
+  createNormalizer(parts, { provider: "auto", position: "test", now: Date.now }).read(
     Buffer.from(JSON.stringify(record)),
     null,
     into,
