@@ -151,6 +151,7 @@ function writeDay(w: ItemWriter, d: OpenDay): void {
   w.set(d.renamed);
   w.rare(d.holds);
   w.rare(d.heldBy);
+  w.set(d.unlearned);
   w.rare(d.findings);
 }
 
@@ -177,6 +178,7 @@ function readDay(r: ItemReader): OpenDay {
     renamed: r.set<string>(),
     holds: r.rare(),
     heldBy: r.rare(),
+    unlearned: r.set<string>(),
     findings: r.rare(),
   };
 }

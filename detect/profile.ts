@@ -131,6 +131,8 @@ export interface OpenDay {
   holds: LightMap<string, number>;
   /** Findings behind each hold, by the beginning of their uid. */
   heldBy: LightMap<string, string[]>;
+  /** Dimensions of which more was held back than is told apart: nothing new of them is learned from this day. */
+  unlearned: LightSet<string>;
   findings: LightMap<string, FindingState>;
 }
 
@@ -212,6 +214,7 @@ export const emptyDay = (day: number): OpenDay => ({
   renamed: noSet,
   holds: noMap,
   heldBy: noMap,
+  unlearned: noSet,
   findings: noMap,
 });
 

@@ -1,4 +1,5 @@
 import { DAY_MS } from "../schemas/duration.ts";
+import { forgetPending, isHeld } from "./holds.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
 import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
@@ -48,6 +49,7 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   sealVolume(sealed.volume, day.day, day.done);
   if (!late) sealHome(sealed, day);
   learnSessions(profile, day);
+  forgetPending(profile);
   sealed.through = Math.max(sealed.through, day.day);
   const keep = Math.ceil((2 * longestGap(profile)) / DAY_MS);
   for (const dimension of valueDimensions) {
@@ -116,7 +118,7 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
     // The order matters to what is evicted for a new one.
     for (const value of hasNew(set, seen) ? [...seen].sort() : seen) {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
-      if (pending && stillWaits(pending)) continue;
+      if (pending ? stillWaits(pending) : day.unlearned.has(dimension) && !set.values.has(value)) continue;
       if (pending && pending.verdict !== "learned") {
         profile.pending = drop(profile.pending, pendingKey(dimension, value));
         observeDay(set, value, day.day, pending.days);
@@ -166,8 +168,8 @@ function learnSessions(profile: Profile, day: OpenDay): void {
   for (const [session, places] of [...day.sessions].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const known = sealed.sessions.get(session) ?? { places: [], last: day.day };
     for (const place of [...places.keys()].sort()) {
-      const held = profile.pending.get(pendingKey("session", `${session} ${place}`));
-      if (!held && !day.holds.has(pendingKey("session", `${session} ${place}`)) && !known.places.includes(place))
+      const held = profile.pending.has(pendingKey("session", `${session} ${place}`));
+      if (!held && !isHeld(day, "session", `${session} ${place}`) && !known.places.includes(place))
         known.places.push(place);
     }
     known.last = day.day;
