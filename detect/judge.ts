@@ -221,7 +221,7 @@ export function createJudge(parts: JudgeParts): Judge {
     if (event !== observed) observeRenamed(day, observed);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile.subject_uid, w));
     view.networks = countNetwork(profile, day, event);
-    noteSession(day, event);
+    noteSession(day, event, profile.sealed);
     let quiet = calm.get(day);
     if (!quiet) {
       quiet = new Map();

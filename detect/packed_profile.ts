@@ -90,6 +90,7 @@ function writeSealed(w: ItemWriter, s: Sealed): void {
   w.put(s.volume.through);
   w.numbers(s.volume.counts);
   w.rare(s.sessions);
+  w.map(s.crowd, (place) => w.put(place));
   const { days, scores, n, sum, sumSq, fired } = s.hourMemory;
   w.numbers(days);
   w.numbers(scores);
@@ -116,6 +117,7 @@ function readSealed(r: ItemReader): Sealed {
     nets: r.map(() => readPlace(r)),
     volume: { through: r.take(), counts: r.numbers() },
     sessions: r.rare(),
+    crowd: r.map(() => r.take<string>()),
     hourMemory: {
       days: r.numbers(),
       scores: r.numbers(),
@@ -148,6 +150,7 @@ function writeDay(w: ItemWriter, d: OpenDay): void {
     w.put(net.time, net.event_uid);
   });
   w.rare(d.sessions);
+  w.map(d.crowd, (place) => w.put(place));
   w.set(d.renamed);
   w.rare(d.holds);
   w.rare(d.heldBy);
@@ -175,6 +178,7 @@ function readDay(r: ItemReader): OpenDay {
     places: r.map(() => ({ lat: r.take(), lon: r.take(), bins: r.numbers() })),
     nets: r.map(() => ({ ...readPlace(r), time: r.take(), event_uid: r.take() })),
     sessions: r.rare(),
+    crowd: r.map(() => r.take<string>()),
     renamed: r.set<string>(),
     holds: r.rare(),
     heldBy: r.rare(),

@@ -75,6 +75,8 @@ export interface Sealed {
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
   sessions: LightMap<string, { places: string[]; last: number }>;
+  /** Places of the sessions beyond those, by a hash of each. */
+  crowd: LightMap<string, string>;
   /** How odd the hours of the last days were, and of all days before. */
   hourMemory: HourMemory;
 }
@@ -125,6 +127,8 @@ export interface OpenDay {
   nets: LightMap<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
   sessions: LightMap<string, LightMap<string, LightMap<string, [number, string]>>>;
+  /** Place of each session beyond those, by a hash of it. */
+  crowd: LightMap<string, string>;
   /** Owners and countries that the address data name anew for a known network. */
   renamed: LightSet<string>;
   /** Values that findings of this day hold back, with the days they need. */
@@ -183,6 +187,7 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     nets: noMap,
     volume: emptyVolume(),
     sessions: noMap,
+    crowd: noMap,
     hourMemory: noHourMemory,
   },
   pending: noMap,
@@ -211,6 +216,7 @@ export const emptyDay = (day: number): OpenDay => ({
   places: noMap,
   nets: noMap,
   sessions: noMap,
+  crowd: noMap,
   renamed: noSet,
   holds: noMap,
   heldBy: noMap,

@@ -5,6 +5,7 @@ import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
+import { joinCrowd, placesBefore, sealCrowd } from "./session_crowd.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
 import { sealHome } from "./travel.ts";
@@ -166,16 +167,19 @@ function rememberHours(profile: Profile, day: OpenDay): void {
 function learnSessions(profile: Profile, day: OpenDay): void {
   const { sealed } = profile;
   for (const [session, places] of [...day.sessions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const known = sealed.sessions.get(session) ?? { places: [], last: day.day };
+    const known = { places: [...placesBefore(sealed, session)], last: day.day };
     for (const place of [...places.keys()].sort()) {
       const held = profile.pending.has(pendingKey("session", `${session} ${place}`));
       if (!held && !isHeld(day, "session", `${session} ${place}`) && !known.places.includes(place))
         known.places.push(place);
     }
-    known.last = day.day;
     sealed.sessions = drop(sealed.sessions, session);
     if (known.places.length > 0) sealed.sessions = put(sealed.sessions, session, known);
   }
-  while (sealed.sessions.size > MAX_SESSIONS)
-    sealed.sessions = drop(sealed.sessions, sealed.sessions.keys().next().value!);
+  sealCrowd(sealed, day);
+  while (sealed.sessions.size > MAX_SESSIONS) {
+    const [session, { places }] = sealed.sessions[Symbol.iterator]().next().value!;
+    joinCrowd(sealed, session, places);
+    sealed.sessions = drop(sealed.sessions, session);
+  }
 }

@@ -30,6 +30,59 @@ const paths = (n: number, outcome: DetectEvent["outcome"]): DetectEvent[] =>
 const count = (findings: { detection: string }[], detection: string): number =>
   findings.filter((f) => f.detection === detection).length;
 
+/** The machines of one role, each with its session, and one whose keys are used elsewhere. */
+const ROLE = {
+  subject_uid: "aws_cloudtrail:role",
+  key_uid: "aws_cloudtrail:temporary",
+  key_type: "temporary",
+} as const;
+const machine = (n: number, time: number, over: Partial<DetectEvent> = {}): DetectEvent =>
+  event({ time, ...ROLE, session_kind: "instance", session_uid: `i-${n}`, ...over });
+const machines = (n: number, from: number): DetectEvent[] =>
+  Array.from({ length: n }, (_, i) => machine(i, from + HOUR_MS + i * 1_000));
+const stolen = (found: { detection: string; dimension: string }[]): string[] =>
+  found.filter((f) => f.detection === "credential_exfiltrated").map((f) => f.dimension);
+
+describe("a role of many machines", () => {
+  test.each([300, 4_000])("loses none of %i sessions on a day", (n) => {
+    const found = closed(engineFor(), [...machines(n, day), machine(n - 1, day + 9 * HOUR_MS, THIEF)]);
+    expect(stolen(found)).toEqual([`i-${n - 1}`]);
+    const [finding] = found.filter((f) => f.detection === "credential_exfiltrated");
+    expect([finding!.first_seen, finding!.severity]).toEqual([day + 9 * HOUR_MS, "high"]);
+  });
+
+  test("remembers all of them over days, and over a restart", () => {
+    const before = engineFor();
+    closed(before, machines(300, day));
+    before.advance("aws_cloudtrail", day + DAY_MS + HOUR_MS);
+    const engine = engineFor();
+    engine.load(before.takeDirty());
+    expect(
+      stolen(
+        closed(
+          engine,
+          [0, 70, 299].map((n) => machine(n, day + 2 * DAY_MS + n * 1_000, THIEF)),
+        ),
+      ),
+    ).toEqual(["i-0", "i-70", "i-299"]);
+  });
+
+  test("says the same whatever the order and the batches", () => {
+    const events = [...machines(300, day), ...[3, 280, 299].map((n) => machine(n, day + HOUR_MS + n * 900, THIEF))];
+    for (const batch of [1, 50, 1_000])
+      for (const order of [events, [...events].reverse()])
+        expect(stolen(streamed(engineFor(), order, batch)).sort()).toEqual(["i-280", "i-299", "i-3"]);
+  });
+
+  test("is bounded", () => {
+    const engine = engineFor();
+    closed(engine, machines(6_000, day));
+    expect(engine.profile(ROLE.subject_uid)!.days.get(day / DAY_MS)!.crowd.size).toBe(4_096);
+    engine.advance("aws_cloudtrail", day + DAY_MS + HOUR_MS);
+    expect(engine.profile(ROLE.subject_uid)!.sealed.crowd.size).toBe(4_096);
+  });
+});
+
 describe("hostile input", () => {
   test("thousands of new networks on a day give a few findings of each detection, one of them for all others", () => {
     const engine = engineFor();
