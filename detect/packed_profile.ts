@@ -86,6 +86,10 @@ function writeSealed(w: ItemWriter, s: Sealed): void {
   writeConcurrency(w, s.netConcurrency);
   writeObjects(w, s.objects);
   w.put(s.home.lon, s.home.days);
+  const last = s.lastPlace;
+  w.put(last?.day ?? null);
+  if (last !== null) w.put(last.network, last.lat, last.lon, last.bin);
+  w.put(s.deniedTail === null ? null : JSON.stringify(s.deniedTail));
   w.map(s.nets, (place) => writePlace(w, place));
   w.put(s.volume.through);
   w.numbers(s.volume.counts);
@@ -114,6 +118,8 @@ function readSealed(r: ItemReader): Sealed {
     netConcurrency: readConcurrency(r),
     objects: readObjects(r),
     home: { lon: r.take(), days: r.take() },
+    lastPlace: readLastPlace(r),
+    deniedTail: JSON.parse(r.take<string | null>() ?? "null") as Sealed["deniedTail"],
     nets: r.map(() => readPlace(r)),
     volume: { through: r.take(), counts: r.numbers() },
     sessions: r.rare(),
@@ -127,6 +133,11 @@ function readSealed(r: ItemReader): Sealed {
       fired: r.take(),
     },
   };
+}
+
+function readLastPlace(r: ItemReader): Sealed["lastPlace"] {
+  const day = r.take<number | null>();
+  return day === null ? null : { day, network: r.take(), lat: r.take(), lon: r.take(), bin: r.take() };
 }
 
 function writeDay(w: ItemWriter, d: OpenDay): void {

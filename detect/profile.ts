@@ -1,3 +1,4 @@
+import type { DeniedTail } from "./denied_tail.ts";
 import type { FindingState } from "./finding_state.ts";
 import { isMap, isSet, type LightMap, type LightSet, mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
@@ -5,7 +6,7 @@ import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
 import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
-import type { DayPlace } from "./travel.ts";
+import type { DayPlace, LastPlace } from "./travel.ts";
 import { emptyValueSet, type ValueSet, type ValueStat } from "./values.ts";
 import { emptyVolume, type VolumeMemory } from "./volume.ts";
 import type { CallWindow, NetworkWindow } from "./windows.ts";
@@ -69,6 +70,10 @@ export interface Sealed {
   objects: ObjectMemory;
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
+  /** Where its last day ended; null where that is not known. */
+  lastPlace: LastPlace | null;
+  /** Operations denied on the last day that had any, with their first calls; null before one. */
+  deniedTail: DeniedTail | null;
   /** Where each known network was when the key began to use it. */
   nets: LightMap<string, NetPlace>;
   /** Successful calls of each of the last days. */
@@ -184,6 +189,8 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
     home: { lon: 0, days: 0 },
+    lastPlace: null,
+    deniedTail: null,
     nets: noMap,
     volume: emptyVolume(),
     sessions: noMap,

@@ -1,4 +1,5 @@
 import { DAY_MS } from "../schemas/duration.ts";
+import { sealDeniedTail } from "./denied_tail.ts";
 import { forgetPending, isHeld } from "./holds.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
 import { drop, type LightSet, put } from "./light_maps.ts";
@@ -8,7 +9,7 @@ import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions 
 import { joinCrowd, placesBefore, sealCrowd } from "./session_crowd.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
-import { sealHome } from "./travel.ts";
+import { sealHome, sealLastPlace } from "./travel.ts";
 import { forget, observeDay, type ValueSet } from "./values.ts";
 import { pendingKey } from "./view.ts";
 import { sealVolume } from "./volume.ts";
@@ -38,6 +39,7 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   learnHours(profile, day);
   for (const name of ["windows", "n", "k", "nn", "kkn", "deniedSquares"] as const)
     sealed.calls[name] += day.calls[name];
+  if (!late) sealDeniedTail(sealed, day);
   if (day.deniedOperations.size > 0) {
     sealed.deniedOperations.most = Math.max(sealed.deniedOperations.most, day.deniedOperations.size);
     sealed.deniedOperations.days++;
@@ -48,7 +50,10 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   sealed.netConcurrency.several += day.netConcurrency.several;
   if (!late) sealObjects(sealed.objects, day.fresh);
   sealVolume(sealed.volume, day.day, day.done);
-  if (!late) sealHome(sealed, day);
+  if (!late) {
+    sealHome(sealed, day);
+    sealLastPlace(sealed, day);
+  }
   learnSessions(profile, day);
   forgetPending(profile);
   sealed.through = Math.max(sealed.through, day.day);

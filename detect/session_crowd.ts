@@ -18,6 +18,12 @@ export function placesBefore(sealed: Sealed, session: string): readonly string[]
 
 const largest = createMemo<OpenDay, string>();
 
+function largestOf(day: OpenDay): string {
+  let last = "";
+  for (const hash of day.crowd.keys()) if (hash > last) last = hash;
+  return last;
+}
+
 /**
  * noteCrowd keeps the place of a session of which nothing else is kept. Null where that is all there is to say; else it is used at a
  * second place, and this is the first one of the day, "" where that was on a day before. Beyond MAX_CROWD the smallest hashes are kept.
@@ -29,7 +35,7 @@ export function noteCrowd(day: OpenDay, session: string, place: string, sealed: 
   const before = placesBefore(sealed, session);
   if (before.length > 0 && !before.includes(place)) return "";
   if (day.crowd.size >= MAX_CROWD) {
-    const last = largest.get(day) ?? [...day.crowd.keys()].sort().at(-1)!;
+    const last = largest.get(day) ?? largestOf(day);
     largest.set(day, last);
     if (hash > last) return null;
     day.crowd = drop(day.crowd, last);
