@@ -137,7 +137,8 @@ function stepWords(finding: Finding, event: DetectEvent): Record<string, string>
   };
 }
 
-function severityOf(hit: Hit, c: HitContext): Severity {
+/** severityOf is the severity that the hit alone gives. */
+export function severityOf(hit: Hit, c: HitContext): Severity {
   return c.severityOverride ?? gradeSeverity(c.detection, hit.level, c.event, c.policy, hit.usualAdmin);
 }
 

@@ -6,7 +6,9 @@ import { closeLater, type ProviderClock } from "./clock.ts";
 import type { Baseline, DetectEvent, Hit, Policy, PolicyContext } from "./detection.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { explain } from "./explain/explain.ts";
-import { type FindingState, growFinding, type HitContext, startFinding } from "./finding_state.ts";
+import { boundedHit, countOthers, findingId } from "./finding_bound.ts";
+import { type FindingState, growFinding, type HitContext, severityOf, startFinding } from "./finding_state.ts";
+import { hold } from "./holds.ts";
 import type { InventoryIndex, KeyPolicy } from "./inventory_index.ts";
 import { put } from "./light_maps.ts";
 import { createMemo } from "./memo.ts";
@@ -18,7 +20,7 @@ import type { Revocations } from "./revocations.ts";
 import { noteSession } from "./sessions.ts";
 import { livedTime } from "./travel.ts";
 import { shortUid, type VerdictBook } from "./verdicts.ts";
-import { pendingKey, type View } from "./view.ts";
+import type { View } from "./view.ts";
 import { alignedStart, type CallWindow, WINDOW_MS } from "./windows.ts";
 
 /** Distinct days until a value is learned that gave a finding below medium. */
@@ -26,8 +28,6 @@ export const HOLD_DAYS_BELOW_MEDIUM = 3;
 const PROPAGATION_MS = 10_000;
 /** Texts of calm verdicts remembered per day. */
 const MAX_CALM = 4096;
-/** Findings that one held value remembers. */
-const MAX_HOLDERS = 3;
 
 export interface JudgeParts {
   options: EngineOptions;
@@ -150,32 +150,28 @@ export function createJudge(parts: JudgeParts): Judge {
       weightOverride: options.overrides[detection.id]?.weight,
       explain: () => explain(hit, detection, event, view),
     };
-    const id = `${detection.id}\u001f${hit.dimension}\u001f${bucket}`;
+    const told = boundedHit(day, hit, detection.id, bucket);
+    const id = findingId(detection.id, told.dimension, bucket);
     let state = day.findings.get(id);
+    const grew = state === undefined || growFinding(state, told, context);
     if (!state) {
-      state = startFinding(hit, context, bucket);
+      state = startFinding(told, context, bucket);
       day.findings = put(day.findings, id, state);
-      changed(state);
-    } else if (growFinding(state, hit, context)) {
+    }
+    if (grew) {
+      if (told !== hit) countOthers(state);
       changed(state);
     }
     if (hit.signal) {
       const { provider, account, subject_uid, time, event_uid } = event;
       signal({ ...hit.signal, provider, account, subject_uid, time, event_uid });
     }
-    const need = atLeast(state.finding.severity, "medium") ? options.learning.quarantine_days : HOLD_DAYS_BELOW_MEDIUM;
-    for (const habit of hit.holds ?? []) {
-      const key = pendingKey(habit.dimension, habit.value);
-      day.holds = put(day.holds, key, Math.max(day.holds.get(key) ?? 0, need));
-      noteHolder(day, key, shortUid(state.finding.uid));
-    }
-  }
-
-  /** Sorted, so that which ones are kept does not depend on the order of events. */
-  function noteHolder(day: OpenDay, key: string, uid: string): void {
-    const held = day.heldBy.get(key) ?? [];
-    if (held.includes(uid)) return;
-    day.heldBy = put(day.heldBy, key, [...held, uid].sort().slice(0, MAX_HOLDERS));
+    if (hit.holds === undefined) return;
+    // Of the hit, not of the finding: one that stands for many is as grave as the gravest.
+    const need = atLeast(severityOf(hit, context), "medium")
+      ? options.learning.quarantine_days
+      : HOLD_DAYS_BELOW_MEDIUM;
+    for (const habit of hit.holds) hold(day, habit, need, shortUid(state.finding.uid));
   }
 
   function checkPolicies(
@@ -226,7 +222,7 @@ export function createJudge(parts: JudgeParts): Judge {
     if (event !== observed) observeRenamed(day, observed);
     view.window = countWindows(profile, day, event, (w) => closeLater(clock, profile.subject_uid, w));
     view.networks = countNetwork(profile, day, event);
-    noteSession(day, event);
+    noteSession(day, event, profile.sealed);
     let quiet = calm.get(day);
     if (!quiet) {
       quiet = new Map();

@@ -35,7 +35,7 @@ export function openDay(profile: Profile, day: number): OpenDay {
 /** observeEvent counts one event into its day. `hour` is the local hour of the week. */
 export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent, hour: number): void {
   day.events++;
-  if (isWrite(event)) day.writes++;
+  if (isWrite(event) && event.outcome !== "not_found") day.writes++;
   if (event.time < day.firstTime) day.firstTime = event.time;
   if (event.time > day.lastTime) day.lastTime = event.time;
   if (event.time < profile.firstSeen) profile.firstSeen = event.time;

@@ -86,10 +86,15 @@ function writeSealed(w: ItemWriter, s: Sealed): void {
   writeConcurrency(w, s.netConcurrency);
   writeObjects(w, s.objects);
   w.put(s.home.lon, s.home.days);
+  const last = s.lastPlace;
+  w.put(last?.day ?? null);
+  if (last !== null) w.put(last.network, last.lat, last.lon, last.bin);
+  w.put(s.deniedTail === null ? null : JSON.stringify(s.deniedTail));
   w.map(s.nets, (place) => writePlace(w, place));
   w.put(s.volume.through);
   w.numbers(s.volume.counts);
   w.rare(s.sessions);
+  w.map(s.crowd, (place) => w.put(place));
   const { days, scores, n, sum, sumSq, fired } = s.hourMemory;
   w.numbers(days);
   w.numbers(scores);
@@ -113,9 +118,12 @@ function readSealed(r: ItemReader): Sealed {
     netConcurrency: readConcurrency(r),
     objects: readObjects(r),
     home: { lon: r.take(), days: r.take() },
+    lastPlace: readLastPlace(r),
+    deniedTail: JSON.parse(r.take<string | null>() ?? "null") as Sealed["deniedTail"],
     nets: r.map(() => readPlace(r)),
     volume: { through: r.take(), counts: r.numbers() },
     sessions: r.rare(),
+    crowd: r.map(() => r.take<string>()),
     hourMemory: {
       days: r.numbers(),
       scores: r.numbers(),
@@ -125,6 +133,11 @@ function readSealed(r: ItemReader): Sealed {
       fired: r.take(),
     },
   };
+}
+
+function readLastPlace(r: ItemReader): Sealed["lastPlace"] {
+  const day = r.take<number | null>();
+  return day === null ? null : { day, network: r.take(), lat: r.take(), lon: r.take(), bin: r.take() };
 }
 
 function writeDay(w: ItemWriter, d: OpenDay): void {
@@ -148,9 +161,11 @@ function writeDay(w: ItemWriter, d: OpenDay): void {
     w.put(net.time, net.event_uid);
   });
   w.rare(d.sessions);
+  w.map(d.crowd, (place) => w.put(place));
   w.set(d.renamed);
   w.rare(d.holds);
   w.rare(d.heldBy);
+  w.set(d.unlearned);
   w.rare(d.findings);
 }
 
@@ -174,9 +189,11 @@ function readDay(r: ItemReader): OpenDay {
     places: r.map(() => ({ lat: r.take(), lon: r.take(), bins: r.numbers() })),
     nets: r.map(() => ({ ...readPlace(r), time: r.take(), event_uid: r.take() })),
     sessions: r.rare(),
+    crowd: r.map(() => r.take<string>()),
     renamed: r.set<string>(),
     holds: r.rare(),
     heldBy: r.rare(),
+    unlearned: r.set<string>(),
     findings: r.rare(),
   };
 }

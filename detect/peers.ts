@@ -1,5 +1,5 @@
+import { isHeld } from "./holds.ts";
 import type { OpenDay, Profile, ValueDimension } from "./profile.ts";
-import { pendingKey } from "./view.ts";
 
 /** How long the use by another key counts, days. */
 const PEER_DAYS = 30;
@@ -148,8 +148,7 @@ function oldestOf(subjects: readonly User[]): number {
 export function shareDay(book: PeerBook, { account, subject_uid, owner }: Profile, day: OpenDay): void {
   for (const dimension of SHARED) {
     for (const value of day.values[dimension]) {
-      if (day.holds.size === 0 || !day.holds.has(pendingKey(dimension, value)))
-        book.sealDay(account, subject_uid, owner, dimension, value, day.day);
+      if (!isHeld(day, dimension, value)) book.sealDay(account, subject_uid, owner, dimension, value, day.day);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { DeniedTail } from "./denied_tail.ts";
 import type { FindingState } from "./finding_state.ts";
 import { isMap, isSet, type LightMap, type LightSet, mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
@@ -5,7 +6,7 @@ import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
 import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
-import type { DayPlace } from "./travel.ts";
+import type { DayPlace, LastPlace } from "./travel.ts";
 import { emptyValueSet, type ValueSet, type ValueStat } from "./values.ts";
 import { emptyVolume, type VolumeMemory } from "./volume.ts";
 import type { CallWindow, NetworkWindow } from "./windows.ts";
@@ -69,12 +70,18 @@ export interface Sealed {
   objects: ObjectMemory;
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
+  /** Where its last day ended; null where that is not known. */
+  lastPlace: LastPlace | null;
+  /** Operations denied on the last day that had any, with their first calls; null before one. */
+  deniedTail: DeniedTail | null;
   /** Where each known network was when the key began to use it. */
   nets: LightMap<string, NetPlace>;
   /** Successful calls of each of the last days. */
   volume: VolumeMemory;
   /** Places of each session of a workload role, with the last day of use. */
   sessions: LightMap<string, { places: string[]; last: number }>;
+  /** Places of the sessions beyond those, by a hash of each. */
+  crowd: LightMap<string, string>;
   /** How odd the hours of the last days were, and of all days before. */
   hourMemory: HourMemory;
 }
@@ -125,12 +132,16 @@ export interface OpenDay {
   nets: LightMap<string, NetPlace & { time: number; event_uid: string }>;
   /** First use of workload sessions: session -> place -> key -> (time, uid). */
   sessions: LightMap<string, LightMap<string, LightMap<string, [number, string]>>>;
+  /** Place of each session beyond those, by a hash of it. */
+  crowd: LightMap<string, string>;
   /** Owners and countries that the address data name anew for a known network. */
   renamed: LightSet<string>;
   /** Values that findings of this day hold back, with the days they need. */
   holds: LightMap<string, number>;
   /** Findings behind each hold, by the beginning of their uid. */
   heldBy: LightMap<string, string[]>;
+  /** Dimensions of which more was held back than is told apart: nothing new of them is learned from this day. */
+  unlearned: LightSet<string>;
   findings: LightMap<string, FindingState>;
 }
 
@@ -178,9 +189,12 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
     home: { lon: 0, days: 0 },
+    lastPlace: null,
+    deniedTail: null,
     nets: noMap,
     volume: emptyVolume(),
     sessions: noMap,
+    crowd: noMap,
     hourMemory: noHourMemory,
   },
   pending: noMap,
@@ -209,9 +223,11 @@ export const emptyDay = (day: number): OpenDay => ({
   places: noMap,
   nets: noMap,
   sessions: noMap,
+  crowd: noMap,
   renamed: noSet,
   holds: noMap,
   heldBy: noMap,
+  unlearned: noSet,
   findings: noMap,
 });
 

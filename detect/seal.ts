@@ -1,12 +1,15 @@
 import { DAY_MS } from "../schemas/duration.ts";
+import { sealDeniedTail } from "./denied_tail.ts";
+import { forgetPending, isHeld } from "./holds.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
 import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
 import { sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
+import { joinCrowd, placesBefore, sealCrowd } from "./session_crowd.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
-import { sealHome } from "./travel.ts";
+import { sealHome, sealLastPlace } from "./travel.ts";
 import { forget, observeDay, type ValueSet } from "./values.ts";
 import { pendingKey } from "./view.ts";
 import { sealVolume } from "./volume.ts";
@@ -36,6 +39,7 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   learnHours(profile, day);
   for (const name of ["windows", "n", "k", "nn", "kkn", "deniedSquares"] as const)
     sealed.calls[name] += day.calls[name];
+  if (!late) sealDeniedTail(sealed, day);
   if (day.deniedOperations.size > 0) {
     sealed.deniedOperations.most = Math.max(sealed.deniedOperations.most, day.deniedOperations.size);
     sealed.deniedOperations.days++;
@@ -46,8 +50,12 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   sealed.netConcurrency.several += day.netConcurrency.several;
   if (!late) sealObjects(sealed.objects, day.fresh);
   sealVolume(sealed.volume, day.day, day.done);
-  if (!late) sealHome(sealed, day);
+  if (!late) {
+    sealHome(sealed, day);
+    sealLastPlace(sealed, day);
+  }
   learnSessions(profile, day);
+  forgetPending(profile);
   sealed.through = Math.max(sealed.through, day.day);
   const keep = Math.ceil((2 * longestGap(profile)) / DAY_MS);
   for (const dimension of valueDimensions) {
@@ -116,7 +124,7 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
     // The order matters to what is evicted for a new one.
     for (const value of hasNew(set, seen) ? [...seen].sort() : seen) {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
-      if (pending && stillWaits(pending)) continue;
+      if (pending ? stillWaits(pending) : day.unlearned.has(dimension) && !set.values.has(value)) continue;
       if (pending && pending.verdict !== "learned") {
         profile.pending = drop(profile.pending, pendingKey(dimension, value));
         observeDay(set, value, day.day, pending.days);
@@ -164,16 +172,19 @@ function rememberHours(profile: Profile, day: OpenDay): void {
 function learnSessions(profile: Profile, day: OpenDay): void {
   const { sealed } = profile;
   for (const [session, places] of [...day.sessions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const known = sealed.sessions.get(session) ?? { places: [], last: day.day };
+    const known = { places: [...placesBefore(sealed, session)], last: day.day };
     for (const place of [...places.keys()].sort()) {
-      const held = profile.pending.get(pendingKey("session", `${session} ${place}`));
-      if (!held && !day.holds.has(pendingKey("session", `${session} ${place}`)) && !known.places.includes(place))
+      const held = profile.pending.has(pendingKey("session", `${session} ${place}`));
+      if (!held && !isHeld(day, "session", `${session} ${place}`) && !known.places.includes(place))
         known.places.push(place);
     }
-    known.last = day.day;
     sealed.sessions = drop(sealed.sessions, session);
     if (known.places.length > 0) sealed.sessions = put(sealed.sessions, session, known);
   }
-  while (sealed.sessions.size > MAX_SESSIONS)
-    sealed.sessions = drop(sealed.sessions, sealed.sessions.keys().next().value!);
+  sealCrowd(sealed, day);
+  while (sealed.sessions.size > MAX_SESSIONS) {
+    const [session, { places }] = sealed.sessions[Symbol.iterator]().next().value!;
+    joinCrowd(sealed, session, places);
+    sealed.sessions = drop(sealed.sessions, session);
+  }
 }

@@ -1,7 +1,9 @@
 import type { DetectEvent } from "./detection.ts";
 import { noMap, put } from "./light_maps.ts";
-import type { OpenDay } from "./profile.ts";
+import type { OpenDay, Sealed } from "./profile.ts";
+import { noteCrowd } from "./session_crowd.ts";
 
+/** Sessions of a day whose uses are kept; as many again where one of the others turns up at a second place. */
 const MAX_SESSIONS = 256;
 const MAX_PLACES = 16;
 const MAX_KEYS = 200;
@@ -32,14 +34,21 @@ export function placeOf(event: DetectEvent): string | null {
 export const isWorkload = (event: Pick<DetectEvent, "session_kind">): boolean =>
   event.session_kind === "instance" || event.session_kind === "container" || event.session_kind === "function";
 
-/** noteSession keeps the first use of a workload session per place and key of this day. */
-export function noteSession(day: OpenDay, event: DetectEvent): void {
+/**
+ * noteSession keeps the first use of a workload session per place and key of this day. Of the sessions of a large role only the place is
+ * kept, until one is used at a second one: which ones these are depends on the order of events, what is found of them does not.
+ */
+export function noteSession(day: OpenDay, event: DetectEvent, sealed: Sealed): void {
   const session = event.session_uid;
   if (session === null || !isWorkload(event)) return;
   const place = placeOf(event);
   if (place === null) return;
-  const places = day.sessions.get(session) ?? noMap;
-  if (places.size === 0 && day.sessions.size >= MAX_SESSIONS) return;
+  let places = day.sessions.get(session) ?? noMap;
+  if (places.size === 0 && day.sessions.size >= MAX_SESSIONS) {
+    const first = noteCrowd(day, session, place, sealed);
+    if (first === null || day.sessions.size >= 2 * MAX_SESSIONS) return;
+    if (first !== "") places = put(places, first, noMap);
+  }
   const keys = places.get(place) ?? noMap;
   if (keys.size === 0 && places.size >= MAX_PLACES) return;
   const key = event.key_uid ?? "";

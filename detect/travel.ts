@@ -60,6 +60,30 @@ export function livedTime(event: DetectEvent, sealed: Sealed): number {
 const shiftHours = (from: number, to: number): number =>
   (((((to - from + 540) % 360) + 360) % 360) - 180) / DEGREES_AN_HOUR;
 
+/** LastPlace is where a key was in the last half hour of its last day. */
+export interface LastPlace {
+  day: number;
+  network: string;
+  lat: number;
+  lon: number;
+  bin: number;
+}
+
+/** sealLastPlace keeps where the day ended; of several networks in its last half hour the first by name. */
+export function sealLastPlace(sealed: Sealed, { day, places }: OpenDay): void {
+  let last: LastPlace | null = null;
+  for (const [network, { lat, lon, bins }] of places) {
+    const bin = Math.max(...bins);
+    if (last === null || bin > last.bin || (bin === last.bin && network < last.network))
+      last = { day, network, lat, lon, bin };
+  }
+  sealed.lastPlace = last;
+}
+
+/** placeBefore is where the key was at the end of the day before; null where it was silent then. */
+export const placeBefore = (day: OpenDay, { lastPlace }: Sealed): LastPlace | null =>
+  lastPlace?.day === day.day - 1 ? lastPlace : null;
+
 /** Journey is the fastest way that a day asks for between a network and another one. */
 export interface Journey {
   other: string;
@@ -68,12 +92,16 @@ export interface Journey {
   kmh: number;
 }
 
-/** fastestJourney compares a network with all others of the day. More events never make it slower. */
-export function fastestJourney(day: OpenDay, network: string, minKm: number): Journey | null {
+/** fastestJourney compares a network with all others of the day, and with where the day before ended. More events never make it slower. */
+export function fastestJourney(day: OpenDay, network: string, minKm: number, before: LastPlace | null): Journey | null {
   const here = day.places.get(network);
   if (!here) return null;
   let fastest: Journey | null = null;
-  for (const [other, there] of day.places) {
+  const others: Iterable<[string, DayPlace]> =
+    before === null
+      ? day.places
+      : [...day.places, [before.network, { ...before, bins: [before.bin - DAY_MS / BIN_MS] }]];
+  for (const [other, there] of others) {
     if (other === network) continue;
     const km = haversine(here.lat, here.lon, there.lat, there.lon);
     if (km < minKm) continue;

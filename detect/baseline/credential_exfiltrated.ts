@@ -1,4 +1,5 @@
 import { defineBaseline } from "../detection.ts";
+import { placesBefore } from "../session_crowd.ts";
 import { isWorkload, placeOf } from "../sessions.ts";
 import { emptyEvidence, insertSorted } from "../windows.ts";
 import { placeWords, plural } from "../words.ts";
@@ -27,7 +28,7 @@ export default defineBaseline({
     const place = placeOf(event);
     const today = place === null ? undefined : view.day.sessions.get(event.session_uid!);
     if (place === null || today === undefined) return null;
-    const before = view.sealed.sessions.get(event.session_uid!)?.places ?? [];
+    const before = placesBefore(view.sealed, event.session_uid!);
     const places = new Set([...before, ...today.keys()]);
     if (places.size < 2 || before.includes(place)) return null;
     const fresh = [...today.keys()].filter((p) => !before.includes(p)).sort();
@@ -43,9 +44,10 @@ export default defineBaseline({
       }
       if (!before.includes(name)) starts.push(start);
     }
-    // It began when the session appeared at a second place, not with the day's first call from its own.
+    // It began when the session appeared at a second place, not with the day's first call from its own; of a large role that one is not kept.
     starts.sort((a, b) => a - b);
-    evidence.first = (before.length > 0 ? starts[0] : starts[1]) ?? evidence.last;
+    const isFirstKept = [...today.values()].every((keys) => keys.size > 0);
+    evidence.first = (before.length > 0 || !isFirstKept ? starts[0] : starts[1]) ?? evidence.last;
     const keys = new Set([...today.values()].flatMap((k) => [...k.keys()]));
     const shown = [...places].sort();
     return {

@@ -1,6 +1,8 @@
 import { isDenied } from "../../schemas/activity.ts";
 import { DAY_MS } from "../../schemas/duration.ts";
+import { type AcrossMidnight, deniedAcross } from "../denied_tail.ts";
 import { defineBaseline, type Hit } from "../detection.ts";
+import type { OpenDay } from "../profile.ts";
 import type { View } from "../view.ts";
 import { emptyEvidence, insertSorted, isAligned } from "../windows.ts";
 import { plural } from "../words.ts";
@@ -31,9 +33,13 @@ export default defineBaseline({
       if (!window.fired.includes("denied_enumeration")) window.fired.push("denied_enumeration");
       return fast(view);
     }
-    if (view.learning || day.deniedOperations.size < SLOW_OPERATIONS || sealed.deniedOperations.most > SLOW_PAST)
-      return null;
-    return slow(view);
+    if (view.learning) return null;
+    if (day.deniedOperations.size >= SLOW_OPERATIONS && sealed.deniedOperations.most <= SLOW_PAST)
+      return slow(view, day.deniedOperations, sealed.deniedOperations.most);
+    const before = sealed.deniedTail;
+    if (before === null || before.most > SLOW_PAST) return null;
+    const across = deniedAcross(day, before, SLOW_OPERATIONS);
+    return across === null || across.size < SLOW_OPERATIONS ? null : slow(view, across, before.most);
   },
   close(view) {
     const { window, sealed } = view;
@@ -70,29 +76,29 @@ function fast(view: View): Hit {
   };
 }
 
-function slow(view: View): Hit {
+function slow(view: View, denied: OpenDay["deniedOperations"] | AcrossMidnight, most: number): Hit {
   const { day } = view;
   const evidence = emptyEvidence();
-  for (const [time, uid] of day.deniedOperations.values()) {
+  for (const [time, uid] of denied.values()) {
     insertSorted(evidence.events, time, uid);
     evidence.count++;
     evidence.first = Math.min(evidence.first, time);
     evidence.last = Math.max(evidence.last, time);
   }
-  const names = [...day.deniedOperations.keys()].sort();
+  const names = [...denied.keys()].sort();
   return {
     dimension: "day",
     bucket: day.day * DAY_MS,
     level: "high",
     reasons: [
-      `${plural(names.length, "different operation")} denied in one day, spread out: ${names.slice(0, 6).join(", ")}${names.length > 6 ? " …" : ""}.`,
-      past(view),
+      `${plural(names.length, "different operation")} denied in 24 hours, spread out: ${names.slice(0, 6).join(", ")}${names.length > 6 ? " …" : ""}.`,
+      past(view, most),
     ],
-    quiet_if: [`Fewer than ${SLOW_OPERATIONS} different operations had been denied that day.`],
+    quiet_if: [`Fewer than ${SLOW_OPERATIONS} different operations had been denied in 24 hours.`],
     anomaly: {
       parameter: "distinct operations denied in 24 h",
       observed: names.length,
-      expected: view.sealed.deniedOperations.most,
+      expected: most,
       p: null,
       facts: {},
     },
@@ -100,7 +106,7 @@ function slow(view: View): Hit {
   };
 }
 
-const past = (view: View): string =>
+const past = (view: View, most = view.sealed.deniedOperations.most): string =>
   view.history.days === 0
     ? "There is no history of this key to compare with."
-    : `On its worst earlier day ${plural(view.sealed.deniedOperations.most, "operation")} were denied.`;
+    : `On its worst earlier day ${plural(most, "operation")} were denied.`;

@@ -23,7 +23,8 @@ export default defineBaseline({
     "If not: disable {key_hint}, then undo {operation} and what followed it since {first_seen}.",
   ],
   falsePositives: ["a report job got a new feature"],
-  applies: isWrite,
+  // What was not there to be written to was not written.
+  applies: (event) => isWrite(event) && event.outcome !== "not_found",
   judge(event, view) {
     const { sealed } = view;
     if (

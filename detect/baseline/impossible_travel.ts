@@ -1,7 +1,7 @@
 import { defineBaseline } from "../detection.ts";
 import { networkOf } from "../observe.ts";
 import { isPerson } from "../people.ts";
-import { fastestJourney } from "../travel.ts";
+import { fastestJourney, type LastPlace, placeBefore } from "../travel.ts";
 import { isKnown, type View } from "../view.ts";
 import { placeWords } from "../words.ts";
 
@@ -25,10 +25,11 @@ export default defineBaseline({
   falsePositives: ["a VPN or a telephone network whose exit is in another country", "the address database is wrong"],
   applies: (event) => event.lat !== null && event.src_kind === "ip",
   judge(event, view) {
-    if (view.day.places.size < 2 || !isPerson(event, view.sealed)) return null;
+    const before = placeBefore(view.day, view.sealed);
+    if (view.day.places.size + (before === null ? 0 : 1) < 2 || !isPerson(event, view.sealed)) return null;
     const network = networkOf(event);
-    if (network === null || (isKnown(view, "net", network) && isAtHome(view))) return null;
-    const journey = fastestJourney(view.day, network, MIN_KM);
+    if (network === null || (isKnown(view, "net", network) && isAtHome(view, before))) return null;
+    const journey = fastestJourney(view.day, network, MIN_KM, before);
     if (journey === null || journey.kmh <= MAX_KMH) return null;
     if (isKnown(view, "net", network) && isKnown(view, "net", journey.other)) return null;
     if (view.isOwn(event.src_ip!)) return null;
@@ -53,7 +54,8 @@ export default defineBaseline({
 });
 
 /** isAtHome tells a day of habits only; no journey of it is news, so none is measured. */
-function isAtHome(view: View): boolean {
+function isAtHome(view: View, before: LastPlace | null): boolean {
+  if (before !== null && !isKnown(view, "net", before.network)) return false;
   for (const network of view.day.places.keys()) if (!isKnown(view, "net", network)) return false;
   return true;
 }

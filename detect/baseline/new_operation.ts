@@ -40,12 +40,18 @@ export default defineBaseline({
   ],
   falsePositives: ["a deployment brought a new feature", "somebody cleans up by hand"],
   applies: (event) => event.outcome !== "throttled" && event.outcome !== "invalid",
-  sameAs: (event) => (event.outcome === "success" ? operationOf(event) : `${operationOf(event)} refused`),
+  sameAs: (event) => {
+    const operation = operationOf(event);
+    if (event.outcome === "success") return operation;
+    return `${operation} ${event.outcome === "not_found" ? "not found" : "refused"}`;
+  },
   judge(event, view) {
     const operation = operationOf(event);
     const { sealed } = view;
     if (sealed.values.operation.values.has(operation)) return null;
     const sensitivity = sensitivityOf(event.service, event.operation);
+    // A path that is not there is no operation: scanners make them up by the thousand.
+    if (sensitivity === null && event.outcome === "not_found") return null;
     const newService = event.service !== null && !sealed.values.service.values.has(event.service);
     // Most new calls are plain reads of a known service, and the pace is dear.
     if (sensitivity === null && (view.learning || !(newService || isWrite(event)))) return null;

@@ -87,11 +87,15 @@ describe("the light forms of maps and sets", () => {
     const session = { session_uid: "s1", session_kind: "instance" as const };
     const profile = emptyProfile(KEY, "aws_cloudtrail");
     const day = openDay(profile, dayOf(MONDAY));
-    noteSession(day, event({ time: MONDAY, ...session, asn: 64500 }));
+    noteSession(day, event({ time: MONDAY, ...session, asn: 64500 }), profile.sealed);
     const back = profileFrom(profileText(profile));
     for (const one of [profile, back])
       for (const [i, asn] of [64500, 64501, 64501].entries())
-        noteSession(openDay(one, dayOf(MONDAY)), event({ event_uid: `e${i}`, time: MONDAY + i, ...session, asn }));
+        noteSession(
+          openDay(one, dayOf(MONDAY)),
+          event({ event_uid: `e${i}`, time: MONDAY + i, ...session, asn }),
+          one.sealed,
+        );
     expect([...back.days.get(dayOf(MONDAY))!.sessions.get("s1")!.keys()]).toEqual(["AS64500", "AS64501"]);
     expect(profileText(back)).toBe(profileText(profile));
   });
