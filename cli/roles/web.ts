@@ -20,8 +20,14 @@ export async function startWeb(
   const app = await remoteApp(hub);
   exposition.read(
     createReadings(app, {
-      judging: () => roles().map((role) => role.judging?.()).find((known) => known) ?? null,
-      queue: () => roles().map((role) => role.queue?.()).find((known) => known) ?? null,
+      judging: () =>
+        roles()
+          .map((role) => role.judging?.())
+          .find((known) => known) ?? null,
+      queue: () =>
+        roles()
+          .map((role) => role.queue?.())
+          .find((known) => known) ?? null,
     }),
   );
   const brokers = watchBrokers(hub.brokers, hub.topics.events);

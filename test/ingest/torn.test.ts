@@ -11,7 +11,7 @@ const parts = await ingestParts(config.parse({}), { pepper: Buffer.alloc(32, 1) 
 
 function read(text: string) {
   const into = emptyYield();
-  const normalizer = createNormalizer(parts, { provider: "auto", position: "test", now: () => 0 });
+  const normalizer = createNormalizer(parts, { provider: "auto", position: "test", now: Date.now });
   const splitter = createSplitter((data, start, end, broken) =>
     normalizer.read(Buffer.from(data.subarray(start, end)), broken, into),
   );
