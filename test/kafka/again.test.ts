@@ -125,7 +125,11 @@ describe.skipIf(missing !== null)(
       await sendEach(more.map((name) => record(name)));
       await role.kill("SIGTERM");
       await begin("ingest,detect");
-      await until("all of them", async () => more.every(async (name) => (await agents()).includes(name)), 60_000);
+      const all = async () => {
+        const there = await agents();
+        return more.every((name) => there.includes(name));
+      };
+      await until("all of them", all, 60_000);
       expect(role.said()).toContain("do not know how far this topic was read");
       await until("their number", async () => (await copies()) === first.length + 6 + more.length, 60_000).catch(
         (e: Error) => {
