@@ -103,7 +103,9 @@ describe.each(peers.filter(([, missing]) => missing === null))("the store port o
       ]);
       const row = { records: 3, complete: true, name: "n", updated_at: "2026-06-01T00:00:00.000Z" };
       await store.insert("source_progress", [{ ...row, source: "it's\ta \\ name" }]);
-      expect(await store.ask(sourceProgress, { source: "it's\ta \\ name" })).toEqual([{ records: 3, complete: true }]);
+      expect(await store.ask(sourceProgress, { source: "it's\ta \\ name" })).toEqual([
+        { name: "n", records: 3, complete: true },
+      ]);
       expect(await store.rows("SELECT arraySort({a:Array(String)}) AS a", { a: ["b'", "a\\"] })).toEqual([
         { a: ["a\\", "b'"] },
       ]);

@@ -49,7 +49,7 @@ describe("the store port over HTTP", () => {
     await server.insert("source_progress", [
       { source: "it's", records: 3, complete: true, name: "n", updated_at: "2026-06-01T00:00:00.000Z" },
     ]);
-    expect(await server.ask(sourceProgress, { source: "it's" })).toEqual([{ records: 3, complete: true }]);
+    expect(await server.ask(sourceProgress, { source: "it's" })).toEqual([{ name: "n", records: 3, complete: true }]);
     await expect(server.rows("SELECT no_such_column FROM events")).rejects.toThrow(/no_such_column/);
   });
 });
