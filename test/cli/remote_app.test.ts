@@ -31,6 +31,7 @@ async function appOver(refuses: () => boolean) {
     kafka: { producer: () => producer } as unknown as Kafka,
     ...{ metrics: noMetrics, now: Date.now, log: pino({ level: "silent" }) },
     counters: { records: 0, stored: 0, duplicates: 0, deadLetters: 0, dropped: new Map(), findings: 0 },
+    stopping: new AbortController().signal,
     inventory: async () => createInventoryIndex([], parts.fingerprint),
   };
   return { app: await remoteApp(hub as unknown as Hub), sent: () => sent };
