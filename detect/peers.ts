@@ -4,7 +4,7 @@ import type { OpenDay, Profile, ValueDimension } from "./profile.ts";
 /** How long the use by another key counts, days. */
 const PEER_DAYS = 30;
 const MAX_VALUES = 50_000;
-const MAX_SUBJECTS = 4;
+const MAX_SUBJECTS = 12;
 /** So many other keys make a network the account's own. */
 const SHARED_BY = 3;
 const SHARED: readonly ValueDimension[] = ["net", "asn", "country", "region"];

@@ -262,12 +262,11 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
       writeFileSync(cluster.config, JSON.stringify({ ...JSON.parse(good), receivers: [moved] }));
       alert.child.kill("SIGHUP");
       await until("the reload", () => alert.said().includes("In force now: receivers"));
-      const before = receiver.requests.length;
       await write("third", "AKIAI44QH8DHCEXAMPLE");
       await until("the message at the new receiver", () =>
         elsewhere.requests.some((r) => r.body.includes("third-bot")),
       );
-      expect(receiver.requests.length).toBe(before);
+      expect(receiver.requests.filter((r) => r.body.includes("third-bot"))).toEqual([]);
     } finally {
       writeFileSync(cluster.config, good);
       alert.child.kill("SIGHUP");
@@ -354,8 +353,10 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
       return newest.filter((r) => Number(r.seq) > saved[partitionOf(String(r.principal_uid), 3)]!);
     };
     expect(await above()).toEqual([]);
-    // The group was told the same.
-    expect(await committed("keywatch.detect", EVENTS)).toEqual((await checkpoints()).map(nextOffset));
+    // The group was told the same, or that it is behind the marker of a transaction, which holds nothing.
+    const places = (await checkpoints()).map(nextOffset);
+    for (const [i, place] of (await committed("keywatch.detect", EVENTS)).entries())
+      expect([0, 1]).toContain(place - places[i]!);
     roles[0] = cluster.start("ingest,detect");
     await cluster.caughtUp("keywatch.ingest", "cloudtrail");
     await cluster.caughtUp("keywatch.detect", EVENTS);

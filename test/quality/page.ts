@@ -14,7 +14,8 @@ export function page(results: readonly SeedResult[], facts: { commit: string; da
   const quick = (list: Caught[]) => share(list.filter(isQuick).length, list.length);
   return `# Quality
 
-Made by \`${facts.command}\`. The fleet is made up by test/quality; it was written and frozen before the first measurement, tuning
+Made by \`${facts.command}\`. The fleet is made up by test/quality; it was written and frozen (2ec4790) before the first measurement,
+and changed once after it (96c1c27: benign travellers made calls while they flew, and worked from where they were not); tuning
 looks at seeds 1 to 5 only.
 
 - Date: ${facts.date}; commit ${facts.commit}; Node ${process.versions.node}
