@@ -1,22 +1,17 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { parse } from "node:path";
 import { catalogue } from "../detect/catalogue.ts";
+import { providerFiles } from "../ingest/provider_folder.ts";
 import { builtIn } from "../ingest/registry.ts";
 import type { Config } from "../schemas/config.ts";
 import { nearest } from "../schemas/faults.ts";
 import { fleetDetections } from "../schemas/fleet.ts";
 import type { Inventory } from "../schemas/inventory.ts";
 
-const PROVIDER_FILE = /\.(ts|js|mjs)$/;
-
 /** providerNames gives what a config may call a provider: those that ship, its own maps, and the files of its own folder. */
 function providerNames({ generic, providers }: Pick<Config, "generic" | "providers">): string[] {
-  const own = providers !== null && existsSync(providers) ? readdirSync(providers) : [];
-  return [
-    ...builtIn.map((p) => p.id),
-    ...Object.keys(generic),
-    ...own.filter((file) => PROVIDER_FILE.test(file)).map((file) => parse(file).name),
-  ];
+  const own = providers !== null && existsSync(providers) ? providerFiles(providers) : [];
+  return [...builtIn.map((p) => p.id), ...Object.keys(generic), ...own.map((file) => parse(file).name)];
 }
 
 /** nameFaults names providers and detections that there are not: a misspelt one would switch off what it was meant for, without a word. */

@@ -3,14 +3,19 @@ import { join, parse } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Provider } from "./provider.ts";
 
+/** providerFiles lists the files of a folder that may each be a provider, in order of names. */
+export const providerFiles = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => /\.(ts|js|mjs)$/.test(name) && !name.endsWith(".d.ts"))
+    .sort();
+
 /**
  * loadProviders imports the providers of a folder: every `.ts`, `.js` or `.mjs` file with a default export, named after its id. Files
  * without one are helpers. It runs the operator's own code, so the folder comes from the config alone.
  */
 export async function loadProviders(folder: string): Promise<Provider[]> {
-  const files = readdirSync(folder).filter((name) => /\.(ts|js|mjs)$/.test(name) && !name.endsWith(".d.ts"));
   const found: Provider[] = [];
-  for (const file of files.sort()) {
+  for (const file of providerFiles(folder)) {
     const module = (await import(pathToFileURL(join(folder, file)).href)) as { default?: unknown };
     if (module.default === undefined) continue;
     found.push(checked(module.default, join(folder, file)));
