@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { mapOf, noMap } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
 import { bitsOf, type ObjectMemory, slotsIn } from "./objects.ts";
@@ -13,6 +14,9 @@ import {
 import type { ValueSet } from "./values.ts";
 import type { NetworkWindow } from "./windows.ts";
 
+/** A longer text is deflated: few keys have one, and the half millisecond that it takes would be too much for all. */
+const MAX_TEXT = 8 * 1024;
+
 /**
  * PackedProfile is a profile whose call windows are closed, as one line of text: a quarter of the heap that its hundred objects take. The
  * text is for memory alone and may change with any version; the store has a form that outlives it (profileText).
@@ -23,7 +27,7 @@ export class PackedProfile {
   readonly open: boolean;
   readonly lastTime: number;
   dirty: boolean;
-  readonly #text: string;
+  readonly #text: string | Buffer;
 
   constructor(profile: Profile) {
     this.subject_uid = profile.subject_uid;
@@ -32,12 +36,19 @@ export class PackedProfile {
     this.dirty = profile.dirty;
     const w = new ItemWriter();
     writeProfile(w, profile);
-    this.#text = w.text();
+    const text = w.text();
+    this.#text = text.length > MAX_TEXT ? deflateRawSync(text) : text;
+  }
+
+  /** What it weighs, in bytes. */
+  get bytes(): number {
+    return this.#text.length;
   }
 
   unpack(): Profile {
     const { subject_uid, dirty } = this;
-    return readProfile(new ItemReader(this.#text), subject_uid, dirty);
+    const text = typeof this.#text === "string" ? this.#text : inflateRawSync(this.#text).toString();
+    return readProfile(new ItemReader(text), subject_uid, dirty);
   }
 }
 

@@ -6,6 +6,7 @@ import { emptyObjects, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
 import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
+import { rowsOf, type TableText, tableText } from "./table_text.ts";
 import type { DayPlace, LastPlace } from "./travel.ts";
 import { emptyValueSet, type ValueSet, type ValueStat } from "./values.ts";
 import { emptyVolume, type VolumeMemory } from "./volume.ts";
@@ -246,6 +247,9 @@ export function perDimension<T>(make: () => T): Record<ValueDimension, T> {
   };
 }
 
+/** Fewer entries are shorter one by one. */
+const MIN_ROWS = 4;
+
 /** profileText and profileFrom carry a profile to the store and back; Maps, Sets and value statistics have short forms. */
 export const profileText = (profile: Profile): string => plainText(profile);
 
@@ -272,6 +276,8 @@ function toText(_: string, value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bits: Buffer.from(value).toString("base64") };
   if (!isMap(value)) return value;
   const entries = [...value];
+  const table = entries.length < MIN_ROWS ? null : tableText(entries);
+  if (table !== null) return { $table: table };
   if (entries.length > 0 && entries.every(([, v]) => isValueStat(v))) {
     return { $stats: (entries as [string, ValueStat][]).flatMap(([name, s]) => [name, s.first, s.last, s.days]) };
   }
@@ -288,6 +294,7 @@ function lighten(value: unknown): unknown {
   const fields = value as Record<string, unknown>;
   for (const name in fields) if (typeof fields[name] === "object") fields[name] = lighten(fields[name]);
   if ("$map" in fields) return mapOf(fields.$map as [unknown, unknown][]);
+  if ("$table" in fields) return mapOf(rowsOf(fields.$table as TableText));
   if ("$set" in fields) return setOf(fields.$set as unknown[]);
   if ("$bits" in fields) return new Uint8Array(Buffer.from(fields.$bits as string, "base64"));
   return "$stats" in fields ? mapOf(statsOf(fields.$stats as (string | number)[])) : value;

@@ -104,7 +104,7 @@ test("an event six hours late adds its finding, marked late, and removes none", 
   expect(marked.every((f) => f.late)).toBe(true);
 });
 
-test("a profile stays small: 8 KB with 64 values in every dimension", () => {
+test("a busy key's profile stays small: its text has less than 8 KB though addresses, networks and operations are full", () => {
   const events = Array.from({ length: 120 }, (_, d) =>
     Array.from({ length: 8 }, (_, i) =>
       event({
