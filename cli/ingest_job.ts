@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { setImmediate as othersFirst } from "node:timers/promises";
 import type { Ordered } from "../detect/detector.ts";
 import { iso } from "../schemas/duration.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
@@ -9,16 +10,26 @@ import { count, type Out } from "./out.ts";
 import { readFiles } from "./read_files.ts";
 import type { Block, Reached } from "./read_records.ts";
 
-export interface IngestJob {
+export interface IngestInput {
   paths: readonly string[];
   provider: string;
+  stdin?: Readable;
+}
+
+export interface IngestOptions {
   /** True for history: nobody is paged. */
   report: boolean;
   /** True where nothing else feeds the store meanwhile: an input in order is then judged while it is stored. */
   alone: boolean;
   out: Out;
-  stdin?: Readable;
+  /** Rows that an earlier run stored; they are judged with the new ones. */
+  leftovers?: readonly SeqRange[];
+  onJudged?(done: number): void;
+  /** Breaks off between blocks. */
+  signal?: AbortSignal;
 }
+
+export type IngestJob = IngestInput & IngestOptions;
 
 /** Rows of one insert: larger blocks cost memory, smaller ones make the engine merge. */
 export const FULL_BLOCK = 20_000;
@@ -36,38 +47,57 @@ export interface IngestResult {
  * ingestFiles stores everything the paths hold, and judges it afterwards in event-time order, so that the order of files does not
  * matter. Killed at any moment and run again, it goes on; running it twice stores nothing twice.
  */
-export async function ingestFiles(app: App, job: IngestJob): Promise<IngestResult> {
+export const ingestFiles = (app: App, job: IngestJob): Promise<IngestResult> => ingestInputs(app, [job], job);
+
+/** ingestInputs is ingestFiles for several inputs that are judged as one. Broken off by the signal it found nothing: what it stored has to be judged by the next run. */
+export async function ingestInputs(
+  app: App,
+  inputs: readonly IngestInput[],
+  options: IngestOptions,
+): Promise<IngestResult> {
+  const { report, signal, leftovers = [] } = options;
   const release = app.hold();
-  const ordered = job.alone ? app.detector.beginOrdered() : null;
-  const { result, ranges } = await storeAll(app, job, ordered);
-  const done = (await ordered?.end({ report: job.report })) ?? (await judgeStored(app, job, ranges, result.stored));
-  // Only now: a job that failed holds the checkpoint back for good, so that the next start judges what it stored.
+  const ordered = options.alone && leftovers.length === 0 ? app.detector.beginOrdered() : null;
+  const { result, ranges } = await storeAll(app, inputs, options, ordered);
+  if (signal?.aborted) return { ...result, findings: 0 };
+  const done = (await ordered?.end({ report })) ?? (await judgeStored(app, options, [...leftovers, ...ranges]));
+  if (signal?.aborted) return { ...result, findings: 0 };
+  // Only now: a job that failed or broke off holds the checkpoint back for good, so that the next start judges what it stored.
   release();
   await app.save();
   return { ...result, findings: done.findings };
 }
 
-function judgeStored(app: App, job: IngestJob, ranges: SeqRange[], stored: number) {
-  const onProgress = (n: number) => job.out.progress(`Judging: ${count(n)} of ${count(stored)} events`);
-  return app.judge(ranges, { report: job.report, onProgress }).finally(() => job.out.progress(null));
+function judgeStored(app: App, { report, out, signal, onJudged }: IngestOptions, ranges: SeqRange[]) {
+  const total = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const onProgress = (n: number) => {
+    out.progress(`Judging: ${count(n)} of ${count(total)} events`);
+    onJudged?.(n);
+  };
+  return app.judge(ranges, { report, onProgress, ...(signal ? { signal } : {}) }).finally(() => out.progress(null));
 }
 
 async function storeAll(
   app: App,
-  job: IngestJob,
+  inputs: readonly IngestInput[],
+  { out, signal }: IngestOptions,
   ordered: Ordered | null,
 ): Promise<{ result: Omit<IngestResult, "findings">; ranges: SeqRange[] }> {
   const progress = createProgress(app.store, app.now);
-  const blocks = readFiles(app.parts, {
-    paths: job.paths,
-    provider: job.provider,
-    out: job.out,
-    now: app.now,
-    progressOf: (source) => progress.of(source),
-    ...(job.stdin ? { stdin: job.stdin } : {}),
-  });
   const history = createHistory(app, progress, ordered);
-  for await (const block of blocks) await history.add(block);
+  for (const { paths, provider, stdin } of inputs) {
+    const blocks = readFiles(app.parts, {
+      ...{ paths, provider, out, now: app.now, progressOf: (source) => progress.of(source) },
+      ...(stdin ? { stdin } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    for await (const block of blocks) {
+      await history.add(block);
+      if (signal?.aborted) break;
+      // Small compressed files come without waiting for the disk; others of this process have to be answered meanwhile.
+      await othersFirst();
+    }
+  }
   await history.end();
   return { result: history.result, ranges: history.ranges };
 }

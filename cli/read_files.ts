@@ -15,6 +15,8 @@ export interface ReadFilesOptions {
   progressOf?(source: string): Promise<{ records: number; complete: boolean } | null>;
   /** Standard input, for the path `-`. */
   stdin?: Readable;
+  /** Breaks off inside of a file; what was read and not handed on is read again. */
+  signal?: AbortSignal;
 }
 
 /** NothingToRead is the fault of paths that stand for no file. */
@@ -45,6 +47,7 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
   const meter = await createMeter(files, options.out);
   let block = emptyBlock();
   for (const file of files) {
+    if (options.signal?.aborted) return;
     for await (const part of readOne(parts, file, options, meter, () => block)) {
       if (part === "file end" && block.yielded.events.length < BLOCK_EVENTS) continue;
       yield block;
@@ -52,6 +55,7 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
     }
   }
   options.out.progress(null);
+  if (options.signal?.aborted) return;
   if (block.yielded.records > 0 || block.reached.length > 0) yield block;
 }
 
@@ -65,8 +69,9 @@ async function* readOne(
   const piped = file === "-";
   let hash: string;
   try {
-    hash = piped ? `stdin-${options.now()}` : await hashFile(file);
+    hash = piped ? `stdin-${options.now()}` : await hashFile(file, options.signal);
   } catch (error) {
+    if (options.signal?.aborted) return;
     options.out.note(`${file}: ${(error as Error).message}; passed over.`);
     return;
   }
@@ -81,6 +86,7 @@ async function* readOne(
   for await (const part of readRecords(parts, batches, from, options.now, block)) {
     meter.read(part.bytesRead, block().yielded);
     if (part.full) yield "block";
+    if (options.signal?.aborted) return;
   }
   meter.fileDone(file);
   yield "file end";

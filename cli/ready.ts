@@ -4,11 +4,15 @@ const STORE_MS = 2_000;
 /** Longer: each broker is tried before none answers. */
 const BROKERS_MS = 3_000;
 
-/**
- * createReadiness tells why this process cannot do its work now: for load balancers, which must not send to one that cannot store.
- * `brokersAnswer` is given where it hands on over Kafka.
- */
-export function createReadiness(app: App, brokersAnswer: () => Promise<boolean> = async () => true) {
+interface ReadinessParts {
+  /** What has to be done before anything is taken, a sentence; null when it is done. */
+  doing?: () => string | null;
+  /** Given where it hands on over Kafka. */
+  brokersAnswer?: () => Promise<boolean>;
+}
+
+/** createReadiness tells why this process cannot do its work now: for load balancers, which must not send to one that cannot store. */
+export function createReadiness(app: App, { doing = () => null, brokersAnswer = async () => true }: ReadinessParts) {
   let stopping = false;
   return {
     stop() {
@@ -20,7 +24,9 @@ export function createReadiness(app: App, brokersAnswer: () => Promise<boolean> 
         within(STORE_MS, () => storeAnswers(app)),
         within(BROKERS_MS, brokersAnswer),
       ]);
+      const now = doing();
       return [
+        ...(now === null ? [] : [now]),
         ...(store ? [] : ["The store does not answer."]),
         ...(brokers ? [] : ["The Kafka brokers do not answer."]),
       ];

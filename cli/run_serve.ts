@@ -27,18 +27,26 @@ export async function serve(globals: Globals, o: ServeFlags): Promise<number> {
   const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
   const hangUp = onHangUp(log);
   const metrics = createExposition();
-  const app = await openApp({ loaded, log, metrics });
+  const app = await openApp({ loaded, log, metrics, keepLeftovers: true });
   const running = await startServing(app, storeCommands, out, { exposition: metrics, load }).catch(
     async (error: unknown) => {
       await app.close();
       throw error;
     },
   );
-  out.note(
-    `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
-  );
   hangUp.does(running.reload);
-  await stop;
+  const ready = running.ready.then((whole) => {
+    if (whole)
+      out.note(
+        `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
+      );
+  });
+  try {
+    await Promise.race([stop, ready.then(() => stop)]);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
   out.note("Stopping: finishing what is under way.");
   return (await running.stop()) ? 0 : 1;
 }

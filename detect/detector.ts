@@ -75,6 +75,8 @@ export interface CatchUpOptions {
   /** True for history: findings are stored and shown, nobody is paged. */
   report: boolean;
   onProgress?(done: number): void;
+  /** Breaks off between pages: nothing is published, and the engine is as the checkpoint left it. */
+  signal?: AbortSignal;
 }
 
 /** At some 650 bytes each; it must be more than a writer keeps back before it stores, since what leaves memory is read from the store. */
@@ -112,6 +114,12 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         await loadMissing(waited);
         engine.defer(waited);
       }
+  }
+
+  async function takeBack(): Promise<void> {
+    unsaved.clear();
+    engine.reset();
+    await restore();
   }
 
   function mine(events: DetectEvent[]): DetectEvent[] {
@@ -213,6 +221,10 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
       await complete(engine.process(events, { sorted: false, now: parts.now() }), keep);
       count += events.length;
       options.onProgress?.(count);
+      if (options.signal?.aborted) {
+        await takeBack();
+        return { events: 0, findings: 0 };
+      }
     }
     if (count > 0) await finish(undefined, keep);
     await publish(inEventOrder([...found.values()]), options.report);
@@ -245,9 +257,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     };
     const end = async ({ report }: { report: boolean }) => {
       if (!inOrder) {
-        unsaved.clear();
-        engine.reset();
-        await restore();
+        await takeBack();
         return null;
       }
       if (count > 0) await finish(undefined, keep);

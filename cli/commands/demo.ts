@@ -54,6 +54,7 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     out.note(
       `The fleet goes on working, and in the next 20 seconds its keys get stolen. Ask it from another terminal:\n  KEYWATCH_DATA=${directory} npx keywatch incidents list\n`,
     );
+    await running.ready;
     await play(app, fleet, options, stopped);
     await running.stop();
     return 0;
