@@ -66,6 +66,10 @@ program
   .argument("<paths...>", "files, folders or patterns; - for standard input")
   .description("read logs into the store; killed or repeated, it counts nothing twice")
   .addOption(providerOption())
+  .option(
+    "--again",
+    "read files anew that were read before, after a mapping was mended; what is known is not counted twice",
+  )
   .option("--json", "print the counts as JSON")
   .addHelpText("after", example("ingest ./cloudtrail"))
   .action((paths: string[], o) =>

@@ -6,6 +6,7 @@ import type { SeqRange } from "../schemas/queries/detect.ts";
 import { sourceProgress } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { App, Origin } from "./app.ts";
+import { closeLetters } from "./letters.ts";
 import { count, type Out } from "./out.ts";
 import { readFiles } from "./read_files.ts";
 import type { Block, Reached } from "./read_records.ts";
@@ -22,6 +23,8 @@ export interface IngestOptions {
   /** True where nothing else feeds the store meanwhile: an input in order is then judged while it is stored. */
   alone: boolean;
   out: Out;
+  /** Files that were read before are read anew; their events are known, and letters that can be read now are closed. */
+  again?: boolean;
   /** Rows that an earlier run stored; they are judged with the new ones. */
   leftovers?: readonly SeqRange[];
   onJudged?(done: number): void;
@@ -40,8 +43,14 @@ export interface IngestResult {
   duplicates: number;
   deadLetters: number;
   dropped: number;
+  /** Files that were read before, and passed over. */
+  knownFiles: number;
+  /** Letters of files read anew that could be read now. */
+  closedLetters: number;
   findings: number;
 }
+
+type Stored = Omit<IngestResult, "findings">;
 
 /**
  * ingestFiles stores everything the paths hold, and judges it afterwards in event-time order, so that the order of files does not
@@ -80,31 +89,41 @@ function judgeStored(app: App, { report, out, signal, onJudged }: IngestOptions,
 async function storeAll(
   app: App,
   inputs: readonly IngestInput[],
-  { out, signal }: IngestOptions,
+  { out, signal, again = false }: IngestOptions,
   ordered: Ordered | null,
-): Promise<{ result: Omit<IngestResult, "findings">; ranges: SeqRange[] }> {
+): Promise<{ result: Stored; ranges: SeqRange[] }> {
+  const began = app.now();
+  const anew = new Set<string>();
+  let knownFiles = 0;
+  const onKnown = () => {
+    knownFiles++;
+  };
   const progress = createProgress(app.store, app.now);
   const history = createHistory(app, progress, ordered);
   for (const { paths, provider, stdin } of inputs) {
     const blocks = readFiles(app.parts, {
-      ...{ paths, provider, out, now: app.now, progressOf: (source) => progress.of(source) },
+      ...{ paths, provider, out, now: app.now, onKnown },
+      progressOf: async (source) => (again ? null : progress.of(source)),
       ...(stdin ? { stdin } : {}),
       ...(signal ? { signal } : {}),
     });
     for await (const block of blocks) {
       await history.add(block);
+      if (again) for (const { source, complete } of block.reached) if (complete) anew.add(source);
       if (signal?.aborted) break;
       // Small compressed files come without waiting for the disk; others of this process have to be answered meanwhile.
       await othersFirst();
     }
   }
   await history.end();
-  return { result: history.result, ranges: history.ranges };
+  let closedLetters = 0;
+  for (const source of anew) closedLetters += await closeLetters(app, source, began);
+  return { result: { ...history.result, knownFiles, closedLetters }, ranges: history.ranges };
 }
 
 /** History is stored in large blocks and judged when all of it is there. */
 export interface History {
-  result: Omit<IngestResult, "findings">;
+  result: Omit<Stored, "knownFiles" | "closedLetters">;
   /** What was stored. */
   ranges: SeqRange[];
   add(block: Block, origin?: Origin): Promise<void>;

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
+import type { Registry } from "../ingest/registry.ts";
 import { hashFile, readFileRecords } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
@@ -13,6 +14,8 @@ export interface ReadFilesOptions {
   now: () => number;
   /** Given for stored reading: how far an earlier run came. */
   progressOf?(source: string): Promise<{ records: number; complete: boolean } | null>;
+  /** Called for a file that was read before, and is passed over. */
+  onKnown?(file: string): void;
   /** Standard input, for the path `-`. */
   stdin?: Readable;
   /** Breaks off inside of a file; what was read and not handed on is read again. */
@@ -34,15 +37,15 @@ export async function filesOf(paths: readonly string[]): Promise<string[]> {
   return files;
 }
 
+/** requireProvider throws a sentence where a provider was named that there is not. */
+export function requireProvider(registry: Registry, id: string): void {
+  if (id === "auto" || registry.byId(id) !== null) return;
+  throw new CommandFault(`There is no provider "${id}". Known are: auto, ${registry.ids().join(", ")}.`, 2);
+}
+
 /** readFiles reads files one after another into blocks of events; what cannot be opened is told and passed over. */
 export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptions): AsyncGenerator<Block> {
-  const { registry } = parts;
-  if (options.provider !== "auto" && registry.byId(options.provider) === null) {
-    throw new CommandFault(
-      `There is no provider "${options.provider}". Known are: auto, ${registry.ids().join(", ")}.`,
-      2,
-    );
-  }
+  requireProvider(parts.registry, options.provider);
   const files = await filesOf(options.paths);
   const meter = await createMeter(files, options.out);
   let block = emptyBlock();
@@ -78,6 +81,7 @@ async function* readOne(
   const source = `file:${hash.slice(0, 32)}`;
   const earlier = piped ? null : ((await options.progressOf?.(source)) ?? null);
   if (earlier?.complete) {
+    options.onKnown?.(file);
     meter.fileDone(file);
     return;
   }

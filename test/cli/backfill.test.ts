@@ -121,7 +121,11 @@ test("commands answer while history is read; killed, it stays history for the co
     ask("ingest", "keywatch.example.yaml"),
     numbers(ask, "select count() as n from events"),
   ]);
-  expect([listed.code, refused.code, refused.stderr]).toEqual([0, 1, expect.stringMatching(/^(Read|Judg)ing history: /)]);
+  expect([listed.code, refused.code, refused.stderr]).toEqual([
+    0,
+    1,
+    expect.stringMatching(/^(Read|Judg)ing history: /),
+  ]);
   expect(stored.n).toBeGreaterThan(0);
   first.run.child.kill("SIGKILL");
   await first.run;
