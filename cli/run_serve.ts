@@ -1,6 +1,5 @@
-import { parseDuration } from "../schemas/duration.ts";
 import { packageVersion } from "../schemas/package_root.ts";
-import type { Loaded } from "./load_config.ts";
+import { type Loaded, listenAt } from "./load_config.ts";
 import { createLog, type Log } from "./log.ts";
 import { terminalOut } from "./out.ts";
 import { configFor, type Globals } from "./run.ts";
@@ -54,7 +53,7 @@ export async function serve(globals: Globals, o: ServeFlags): Promise<number> {
 /** loaderFor reads the config as it is now; what was said on the command line stays. */
 const loaderFor = (globals: Globals, listen: string | undefined) => (): Loaded => {
   const loaded = configFor(globals);
-  if (listen) loaded.config.http.listen = listen;
+  if (listen) listenAt(loaded.config, listen);
   return loaded;
 };
 
@@ -97,11 +96,10 @@ async function serveRoles(globals: Globals, o: ServeFlags): Promise<number> {
 }
 
 /** runDemo plays the demo fleet until it is told to stop. */
-export async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {
+export async function runDemo(o: { listen?: string; seed?: number; for?: number }): Promise<number> {
   const { demo } = await import("./commands/demo.ts");
-  const forMs = parseDuration(o.for ?? "") ?? 0;
   return demo(
-    { seed: Number(o.seed ?? 42), listen: o.listen ?? null, forMs },
+    { seed: o.seed ?? 42, listen: o.listen ?? null, forMs: o.for ?? 0 },
     terminalOut(),
     createLog(),
     interrupted(),

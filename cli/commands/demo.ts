@@ -12,6 +12,7 @@ import { demoInventory } from "../demo/inventory.ts";
 import { playLive } from "../demo/live.ts";
 import { places } from "../demo/places.ts";
 import { addInventory } from "../inventory_store.ts";
+import { listenAt } from "../load_config.ts";
 import type { Log } from "../log.ts";
 import { count, type Out } from "../out.ts";
 import { startServing } from "../serve.ts";
@@ -32,7 +33,6 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
   try {
     const text: ConfigText = {
       store: { path: directory },
-      http: { listen: options.listen ?? "127.0.0.1:8686" },
       // Nobody wants to wait half a minute for the first incident of a demo.
       route: { receiver: "console", group_wait: "1s" },
     };
@@ -40,6 +40,7 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     const fleet = demoFleet(options.seed, now);
     const metrics = createExposition();
     const loaded = { config: config.parse(text), base: directory, file: null };
+    if (options.listen !== null) listenAt(loaded.config, options.listen);
     const app = await openApp({ loaded, log, places, metrics });
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();

@@ -84,6 +84,27 @@ detect: { detections: { new_sorce: { enabled: false }, source_silent: { enabled:
     [["scan", ".", "--provider", "nobody"], 'no provider "nobody"'],
     [["incidents", "resolve", "INC-12345678"], "--verdict"],
     [["nonsense"], "unknown command"],
+    ...[
+      ["keys", "list"],
+      ["audit", "list"],
+      ["incidents", "list"],
+      ["findings", "list"],
+      ["deliveries", "list"],
+      ["dead-letters", "list"],
+    ].flatMap((command): [string[], string][] => [
+      [[...command, "--limit", "-5"], "a whole number from 1 to 100000"],
+      [[...command, "--limit", "abc"], "a whole number from 1 to 100000"],
+    ]),
+    [["keys", "draft", "--days", "abc"], "a whole number from 1 to 3650"],
+    [["keys", "draft", "--min-events", "1.5"], "a whole number from 1 to"],
+    [["keys", "revoke-preview", "x", "--days", "0"], "a whole number from 1 to 3650"],
+    [["topics", "create", "--partitions", "1e9"], "a whole number from 1 to 1000"],
+    [["topics", "create", "--replication", ""], "a whole number from 1 to 1000"],
+    [["demo", "--seed", "x"], "a whole number from 0 to"],
+    [["demo", "--for", "abc"], "write it like 30s, 5m, 24h or 90d"],
+    [["serve", "--listen", "8686"], "write it like 127.0.0.1:8686"],
+    [["demo", "--listen", "127.0.0.1:70000"], "write it like 127.0.0.1:8686"],
+    [["serve", "--listen", "0.0.0.0:8686"], "can be reached from outside, so tokens are needed"],
   ])("%j exits 2 with a sentence", async (args, sentence) => {
     const ran = await keywatch(args, { env: { KEYWATCH_DATA: join(tempFolder(), "d") } });
     expect(ran.stderr).toContain(sentence);
