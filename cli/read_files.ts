@@ -16,24 +16,28 @@ export interface ReadFilesOptions {
   progressOf?(source: string): Promise<{ records: number; complete: boolean } | null>;
   /** Called for a file that was read before, and is passed over. */
   onKnown?(file: string): void;
+  /** Called for a file that could not be opened. */
+  onUnread?(file: string): void;
   /** Standard input, for the path `-`. */
   stdin?: Readable;
   /** Breaks off inside of a file; what was read and not handed on is read again. */
   signal?: AbortSignal;
 }
 
-/** NothingToRead is the fault of paths that stand for no file. */
-export class NothingToRead extends CommandFault {}
-
-/** filesOf lists what the paths stand for; throws a sentence where one stands for nothing. */
-export async function filesOf(paths: readonly string[]): Promise<string[]> {
-  const { files, missing } = await listFiles(paths);
+/** filesOf lists what the paths stand for, and says what is passed over; throws a sentence where one stands for nothing. */
+export async function filesOf(paths: readonly string[], out: Out): Promise<string[]> {
+  const { files, missing, others } = await listFiles(paths);
+  const named = others === 1 ? "1 file of another name" : `${count(others)} files of other names`;
   if (missing.length > 0) {
-    throw new NothingToRead(
-      `Nothing to read in ${missing.join(", ")}. Give files (.json, .ndjson, .log, each also .gz), folders, patterns, or - for standard input.`,
+    throw new CommandFault(
+      `Nothing to read in ${missing.join(", ")}${others > 0 ? ` (${named})` : ""}. Give files (.json, .ndjson, .log, each also .gz), folders, patterns, or - for standard input.`,
       2,
     );
   }
+  if (others > 0)
+    out.note(
+      `${named} ${others === 1 ? "was" : "were"} passed over; of folders .json, .jsonl, .ndjson, .log and .txt are read, each also .gz. A file that is named is read whatever its name.`,
+    );
   return files;
 }
 
@@ -46,7 +50,7 @@ export function requireProvider(registry: Registry, id: string): void {
 /** readFiles reads files one after another into blocks of events; what cannot be opened is told and passed over. */
 export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptions): AsyncGenerator<Block> {
   requireProvider(parts.registry, options.provider);
-  const files = await filesOf(options.paths);
+  const files = await filesOf(options.paths, options.out);
   const meter = await createMeter(files, options.out);
   let block = emptyBlock();
   for (const file of files) {
@@ -76,6 +80,7 @@ async function* readOne(
   } catch (error) {
     if (options.signal?.aborted) return;
     options.out.note(`${file}: ${(error as Error).message}; passed over.`);
+    options.onUnread?.(file);
     return;
   }
   const source = `file:${hash.slice(0, 32)}`;

@@ -33,7 +33,7 @@ export const ingest: StoreCommand = async ({ app, args, out, stdin }) => {
     );
   if (result.closedLetters > 0) out.line(`${count(result.closedLetters)} dead letters could be read now.`);
   if (result.deadLetters > 0) out.line("`keywatch dead-letters list` shows what could not be read and why.");
-  await report(app, result.findings, out);
+  if (result.stored > 0 || result.findings > 0) await report(app, result.findings, out);
   return 0;
 };
 
