@@ -1,3 +1,4 @@
+import { createServer as createSocketServer } from "node:net";
 import type { Exposition } from "../dashboard/metrics.ts";
 import { createServer } from "../dashboard/server.ts";
 import type { App } from "./app.ts";
@@ -121,7 +122,12 @@ const reloadCommand =
     return done.faults.length > 0 ? 2 : 0;
   };
 
-export async function listen(server: ReturnType<typeof createServer>, at: string): Promise<string> {
+interface Listener {
+  listen(at: { host: string; port: number }): Promise<string>;
+}
+
+/** listen binds an address such as 127.0.0.1:8686 and gives what came of it; one that is taken is a sentence. */
+export async function listen(server: Listener, at: string): Promise<string> {
   const colon = at.lastIndexOf(":");
   const host = at.slice(0, colon).replace(/^\[|\]$/g, "");
   try {
@@ -130,6 +136,15 @@ export async function listen(server: ReturnType<typeof createServer>, at: string
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     throw new CommandFault(`${at} is in use by another program. Set http.listen (or --listen) to another port.`);
   }
+}
+
+/** requireFree throws that sentence before long work begins. */
+export async function requireFree(at: string): Promise<void> {
+  const probe = createSocketServer();
+  const bind = ({ host, port }: { host: string; port: number }) =>
+    new Promise<string>((resolve, reject) => probe.once("error", reject).listen(port, host, () => resolve(at)));
+  await listen({ listen: bind }, at);
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 function every(ms: number, work: () => Promise<void>, app: App): NodeJS.Timeout {

@@ -15,7 +15,7 @@ import { addInventory } from "../inventory_store.ts";
 import { listenAt } from "../load_config.ts";
 import type { Log } from "../log.ts";
 import { count, type Out } from "../out.ts";
-import { startServing } from "../serve.ts";
+import { requireFree, startServing } from "../serve.ts";
 import { storeCommands } from "./store_commands.ts";
 
 export interface DemoOptions {
@@ -41,6 +41,7 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     const metrics = createExposition();
     const loaded = { config: config.parse(text), base: directory, file: null };
     if (options.listen !== null) listenAt(loaded.config, options.listen);
+    await requireFree(loaded.config.http.listen);
     const app = await openApp({ loaded, log, places, metrics });
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();

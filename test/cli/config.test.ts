@@ -130,6 +130,16 @@ test("a port in use is a clear sentence, and the process ends", async () => {
   expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining("is in use by another program")]);
 }, 30_000);
 
+test("the demo looks at its port before it learns", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const ran = await keywatch(["demo", "--listen", `127.0.0.1:${port}`]);
+  other.close();
+  expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining("is in use by another program")]);
+  expect(ran.stderr).not.toContain("Learned");
+}, 30_000);
+
 test("every command shows an example", async () => {
   for (const args of [
     ["scan"],
