@@ -81,11 +81,15 @@ async function tell(
   first: boolean,
   out: Out,
 ): Promise<void> {
-  if (stored === 0 && !(first && findings > 0)) return;
-  const folders = inputs.flatMap((i) => i.paths).join(", ");
-  const what = `${count(stored)} events, ${count(findings)} findings.`;
-  if (!first) return out.note(`New in ${folders}: ${what}`);
-  out.note(`History of ${folders}: ${what} Nobody was paged; this is what you would have seen:`);
+  const folders = inputs.flatMap((i) => i.paths).join(", ") || "an earlier run";
+  if (!first && stored > 0) out.note(`New in ${folders}: ${count(stored)} events, ${count(findings)} findings.`);
+  // Of all of it, however many starts it took.
+  const events = app.writer.lastSeq();
+  if (!first || events === 0) return;
+  const [row] = await app.store.rows("SELECT count() AS n FROM findings FINAL");
+  out.note(
+    `History of ${folders}: ${count(events)} events, ${count(Number(row?.n))} findings. Nobody was paged; this is what you would have seen:`,
+  );
   for (const i of await app.alerter.list({ limit: 5 }))
     out.note(`  ${incidentLabel(i.uid)}  ${i.severity.padEnd(8)} ${i.title}`);
 }

@@ -67,19 +67,21 @@ const numbers = async (ask: (...args: string[]) => Promise<Ran>, query: string):
   return JSON.parse(ran.stdout) as Record<string, number>;
 };
 
-for (const [name, order] of [
-  ["in the order of its files", (i: number) => i],
-  ["out of order", (i: number) => FILES - i],
+for (const [name, order, stopped] of [
+  ["in the order of its files", (i: number) => i, /^Reading history: [1-9][\d,]* events so far\.$/],
+  ["out of order", (i: number) => FILES - i, /^Reading history: [1-9][\d,]* events so far\.$/],
+  ["that is being judged", (i: number) => FILES - i, /^Judging history: [1-9][\d,]* events so far\.$/],
 ] as const) {
   test(`a first back-fill ${name} answers at once, stops within seconds, goes on at the next start, and pages nobody`, async () => {
     const { base, serve, ready, ask } = installation(order);
     const first = serve();
     await until("the address", async () => (await fetch(`${base}/healthz`).catch(() => null))?.status === 200);
-    await until("the history", async () => / [1-9][\d,]* events so far/.test((await ready())?.faults[0] ?? ""));
-    expect(await ready()).toMatchObject({
-      status: 503,
-      faults: [expect.stringMatching(/^Reading history: [\d,]+ events so far\.$/)],
+    let seen: Awaited<ReturnType<typeof ready>> = null;
+    await until("the history", async () => {
+      seen = await ready();
+      return stopped.test(seen?.faults[0] ?? "");
     });
+    expect(seen).toMatchObject({ status: 503, faults: [expect.any(String)] });
     const pushed = await fetch(`${base}/v1/ingest/aws_cloudtrail`, { method: "POST", body: JSON.stringify(record()) });
     expect([pushed.status, Number(pushed.headers.get("retry-after")) > 0]).toEqual([503, true]);
     expect(first.seen.said).not.toContain("is at http");
@@ -90,7 +92,7 @@ for (const [name, order] of [
 
     const part = await numbers(ask, "select count() as n from events");
     expect(part.n).toBeGreaterThan(0);
-    expect(part.n).toBeLessThan(FILES * EACH);
+    if (stopped.source.includes("Reading")) expect(part.n).toBeLessThan(FILES * EACH);
 
     const second = serve();
     await until("readiness", async () => (await ready())?.status === 200, 120_000);
