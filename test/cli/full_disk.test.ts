@@ -37,6 +37,14 @@ test.skipIf(!mounted)(
       1,
       expect.stringContaining("The disk is full: the rows were not stored and not acknowledged. Free some space"),
     ]);
+    const file = join(folder, "keywatch.yaml");
+    const listen = `127.0.0.1:${20_000 + (process.pid % 20_000)}`;
+    writeFileSync(
+      file,
+      `store: { path: ${join(small, "data")} }\nhttp: { listen: "${listen}" }\nsources: [{ kind: folder, path: ${logs} }]\n`,
+    );
+    const serving = await keywatch(["--config", file, "serve"]);
+    expect([serving.code, serving.stderr]).toEqual([1, expect.stringContaining("The disk is full: the rows were not")]);
     execFileSync("mount", ["-o", "remount,size=512m", small]);
     expect((await keywatch(["--data", join(small, "data"), "ingest", logs])).code).toBe(0);
     const count = await keywatch([
