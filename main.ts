@@ -4,7 +4,15 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { DEFAULT_CONFIG } from "./cli/load_config.ts";
 import { createLog } from "./cli/log.ts";
-import { absolute, example, providerOption, severityOption } from "./cli/options.ts";
+import {
+  absolute,
+  durationOption,
+  example,
+  listenOption,
+  numberOption,
+  providerOption,
+  severityOption,
+} from "./cli/options.ts";
 import { terminalOut } from "./cli/out.ts";
 import { addDetectionCommands } from "./cli/program_detections.ts";
 import { addGeoCommand } from "./cli/program_geo.ts";
@@ -66,6 +74,10 @@ program
   .argument("<paths...>", "files, folders or patterns; - for standard input")
   .description("read logs into the store; killed or repeated, it counts nothing twice")
   .addOption(providerOption())
+  .option(
+    "--again",
+    "read files anew that were read before, after a mapping was mended; what is known is not counted twice",
+  )
   .option("--json", "print the counts as JSON")
   .addHelpText("after", example("ingest ./cloudtrail"))
   .action((paths: string[], o) =>
@@ -82,7 +94,7 @@ program
 program
   .command("serve")
   .description("run the monitor: pushes over HTTP, watched folders, detection, messages, page")
-  .option("--listen <host:port>", "address instead of http.listen")
+  .addOption(listenOption("address instead of http.listen"))
   .option("--roles <names>", "with `kafka`: which of ingest, detect, alert, web run in this process (default: all)")
   .addOption(new Option("--or-demo", "run the demo where there is no config").hideHelp())
   .addHelpText("after", example("serve --config keywatch.yaml"))
@@ -93,9 +105,9 @@ program
 program
   .command("demo")
   .description("serve a bundled fleet of keys that gets attacked; its data is removed at the end")
-  .option("--listen <host:port>", "address", "127.0.0.1:8686")
-  .option("--seed <n>", "another fleet for another number", "42")
-  .option("--for <duration>", "end by itself, after 60s for example")
+  .addOption(listenOption("address").default("127.0.0.1:8686"))
+  .addOption(numberOption("--seed <n>", "another fleet for another number", 0, 4_294_967_295).default(42))
+  .addOption(durationOption("--for <duration>", "end by itself, after 60s for example"))
   .addHelpText("after", example("demo"))
   .action((o) => guarded(() => runDemo(o)));
 
@@ -170,13 +182,21 @@ program
   .description("the Kafka topics between the roles")
   .command("create")
   .description("make those that are missing, and tell what is not safe; a second run changes nothing")
-  .option(
-    "--partitions <n>",
-    "partitions of the events: as many processes can judge at most (default: 12 for new ones)",
+  .addOption(
+    numberOption(
+      "--partitions <n>",
+      "partitions of the events: as many processes can judge at most (default: 12 for new ones)",
+      1,
+      1_000,
+    ),
   )
-  .option(
-    "--replication <n>",
-    "copies of each new topic (default: as the brokers have it); of three or more, two have to be in sync",
+  .addOption(
+    numberOption(
+      "--replication <n>",
+      "copies of each new topic (default: as the brokers have it); of three or more, two have to be in sync",
+      1,
+      1_000,
+    ),
   )
   .addHelpText("after", example("topics create"))
   .action((o) =>

@@ -17,6 +17,7 @@ import { migrate } from "../schemas/store/migrate.ts";
 import { type Store, StoreDown } from "../schemas/store/store.ts";
 import { ownersIn } from "./answering.ts";
 import { gathered } from "./gather.ts";
+import { judgeLeftovers } from "./history.ts";
 import { addInventory, readInventory } from "./inventory_store.ts";
 import { type Loaded, readInventoryFile } from "./load_config.ts";
 import type { Log } from "./log.ts";
@@ -92,6 +93,8 @@ export interface AppOptions {
   /** Output of the console channel. */
   output?: NonNullable<Parameters<typeof createAlerter>[0]["output"]>;
   metrics?: Metrics;
+  /** The caller judges what an earlier run stored and did not judge; left out, it is done before the app is given. */
+  keepLeftovers?: true;
 }
 
 /** Pushes that come together are stored together, one block in so many ms: small blocks cost the engine more than their rows do. */
@@ -304,7 +307,7 @@ async function wire(store: StoreDoor, options: AppOptions, now: () => number): P
       await store.close();
     },
   };
-  await judgeLeftovers(app);
+  if (!options.keepLeftovers) await judgeLeftovers(app);
   return app;
 }
 
@@ -323,15 +326,6 @@ export const factsOf = (
   dropped: yielded.dropped,
   deadLetters: yielded.letters.map((l) => l.reason),
 });
-
-/** Rows above the checkpoint were stored by a run that ended before it judged them, or before it said so. */
-async function judgeLeftovers(app: App): Promise<void> {
-  const from = app.detector.detectedTo() + 1;
-  const to = app.writer.lastSeq();
-  if (from > to) return;
-  await app.judge([{ from, to }], { report: false });
-  await app.save();
-}
 
 /** All processes of one installation share the pepper; another one would give every key a second name. */
 export async function checkPepper(store: Store, pepper: Buffer): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import type { z } from "zod";
-import { type Config, config, crossCheck } from "../schemas/config.ts";
+import { type Config, config, crossCheck, openDoor } from "../schemas/config.ts";
 import type { ChannelConfig } from "../schemas/config_channels.ts";
 import { isWebAddress } from "../schemas/config_geo.ts";
 import { ConfigFault, faultsOf, pathText } from "../schemas/faults.ts";
@@ -47,6 +47,13 @@ export function loadConfig(
 /** --data (or KEYWATCH_DATA) chooses another data directory. */
 const withData = (c: Config, data: string | undefined): Config =>
   data === undefined ? c : { ...c, store: { ...c.store, path: resolve(data) } };
+
+/** listenAt takes the address of the command line in place of the config's. Throws ConfigFault where anybody could ask there. */
+export function listenAt(c: Config, listen: string): void {
+  c.http.listen = listen;
+  const open = openDoor(c.http);
+  if (open !== null) throw new ConfigFault("--listen", [`http.tokens: ${open}`]);
+}
 
 /** loadInventory reads an inventory in YAML or JSON. Throws ConfigFault with every fault. */
 export function loadInventory(path: string, at: Pick<Config, "store">): Inventory {

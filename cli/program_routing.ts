@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { example } from "./options.ts";
+import { example, limitOption } from "./options.ts";
 import { type Globals, guarded, runStoreCommand } from "./run.ts";
 
 /** addRoutingCommands declares what decides who is told: silences, routes, deliveries. */
@@ -48,7 +48,7 @@ export function addRoutingCommands(program: Command, globals: () => Globals): vo
         .choices(["failed", "pending", "delivered", "withheld", "any"])
         .default("failed"),
     )
-    .option("--limit <n>", "at most so many", "50")
+    .addOption(limitOption())
     .option("--json", "one JSON object a line")
     .addHelpText("after", example("deliveries list --status failed"))
     .action((o) => guarded(() => runStoreCommand("deliveries list", globals(), o)));

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { verdicts } from "../schemas/incident.ts";
-import { example, providerOption, severityOption } from "./options.ts";
+import { daysOption, example, limitOption, numberOption, providerOption, severityOption } from "./options.ts";
 import { addRoutingCommands } from "./program_routing.ts";
 import { type Globals, guarded, runStoreCommand } from "./run.ts";
 
@@ -11,7 +11,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
   keys
     .command("list")
     .description("every key with its owner, access and last use")
-    .option("--limit <n>", "at most so many", "200")
+    .addOption(limitOption(200))
     .option("--all", "callers without a key too")
     .option("--json", "one JSON object a line")
     .addHelpText("after", example("keys list"))
@@ -39,8 +39,8 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
   keys
     .command("draft")
     .description("propose an inventory from what was seen, to edit and import")
-    .option("--days <n>", "look back so far", "90")
-    .option("--min-events <n>", "leave out keys with fewer events", "20")
+    .addOption(daysOption(90))
+    .addOption(numberOption("--min-events <n>", "leave out keys with fewer events", 1, 1_000_000_000).default(20))
     .option("-o, --out <file>", "write it there instead of printing it; an existing file is left alone")
     .addHelpText("after", example("keys draft -o keys.yaml"))
     .action((o) =>
@@ -56,7 +56,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .command("revoke-preview")
     .argument("<key>", "name, hint, fingerprint or principal")
     .description("who and what used a key lately: what breaks when it is revoked")
-    .option("--days <n>", "look back so far", "30")
+    .addOption(daysOption(30))
     .option("--json", "as one JSON object")
     .addHelpText("after", example("keys revoke-preview billing-report-bot"))
     .action((key: string, o) => guarded(() => runStoreCommand("keys revoke-preview", globals(), { ...o, key })));
@@ -65,7 +65,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .description("who did what, by the page, the API, the command line or a tool")
     .command("list")
     .description("newest first")
-    .option("--limit <n>", "at most so many", "50")
+    .addOption(limitOption())
     .option("--json", "one JSON object a line")
     .addHelpText("after", example("audit list"))
     .action((o) => guarded(() => runStoreCommand("audit list", globals(), o)));
@@ -76,7 +76,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .description("open incidents, worst first")
     .option("--all", "resolved ones too")
     .addOption(severityOption("--min-severity <severity>", "from here on"))
-    .option("--limit <n>", "at most so many", "50")
+    .addOption(limitOption())
     .option("--json", "one JSON object a line")
     .addHelpText("after", example("incidents list --min-severity high"))
     .action((o) => guarded(() => runStoreCommand("incidents list", globals(), o)));
@@ -126,7 +126,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .addOption(severityOption("--min-severity <severity>", "from here on"))
     .option("--detection <id>", "of this detection only")
     .option("--key <key>", "of this key only: name, hint or fingerprint")
-    .option("--limit <n>", "at most so many", "50")
+    .addOption(limitOption())
     .option("--json", "one JSON object a line")
     .addHelpText("after", example("findings list --detection new_source"))
     .action((o) => guarded(() => runStoreCommand("findings list", globals(), o)));
@@ -156,7 +156,7 @@ export function addStoreCommands(program: Command, globals: () => Globals): void
     .command("list")
     .description("what could not be read and why")
     .addOption(new Option("--status <status>", "open or replayed").choices(["open", "replayed"]).default("open"))
-    .option("--limit <n>", "at most so many", "50")
+    .addOption(limitOption())
     .option("--json", "one JSON object a line")
     .addHelpText("after", example("dead-letters list"))
     .action((o) => guarded(() => runStoreCommand("dead-letters list", globals(), o)));

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
+import type { Registry } from "../ingest/registry.ts";
 import { hashFile, readFileRecords } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
@@ -13,38 +14,47 @@ export interface ReadFilesOptions {
   now: () => number;
   /** Given for stored reading: how far an earlier run came. */
   progressOf?(source: string): Promise<{ records: number; complete: boolean } | null>;
+  /** Called for a file that was read before, and is passed over. */
+  onKnown?(file: string): void;
+  /** Called for a file that could not be opened. */
+  onUnread?(file: string): void;
   /** Standard input, for the path `-`. */
   stdin?: Readable;
+  /** Breaks off inside of a file; what was read and not handed on is read again. */
+  signal?: AbortSignal;
 }
 
-/** NothingToRead is the fault of paths that stand for no file. */
-export class NothingToRead extends CommandFault {}
-
-/** filesOf lists what the paths stand for; throws a sentence where one stands for nothing. */
-export async function filesOf(paths: readonly string[]): Promise<string[]> {
-  const { files, missing } = await listFiles(paths);
+/** filesOf lists what the paths stand for, and says what is passed over; throws a sentence where one stands for nothing. */
+export async function filesOf(paths: readonly string[], out: Out): Promise<string[]> {
+  const { files, missing, others } = await listFiles(paths);
+  const named = others === 1 ? "1 file of another name" : `${count(others)} files of other names`;
   if (missing.length > 0) {
-    throw new NothingToRead(
-      `Nothing to read in ${missing.join(", ")}. Give files (.json, .ndjson, .log, each also .gz), folders, patterns, or - for standard input.`,
+    throw new CommandFault(
+      `Nothing to read in ${missing.join(", ")}${others > 0 ? ` (${named})` : ""}. Give files (.json, .ndjson, .log, each also .gz), folders, patterns, or - for standard input.`,
       2,
     );
   }
+  if (others > 0)
+    out.note(
+      `${named} ${others === 1 ? "was" : "were"} passed over; of folders .json, .jsonl, .ndjson, .log and .txt are read, each also .gz. A file that is named is read whatever its name.`,
+    );
   return files;
+}
+
+/** requireProvider throws a sentence where a provider was named that there is not. */
+export function requireProvider(registry: Registry, id: string): void {
+  if (id === "auto" || registry.byId(id) !== null) return;
+  throw new CommandFault(`There is no provider "${id}". Known are: auto, ${registry.ids().join(", ")}.`, 2);
 }
 
 /** readFiles reads files one after another into blocks of events; what cannot be opened is told and passed over. */
 export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptions): AsyncGenerator<Block> {
-  const { registry } = parts;
-  if (options.provider !== "auto" && registry.byId(options.provider) === null) {
-    throw new CommandFault(
-      `There is no provider "${options.provider}". Known are: auto, ${registry.ids().join(", ")}.`,
-      2,
-    );
-  }
-  const files = await filesOf(options.paths);
+  requireProvider(parts.registry, options.provider);
+  const files = await filesOf(options.paths, options.out);
   const meter = await createMeter(files, options.out);
   let block = emptyBlock();
   for (const file of files) {
+    if (options.signal?.aborted) return;
     for await (const part of readOne(parts, file, options, meter, () => block)) {
       if (part === "file end" && block.yielded.events.length < BLOCK_EVENTS) continue;
       yield block;
@@ -52,6 +62,7 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
     }
   }
   options.out.progress(null);
+  if (options.signal?.aborted) return;
   if (block.yielded.records > 0 || block.reached.length > 0) yield block;
 }
 
@@ -65,14 +76,17 @@ async function* readOne(
   const piped = file === "-";
   let hash: string;
   try {
-    hash = piped ? `stdin-${options.now()}` : await hashFile(file);
+    hash = piped ? `stdin-${options.now()}` : await hashFile(file, options.signal);
   } catch (error) {
+    if (options.signal?.aborted) return;
     options.out.note(`${file}: ${(error as Error).message}; passed over.`);
+    options.onUnread?.(file);
     return;
   }
   const source = `file:${hash.slice(0, 32)}`;
   const earlier = piped ? null : ((await options.progressOf?.(source)) ?? null);
   if (earlier?.complete) {
+    options.onKnown?.(file);
     meter.fileDone(file);
     return;
   }
@@ -81,6 +95,7 @@ async function* readOne(
   for await (const part of readRecords(parts, batches, from, options.now, block)) {
     meter.read(part.bytesRead, block().yielded);
     if (part.full) yield "block";
+    if (options.signal?.aborted) return;
   }
   meter.fileDone(file);
   yield "file end";

@@ -1,6 +1,5 @@
-import { parseDuration } from "../schemas/duration.ts";
 import { packageVersion } from "../schemas/package_root.ts";
-import type { Loaded } from "./load_config.ts";
+import { type Loaded, listenAt } from "./load_config.ts";
 import { createLog, type Log } from "./log.ts";
 import { terminalOut } from "./out.ts";
 import { configFor, type Globals } from "./run.ts";
@@ -27,18 +26,26 @@ export async function serve(globals: Globals, o: ServeFlags): Promise<number> {
   const log = createLog({ ...loaded.config.log, fieldNames: loaded.config.redact.field_names });
   const hangUp = onHangUp(log);
   const metrics = createExposition();
-  const app = await openApp({ loaded, log, metrics });
+  const app = await openApp({ loaded, log, metrics, keepLeftovers: true });
   const running = await startServing(app, storeCommands, out, { exposition: metrics, load }).catch(
     async (error: unknown) => {
       await app.close();
       throw error;
     },
   );
-  out.note(
-    `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
-  );
   hangUp.does(running.reload);
-  await stop;
+  const ready = running.ready.then((whole) => {
+    if (whole)
+      out.note(
+        `keywatch ${packageVersion} is at ${running.address}, its data in ${loaded.config.store.url ?? loaded.config.store.path}`,
+      );
+  });
+  try {
+    await Promise.race([stop, ready.then(() => stop)]);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
   out.note("Stopping: finishing what is under way.");
   return (await running.stop()) ? 0 : 1;
 }
@@ -46,7 +53,7 @@ export async function serve(globals: Globals, o: ServeFlags): Promise<number> {
 /** loaderFor reads the config as it is now; what was said on the command line stays. */
 const loaderFor = (globals: Globals, listen: string | undefined) => (): Loaded => {
   const loaded = configFor(globals);
-  if (listen) loaded.config.http.listen = listen;
+  if (listen) listenAt(loaded.config, listen);
   return loaded;
 };
 
@@ -89,11 +96,10 @@ async function serveRoles(globals: Globals, o: ServeFlags): Promise<number> {
 }
 
 /** runDemo plays the demo fleet until it is told to stop. */
-export async function runDemo(o: { listen?: string; seed?: string; for?: string }): Promise<number> {
+export async function runDemo(o: { listen?: string; seed?: number; for?: number }): Promise<number> {
   const { demo } = await import("./commands/demo.ts");
-  const forMs = parseDuration(o.for ?? "") ?? 0;
   return demo(
-    { seed: Number(o.seed ?? 42), listen: o.listen ?? null, forMs },
+    { seed: o.seed ?? 42, listen: o.listen ?? null, forMs: o.for ?? 0 },
     terminalOut(),
     createLog(),
     interrupted(),

@@ -1,15 +1,12 @@
-import { existsSync } from "node:fs";
+import { createServer as createSocketServer } from "node:net";
 import type { Exposition } from "../dashboard/metrics.ts";
 import { createServer } from "../dashboard/server.ts";
-import type { Config, FolderSource } from "../schemas/config.ts";
-import { incidentLabel } from "../schemas/incident.ts";
 import type { App } from "./app.ts";
 import { askSources } from "./ask_sources.ts";
+import { afterHistory, commandsAfterHistory, createBackfill, foldersOf } from "./backfill.ts";
 import type { StoreCommand } from "./commands/command.ts";
-import { ingestFiles } from "./ingest_job.ts";
 import { type Loaded, socketPath } from "./load_config.ts";
-import { CommandFault, count, type Out } from "./out.ts";
-import { NothingToRead } from "./read_files.ts";
+import { CommandFault, type Out } from "./out.ts";
 import { createReadings } from "./readings.ts";
 import { createReadiness } from "./ready.ts";
 import { createReload, type Reloaded, tellReload } from "./reload.ts";
@@ -25,6 +22,8 @@ const SOURCES_MS = 8_000;
 
 export interface Running {
   address: string;
+  /** True when history is read and everything is taken, false when that was broken off; rejects when reading it failed. */
+  ready: Promise<boolean>;
   /** Reads the config again and says what became of it. */
   reload(): Promise<void>;
   /** Ends in order; false where a part had to be cut off. Takes less than the 30 s that Kubernetes gives. */
@@ -37,39 +36,63 @@ export interface ServeOptions {
   load(): Loaded;
 }
 
-/** startServing runs every role on an open app: history first, as a report; then pushes, folders, commands, messages. */
+/**
+ * startServing runs every role on an open app. Address and socket answer first; then history is read, as a report the first time; then
+ * pushes, folders and other sources are taken.
+ */
 export async function startServing(
   app: App,
   commands: Record<string, StoreCommand>,
   out: Out,
   { exposition, load }: ServeOptions,
 ): Promise<Running> {
-  await backfill(app, out);
+  const backfill = createBackfill(app, out);
   exposition.read(createReadings(app));
-  const readiness = createReadiness(app);
+  const readiness = createReadiness(app, { doing: backfill.doing });
   const reload = createReload(app, load);
-  const socket = await listenForCommands(app, socketPath(app.config), { ...commands, reload: reloadCommand(reload) });
-  const server = createServer(app.config.http, createBackend(app, { exposition, faults: readiness.faults }), (error) =>
+  const backend = createBackend(app, { exposition, faults: readiness.faults });
+  const server = createServer(app.config.http, { ...backend, push: afterHistory(backfill, backend.push) }, (error) =>
     app.log.error({ error: String(error) }, "A request failed."),
   );
   const address = await listen(server, app.config.http.listen);
+  const socket = await listenForCommands(app, socketPath(app.config), {
+    ...commandsAfterHistory(backfill, commands),
+    reload: reloadCommand(reload),
+  });
   app.alerter.start();
-  const folders = foldersOf(app.config).map((source) => watchFolder(app, source, out));
-  const asked = askSources(app);
-  const timers = [every(TICK_MS, () => app.detector.tick(), app), every(SAVE_MS, () => app.save(), app)];
+  if (foldersOf(app.config).length > 0)
+    out.note(`Reading history first. ${address} answers meanwhile; /readyz says how far it is.`);
+  const sources: { stop(): Promise<void> }[] = [];
+  const timers: NodeJS.Timeout[] = [];
+  const ready = backfill.run().then((whole) => {
+    if (!whole) return false;
+    sources.push(...foldersOf(app.config).map((source) => watchFolder(app, source, out)), ...askSources(app));
+    timers.push(
+      every(TICK_MS, () => app.detector.tick(), app),
+      every(SAVE_MS, () => app.save(), app),
+    );
+    return true;
+  });
+  ready.catch(() => undefined);
   return {
     address,
+    ready,
     reload: async () => tellReload(await reload(), out.note),
     /** Sources first, then what they fed, the store last. */
     async stop() {
       readiness.stop();
-      for (const timer of timers) clearInterval(timer);
+      backfill.stop();
       return stopInOrder(
         [
           {
             name: "sources",
             withinMs: SOURCES_MS,
-            run: () => Promise.all([server.close(), ...[...folders, ...asked].map((f) => f.stop())]),
+            async run() {
+              // A failure of its own was told already.
+              await ready.catch(() => undefined);
+              for (const timer of timers) clearInterval(timer);
+              await Promise.all([server.close(), ...sources.map((s) => s.stop())]);
+            },
             // A slow client keeps its connection; what it sent was not acknowledged.
             force: () => server.server.closeAllConnections(),
           },
@@ -99,40 +122,12 @@ const reloadCommand =
     return done.faults.length > 0 ? 2 : 0;
   };
 
-/** A store without history learns from the folders first; nobody is paged for what lies in them. */
-async function backfill(app: App, out: Out): Promise<void> {
-  const folders = foldersOf(app.config).filter((s) => existsSync(s.path));
-  // Of all folders: the second one is history too where the first one was.
-  const first = app.writer.lastSeq() === 0;
-  for (const source of folders) {
-    const result = await ingestFiles(app, {
-      paths: [source.path],
-      provider: source.provider,
-      report: first,
-      alone: true,
-      out,
-    }).catch((error: unknown) => {
-      // An empty folder is a fine start.
-      if (error instanceof NothingToRead) return null;
-      throw error;
-    });
-    if (result === null || result.stored === 0) continue;
-    if (!first) {
-      out.note(`New in ${source.path}: ${count(result.stored)} events, ${count(result.findings)} findings.`);
-      continue;
-    }
-    out.note(
-      `History of ${source.path}: ${count(result.stored)} events, ${count(result.findings)} findings. Nobody was paged; this is what you would have seen:`,
-    );
-    for (const i of await app.alerter.list({ limit: 5 }))
-      out.note(`  ${incidentLabel(i.uid)}  ${i.severity.padEnd(8)} ${i.title}`);
-  }
+interface Listener {
+  listen(at: { host: string; port: number }): Promise<string>;
 }
 
-export const foldersOf = (config: Config): FolderSource[] =>
-  config.sources.filter((s): s is FolderSource => s.kind === "folder");
-
-export async function listen(server: ReturnType<typeof createServer>, at: string): Promise<string> {
+/** listen binds an address such as 127.0.0.1:8686 and gives what came of it; one that is taken is a sentence. */
+export async function listen(server: Listener, at: string): Promise<string> {
   const colon = at.lastIndexOf(":");
   const host = at.slice(0, colon).replace(/^\[|\]$/g, "");
   try {
@@ -141,6 +136,15 @@ export async function listen(server: ReturnType<typeof createServer>, at: string
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     throw new CommandFault(`${at} is in use by another program. Set http.listen (or --listen) to another port.`);
   }
+}
+
+/** requireFree throws that sentence before long work begins. */
+export async function requireFree(at: string): Promise<void> {
+  const probe = createSocketServer();
+  const bind = ({ host, port }: { host: string; port: number }) =>
+    new Promise<string>((resolve, reject) => probe.once("error", reject).listen(port, host, () => resolve(at)));
+  await listen({ listen: bind }, at);
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 function every(ms: number, work: () => Promise<void>, app: App): NodeJS.Timeout {

@@ -1,5 +1,5 @@
 import type { Metrics } from "../schemas/metrics.ts";
-import type { Store } from "../schemas/store/store.ts";
+import { isDiskFull, type Store } from "../schemas/store/store.ts";
 
 /** StoreDoor is a store through which every call is timed, and behind which writes can be held for a moment. */
 export interface StoreDoor extends Store {
@@ -8,10 +8,13 @@ export interface StoreDoor extends Store {
    * store meanwhile is what a kill would have left, and that is a state every start knows to go on from.
    */
   whileStill<T>(work: (store: Store) => Promise<T>): Promise<T>;
+  /** False after a write that failed for want of room, until one succeeds. */
+  hasRoom(): boolean;
 }
 
 export function createStoreDoor(store: Store, metrics: Metrics): StoreDoor {
   let writing = 0;
+  let room = true;
   let still: Promise<void> | null = null;
   let quiet: () => void = () => undefined;
 
@@ -31,7 +34,12 @@ export function createStoreDoor(store: Store, metrics: Metrics): StoreDoor {
     while (still !== null) await still;
     writing++;
     try {
-      return await timed(call, work);
+      const result = await timed(call, work);
+      room = true;
+      return result;
+    } catch (error) {
+      if (isDiskFull(error)) room = false;
+      throw error;
     } finally {
       writing--;
       if (writing === 0) quiet();
@@ -50,6 +58,7 @@ export function createStoreDoor(store: Store, metrics: Metrics): StoreDoor {
     readOnly: () => store.readOnly(),
     scratch: () => store.scratch(),
     openReading: store.openReading,
+    hasRoom: () => room,
     close: () => store.close(),
     async whileStill(work) {
       while (still !== null) await still;

@@ -104,6 +104,7 @@ function answerError(
 ): FastifyReply {
   const status = error instanceof Refused ? error.status : (error.statusCode ?? 500);
   if (status === 401) reply.header("www-authenticate", "Bearer");
+  if (status === 503) reply.header("retry-after", "5");
   if (error instanceof Refused) return reply.code(status).send({ error: error.message });
   if (status < 500) return reply.code(status).send({ error: "This request cannot be read as HTTP asks for." });
   onError(error);

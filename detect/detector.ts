@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from "node:timers/promises";
 import { dayOf } from "../schemas/duration.ts";
 import { type Finding, inEventOrder } from "../schemas/finding.ts";
 import type { Incident } from "../schemas/incident.ts";
@@ -13,6 +14,8 @@ import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
 import { LINEAGE_MS, mayInherit } from "./lineage.ts";
 
 const PRINCIPALS_AT_ONCE = 500;
+/** Events of a page that are judged before others of this process have their turn: some 100 ms. */
+const AT_ONCE = 5_000;
 /** At some 4 KB each, and the engine packs them as they come. */
 const PROFILES_AT_ONCE = 1_000;
 
@@ -75,6 +78,8 @@ export interface CatchUpOptions {
   /** True for history: findings are stored and shown, nobody is paged. */
   report: boolean;
   onProgress?(done: number): void;
+  /** Breaks off between events: nothing is published, and the engine is as the checkpoint left it. */
+  signal?: AbortSignal;
 }
 
 /** At some 650 bytes each; it must be more than a writer keeps back before it stores, since what leaves memory is read from the store. */
@@ -112,6 +117,12 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         await loadMissing(waited);
         engine.defer(waited);
       }
+  }
+
+  async function takeBack(): Promise<void> {
+    unsaved.clear();
+    engine.reset();
+    await restore();
   }
 
   function mine(events: DetectEvent[]): DetectEvent[] {
@@ -210,9 +221,17 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     };
     for await (const events of readEvents(store, { ranges }, parts.pageRows)) {
       await loadMissing(events);
-      await complete(engine.process(events, { sorted: false, now: parts.now() }), keep);
-      count += events.length;
-      options.onProgress?.(count);
+      for (let i = 0; i < events.length; i += AT_ONCE) {
+        const some = events.slice(i, i + AT_ONCE);
+        await complete(engine.process(some, { sorted: false, now: parts.now() }), keep);
+        count += some.length;
+        options.onProgress?.(count);
+        await othersFirst();
+        if (options.signal?.aborted) {
+          await takeBack();
+          return { events: 0, findings: 0 };
+        }
+      }
     }
     if (count > 0) await finish(undefined, keep);
     await publish(inEventOrder([...found.values()]), options.report);
@@ -245,9 +264,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     };
     const end = async ({ report }: { report: boolean }) => {
       if (!inOrder) {
-        unsaved.clear();
-        engine.reset();
-        await restore();
+        await takeBack();
         return null;
       }
       if (count > 0) await finish(undefined, keep);

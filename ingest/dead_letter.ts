@@ -16,6 +16,19 @@ export interface DeadLetter {
   ingested_at: number;
 }
 
+/** Equal bytes in one source are so many at most where a letter is looked at again. */
+const MAX_TWINS = 32;
+
+/** isCut tells a letter of which only the beginning was kept. */
+export const isCut = ({ raw }: Pick<DeadLetter, "raw">): boolean => raw.length > MAX_RAW;
+
+/** isVerbatim tells a letter whose text is the record byte for byte: nothing was redacted in it, left out or cut. */
+export function isVerbatim({ uid, provider, raw }: Pick<DeadLetter, "uid" | "provider" | "raw">): boolean {
+  const digest = createHash("sha256").update(raw).digest("hex");
+  for (let n = 0; n < MAX_TWINS; n++) if (uuid5("dead_letter", provider, digest, n) === uid) return true;
+  return false;
+}
+
 /** deadLetterOf makes the letter; `occurrence` counts equal bytes inside one source, so twins stay two. */
 export function deadLetterOf(input: {
   bytes: Buffer;

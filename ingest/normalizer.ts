@@ -9,6 +9,7 @@ import { type Fingerprinter, keyHint } from "./fingerprint.ts";
 import { createOccurrences } from "./occurrences.ts";
 import type { Draft, JsonObject, Provider } from "./provider.ts";
 import { createRecent } from "./recent.ts";
+import { standsForKey } from "./redact/match.ts";
 import type { Redacted, Redactor } from "./redact/redactor.ts";
 import { isAmbiguous, type Registry } from "./registry.ts";
 import { resync } from "./sources/split.ts";
@@ -48,6 +49,8 @@ export interface SourceContext {
   now: () => number;
   /** Number of the first record. */
   first?: number;
+  /** The bytes are what redaction left of the records: no key and no identity may be drawn from what stands for a secret. */
+  redacted?: boolean;
 }
 
 /** The oldest and newest event time that makes sense, ms: anything else is a broken clock. */
@@ -127,7 +130,10 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       return;
     }
     const drafts = Array.isArray(outcome.value) ? outcome.value : [outcome.value];
-    const reason = drafts.length === 0 ? "holds no call" : oddTime(drafts, context.now());
+    const reason =
+      drafts.length === 0
+        ? "holds no call"
+        : (oddTime(drafts, context.now()) ?? (context.redacted ? lostByRedaction(drafts) : null));
     if (reason !== null) {
       letter(bytes, provider.id, reason, into, kept === record ? text : JSON.stringify(kept));
       return;
@@ -295,6 +301,12 @@ function oddTime(drafts: readonly Draft[], now: number): string | null {
       return `event time is ${formatDuration(time - now)} after its arrival: the clock that wrote it or this one is wrong`;
   }
   return null;
+}
+
+/** lostByRedaction says what the text no longer holds that the event would need; null where it is all there. */
+function lostByRedaction(drafts: readonly Draft[]): string | null {
+  if (keyIdsOf(drafts).some(standsForKey)) return "its key was redacted";
+  return drafts.some((d) => d.event_uid === null) ? "it has no id of its own, and a part of it was redacted" : null;
 }
 
 /** One for all that have none; nobody adds to it. */

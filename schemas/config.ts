@@ -32,11 +32,13 @@ const clickhouseDoor = z.strictObject({
   max_threads: z.number().int().min(1).nullable().default(null),
 });
 
+export const listenAddress = z
+  .string()
+  .regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, "write it like 127.0.0.1:8686")
+  .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) < 65_536, "write it like 127.0.0.1:8686");
+
 const http = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, "write it like 127.0.0.1:8686")
-    .default("127.0.0.1:8686"),
+  listen: listenAddress.default("127.0.0.1:8686"),
   tokens: z.array(token).default([]),
   max_body: bytes.prefault("32MiB"),
   /** Pushes that may be under way at once; the next one is answered 429. */
@@ -208,14 +210,17 @@ export function crossCheck(c: LooseConfig, fault: (path: (string | number)[], me
   }
   if (c.kafka && !c.store?.url)
     fault(["store", "url"], "with `kafka`, the store is a ClickHouse server that all processes share");
-  const listen = c.http?.listen;
-  if (
-    typeof listen === "string" &&
-    !/^(127\.|localhost:|\[::1\])/.test(listen) &&
-    listOf(c.http?.tokens as unknown[]).length === 0
-  ) {
-    fault(["http", "tokens"], `${listen} can be reached from outside, so tokens are needed`);
-  }
+  const open = openDoor(c.http);
+  if (open !== null) fault(["http", "tokens"], open);
+}
+
+/** openDoor says that anybody could ask; null where nobody can. */
+export function openDoor(http: LooseConfig["http"]): string | null {
+  const listen = http?.listen;
+  if (typeof listen !== "string" || /^(127\.|localhost:|\[::1\])/.test(listen)) return null;
+  return listOf(http?.tokens as unknown[]).length > 0
+    ? null
+    : `${listen} can be reached from outside, so tokens are needed`;
 }
 
 /** Kinds of sources that keywatch itself asks for what is new. */

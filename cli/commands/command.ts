@@ -21,7 +21,5 @@ export type StoreCommand = (call: Call) => Promise<number>;
 export const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 export const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 export const flag = (value: unknown): boolean => value === true;
-export const numberOr = (value: unknown, fallback: number): number => {
-  const n = Number(value);
-  return value === undefined || value === null || Number.isNaN(n) ? fallback : n;
-};
+/** numberOr takes a number that the option checked. */
+export const numberOr = (value: unknown, fallback: number): number => (typeof value === "number" ? value : fallback);

@@ -12,9 +12,10 @@ import { demoInventory } from "../demo/inventory.ts";
 import { playLive } from "../demo/live.ts";
 import { places } from "../demo/places.ts";
 import { addInventory } from "../inventory_store.ts";
+import { listenAt } from "../load_config.ts";
 import type { Log } from "../log.ts";
 import { count, type Out } from "../out.ts";
-import { startServing } from "../serve.ts";
+import { requireFree, startServing } from "../serve.ts";
 import { storeCommands } from "./store_commands.ts";
 
 export interface DemoOptions {
@@ -32,7 +33,6 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
   try {
     const text: ConfigText = {
       store: { path: directory },
-      http: { listen: options.listen ?? "127.0.0.1:8686" },
       // Nobody wants to wait half a minute for the first incident of a demo.
       route: { receiver: "console", group_wait: "1s" },
     };
@@ -40,6 +40,8 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     const fleet = demoFleet(options.seed, now);
     const metrics = createExposition();
     const loaded = { config: config.parse(text), base: directory, file: null };
+    if (options.listen !== null) listenAt(loaded.config, options.listen);
+    await requireFree(loaded.config.http.listen);
     const app = await openApp({ loaded, log, places, metrics });
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();
@@ -54,6 +56,7 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     out.note(
       `The fleet goes on working, and in the next 20 seconds its keys get stolen. Ask it from another terminal:\n  KEYWATCH_DATA=${directory} npx keywatch incidents list\n`,
     );
+    await running.ready;
     await play(app, fleet, options, stopped);
     await running.stop();
     return 0;

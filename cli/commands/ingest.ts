@@ -13,6 +13,7 @@ export const ingest: StoreCommand = async ({ app, args, out, stdin }) => {
     provider: text(args.provider) ?? "auto",
     report: false,
     alone: flag(args.alone),
+    again: flag(args.again),
     out,
     ...(stdin ? { stdin } : {}),
   });
@@ -24,8 +25,15 @@ export const ingest: StoreCommand = async ({ app, args, out, stdin }) => {
   out.line(
     `Read ${count(result.records)} records in ${seconds.toFixed(1)} s: ${count(result.stored)} new events, ${count(result.duplicates)} known already, ${count(result.dropped)} without a call, ${count(result.deadLetters)} dead letters.`,
   );
+  if (result.knownFiles > 0)
+    out.line(
+      result.knownFiles === 1
+        ? "1 file was read before; --again reads it anew."
+        : `${count(result.knownFiles)} files were read before; --again reads them anew.`,
+    );
+  if (result.closedLetters > 0) out.line(`${count(result.closedLetters)} dead letters could be read now.`);
   if (result.deadLetters > 0) out.line("`keywatch dead-letters list` shows what could not be read and why.");
-  await report(app, result.findings, out);
+  if (result.stored > 0 || result.findings > 0) await report(app, result.findings, out);
   return 0;
 };
 

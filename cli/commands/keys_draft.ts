@@ -20,7 +20,6 @@ const MAX_LEFT = 5;
 export const keysDraft: StoreCommand = async ({ app, args, out }) => {
   const spanDays = numberOr(args.days, 90);
   const minEvents = numberOr(args.minEvents, 20);
-  if (!(spanDays > 0) || !(minEvents >= 1)) throw new CommandFault("--days and --min-events take numbers above 0.", 2);
   const { keys, heading } = await makeDraft(app, { days: spanDays, minEvents });
   const document = draftDocument(keys);
   // What we propose must be what we accept.

@@ -16,7 +16,7 @@ const FAR = Date.UTC(2290, 0, 1);
 /** keysList shows a line a key, the one used last first; `all` adds callers without a key. */
 export const keysList: StoreCommand = async ({ app, args, out }) => {
   const now = app.now();
-  const limit = Math.min(100_000, Math.max(1, numberOr(args.limit, 200)));
+  const limit = numberOr(args.limit, 200);
   const [declared, open] = [await declarationsNow(app), await app.store.ask(openFindings, {})];
   const findings = new Map(open.map((r) => [r.subject_uid, r.findings]));
   const posture = await openPosture(app.store);

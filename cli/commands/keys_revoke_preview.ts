@@ -21,7 +21,6 @@ export const keysRevokePreview: StoreCommand = async ({ app, args, out }) => {
   const name = text(args.key);
   if (name === null) throw new CommandFault("Name a key: keywatch keys revoke-preview billing-report-bot.", 2);
   const days = numberOr(args.days, 30);
-  if (!(days > 0)) throw new CommandFault("--days takes a number above 0.", 2);
   const now = app.now();
   const declarations = await declarationsNow(app);
   const declared = declarations.inventory?.keys.find((k) => k.name === name);

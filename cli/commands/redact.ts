@@ -31,7 +31,7 @@ export async function redact(
   text: Writable = process.stdout,
 ): Promise<number> {
   const redactor = createRedactor({ fieldNames: loaded.config.redact.field_names });
-  const files = options.paths.length === 0 ? ["-"] : await filesOf(options.paths);
+  const files = options.paths.length === 0 ? ["-"] : await filesOf(options.paths, out);
   const report = emptyReport();
   const listed: Listed[] = [];
   let exposures = 0;

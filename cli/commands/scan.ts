@@ -42,6 +42,10 @@ export async function scan(loaded: Loaded, options: ScanOptions, out: Out, now: 
   print(options.format, shownFindings, incidents, out);
   if (options.format === "table") summary(read, findings, incidents, out);
   else tellLosses(read, out);
+  if (isUnread(read)) {
+    if (options.format !== "table") out.note(UNREAD);
+    return 1;
+  }
   const worst = [...findings, ...incidents].some((f) => options.failOn !== null && atLeast(f.severity, options.failOn));
   return worst ? 3 : 0;
 }
@@ -51,6 +55,8 @@ interface Read {
   records: number;
   duplicates: number;
   letters: Map<string, number>;
+  /** Files that could not be opened. */
+  unread: number;
   dropped: number;
   keys: number;
   from: number;
@@ -68,6 +74,7 @@ async function readAll(
     records: 0,
     duplicates: 0,
     letters: new Map(),
+    unread: 0,
     dropped: 0,
     keys: 0,
     from: Number.MAX_SAFE_INTEGER,
@@ -75,7 +82,11 @@ async function readAll(
   };
   const seen = new Set<string>();
   const keys = new Set<string>();
-  for await (const { yielded } of readFiles(parts, { paths: options.paths, provider: options.provider, out, now })) {
+  const { paths, provider } = options;
+  const onUnread = () => {
+    read.unread++;
+  };
+  for await (const { yielded } of readFiles(parts, { paths, provider, out, now, onUnread })) {
     read.records += yielded.records;
     for (const letter of yielded.letters) read.letters.set(letter.reason, (read.letters.get(letter.reason) ?? 0) + 1);
     for (const n of yielded.dropped.values()) read.dropped += n;
@@ -135,7 +146,7 @@ function summary(read: Read, findings: Finding[], incidents: Incident[], out: Ou
   const told = levels.filter(([, n]) => n > 0).map(([s, n]) => `${n} ${s}`);
   out.line(
     incidents.length === 0
-      ? `No incidents. ${findings.length === 0 ? "Nothing was odd" : `${count(findings.length)} weak signals stay below an incident; --format ndjson lists them`}.`
+      ? quiet(read, findings)
       : `${count(incidents.length)} incident${incidents.length === 1 ? "" : "s"} (${told.join(", ")}) out of ${count(findings.length)} findings.`,
   );
   tellLosses(read, out);
@@ -144,9 +155,22 @@ function summary(read: Read, findings: Finding[], incidents: Incident[], out: Ou
   }
 }
 
+const UNREAD = "Nothing could be read, so nothing was judged.";
+
+/** isUnread tells an input that held something and gave no call. */
+const isUnread = ({ events, letters, unread }: Read): boolean =>
+  events.length === 0 && (letters.size > 0 || unread > 0);
+
+function quiet(read: Read, findings: Finding[]): string {
+  if (isUnread(read)) return UNREAD;
+  if (read.events.length === 0) return "No incidents. There was no call to judge.";
+  return `No incidents. ${findings.length === 0 ? "Nothing was odd" : `${count(findings.length)} weak signals stay below an incident; --format ndjson lists them`}.`;
+}
+
 function tellLosses(read: Read, out: Out): void {
   if (read.duplicates > 0) out.note(`${count(read.duplicates)} records stood there twice and were counted once.`);
   if (read.dropped > 0)
     out.note(`${count(read.dropped)} records hold no call (digests, insights) and were passed over.`);
-  for (const [reason, n] of read.letters) out.note(`${count(n)} records could not be read: ${reason}.`);
+  for (const [reason, n] of [...read.letters].sort((a, b) => b[1] - a[1]))
+    out.note(`${count(n)} records could not be read: ${reason}.`);
 }

@@ -5,21 +5,18 @@ import type { Log } from "../log.ts";
 import { CommandFault, type Out } from "../out.ts";
 
 export interface TopicsOptions {
-  partitions?: string;
-  replication?: string;
+  partitions?: number;
+  replication?: number;
 }
 
 /** topicsCreate makes the topics between the roles; running it again changes nothing but what flags ask for. Gives the exit code. */
 export async function topicsCreate(loaded: Loaded, options: TopicsOptions, out: Out, log: Log): Promise<number> {
   const { kafka } = loaded.config;
   if (kafka === null) throw new CommandFault("The config names no brokers; set kafka.brokers first.", 2);
-  const wanted = {
-    partitions: whole(options.partitions, "--partitions"),
-    replication: whole(options.replication, "--replication"),
-  };
+  const { partitions = null, replication = null } = options;
   const client = connectKafka(kafka, (level, sentence, facts) => log[level](facts, sentence));
   try {
-    const { said, warned } = await createTopics(client, topicsOf(kafka.prefix), wanted);
+    const { said, warned } = await createTopics(client, topicsOf(kafka.prefix), { partitions, replication });
     for (const sentence of said) out.line(sentence);
     for (const sentence of warned) out.note(`Warning: ${sentence}`);
   } catch (error) {
@@ -27,12 +24,4 @@ export async function topicsCreate(loaded: Loaded, options: TopicsOptions, out: 
     throw new CommandFault(`The topics could not be made: ${(error as Error).message}`);
   }
   return 0;
-}
-
-function whole(text: string | undefined, name: string): number | null {
-  if (text === undefined) return null;
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1 || n > 1000)
-    throw new CommandFault(`${name} takes a whole number from 1 to 1000.`, 2);
-  return n;
 }

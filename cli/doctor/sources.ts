@@ -1,9 +1,9 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { listFiles } from "../../ingest/sources/file_list.ts";
 import { formatDuration, HOUR_MS } from "../../schemas/duration.ts";
+import { foldersOf } from "../backfill.ts";
 import { count } from "../out.ts";
 import { latenessOf } from "../parts.ts";
-import { foldersOf } from "../serve.ts";
 import { sourceTrouble } from "../source_trouble.ts";
 import { awsLines } from "./aws.ts";
 import { bad, type Line, ok, type Patient, warn } from "./line.ts";

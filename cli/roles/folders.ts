@@ -1,5 +1,5 @@
+import { foldersOf } from "../backfill.ts";
 import type { Out } from "../out.ts";
-import { foldersOf } from "../serve.ts";
 import { watchFolder } from "../watch.ts";
 import type { Hub, Role } from "./hub.ts";
 import { remoteApp } from "./remote_app.ts";

@@ -1,10 +1,10 @@
 import type { Exposition } from "../../dashboard/metrics.ts";
 import { Stopped, unlessStopped } from "../../schemas/stopping.ts";
 import type { AppOptions } from "../app.ts";
+import { foldersOf } from "../backfill.ts";
 import type { Loaded } from "../load_config.ts";
 import { CommandFault, type Out } from "../out.ts";
 import { createReload, tellReload } from "../reload.ts";
-import { foldersOf } from "../serve.ts";
 import { startAlert } from "./alert.ts";
 import { startDetect } from "./detect.ts";
 import { startFolders } from "./folders.ts";

@@ -31,7 +31,7 @@ export async function startWeb(
     }),
   );
   const brokers = watchBrokers(hub.brokers, hub.topics.events);
-  const readiness = createReadiness(app, brokers.answers);
+  const readiness = createReadiness(app, { brokersAnswer: brokers.answers });
   const server = createServer(hub.config.http, createBackend(app, { exposition, faults: readiness.faults }), (error) =>
     hub.log.error({ error: String(error) }, "A request failed."),
   );

@@ -11,6 +11,9 @@ export interface Sink {
 /** marker stands where a secret stood. */
 export const marker = (kind: string): string => `[redacted:${kind}]`;
 
+/** standsForKey tells what the redactor leaves of a key: its marker, or its hint. */
+export const standsForKey = (text: string): boolean => /\[redacted:[a-z0-9_]+\]|\.\.\.|…/.test(text);
+
 interface Tried extends Shape {
   sticky: RegExp;
   global: RegExp;

@@ -10,10 +10,11 @@ const READ_BYTES = 1024 * 1024;
 const SMALL_BYTES = 1024 * 1024;
 const SMALL_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** hashFile gives the SHA-256 of a file as it lies on disk, hex: the name of its content, however it is called or moved. */
-export async function hashFile(path: string): Promise<string> {
+/** hashFile gives the SHA-256 of a file as it lies on disk, hex: the name of its content, however it is called or moved. Rejects when `signal` breaks it off. */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk as Buffer);
+  const stream = createReadStream(path, { highWaterMark: READ_BYTES, ...(signal ? { signal } : {}) });
+  for await (const chunk of stream) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 

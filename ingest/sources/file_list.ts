@@ -5,6 +5,8 @@ import { dirname, join, resolve, sep } from "node:path";
 export interface FileList {
   files: string[];
   missing: string[];
+  /** Files of folders whose names are not those of logs. */
+  others: number;
 }
 
 /** Also rotated ones (`audit.log.1`, `audit.log-20260101`) and names with a word before .gz (`x.json.cloudtrail.gz`). */
@@ -18,25 +20,31 @@ const logName = /\.(json|jsonl|ndjson|log|txt)([.-]\d[\d-]*)?((\.[\w-]+)?\.gz)?$
 export async function listFiles(paths: readonly string[]): Promise<FileList> {
   const files = new Map<string, string>();
   const missing: string[] = [];
+  let others = 0;
   for (const path of paths) {
-    const found = path === "-" ? ["-"] : await expand(path);
-    if (found.length === 0) missing.push(path);
-    for (const file of found) {
+    const found = path === "-" ? only(["-"]) : await expand(path);
+    if (found.files.length === 0) missing.push(path);
+    others += found.others;
+    for (const file of found.files) {
       const name = file === "-" ? "-" : resolve(file);
       if (!files.has(name)) files.set(name, file);
     }
   }
-  return { files: [...files.values()].sort(), missing };
+  return { files: [...files.values()].sort(), missing, others };
 }
 
-async function expand(path: string): Promise<string[]> {
+type Found = Omit<FileList, "missing">;
+const only = (files: string[]): Found => ({ files, others: 0 });
+
+async function expand(path: string): Promise<Found> {
   const stat = await fs.stat(path).catch(() => null);
   if (stat?.isDirectory()) return walk(path, (file) => logName.test(file));
   // A pipe named outright (process substitution of a shell) is read like a file.
-  if (stat) return stat.isFile() || stat.isFIFO() ? [path] : [];
-  if (!/[*?[{]/.test(path)) return [];
+  if (stat) return only(stat.isFile() || stat.isFIFO() ? [path] : []);
+  if (!/[*?[{]/.test(path)) return only([]);
   const pattern = globToRegExp(path.split(sep).join("/"));
-  return walk(globBase(path), (file) => pattern.test(file.split(sep).join("/")));
+  // Whoever writes a pattern says what is meant.
+  return only((await walk(globBase(path), (file) => pattern.test(file.split(sep).join("/")))).files);
 }
 
 /** globBase is the folder in front of the first wildcard. */
@@ -45,8 +53,8 @@ function globBase(pattern: string): string {
   return before.endsWith("/") || before.endsWith(sep) ? before : before === "" ? "." : dirname(`${before}x`);
 }
 
-async function walk(folder: string, wanted: (file: string) => boolean): Promise<string[]> {
-  const found: string[] = [];
+async function walk(folder: string, wanted: (file: string) => boolean): Promise<Found> {
+  const found = only([]);
   const open = [folder];
   // Links are followed; a folder is entered once, so that a circle of links ends.
   const seen = new Set<string>();
@@ -59,7 +67,8 @@ async function walk(folder: string, wanted: (file: string) => boolean): Promise<
       const path = next === "." && folder === "." ? entry.name : join(next, entry.name);
       const kind = entry.isSymbolicLink() ? await fs.stat(path).catch(() => null) : entry;
       if (kind?.isDirectory()) open.push(path);
-      else if (kind?.isFile() && wanted(path)) found.push(path);
+      else if (kind?.isFile() && wanted(path)) found.files.push(path);
+      else if (kind?.isFile()) found.others++;
     }
   }
   return found;

@@ -25,6 +25,29 @@ ORDER BY ingested_at DESC, uid LIMIT {limit:UInt32}`,
   row: letter,
 });
 
+/** Open dead letters by source, page by page; an empty uid means any. */
+export const openLetters = defineQuestion<
+  { uid: string; position: string; after: string; limit: number },
+  StoredLetter
+>({
+  name: "open_letters",
+  sql: `SELECT ${COLUMNS} FROM dead_letters FINAL
+WHERE status = 'open' AND ({uid:String} = '' OR startsWith(uid, {uid:String}))
+  AND (position, uid) > ({position:String}, {after:String})
+ORDER BY position, uid LIMIT {limit:UInt32}`,
+  row: letter,
+});
+
+/** Open dead letters of one source that were not written since a time, ms. */
+export const lettersBefore = defineQuestion<{ source: string; before: number; limit: number }, StoredLetter>({
+  name: "letters_before",
+  sql: `SELECT ${COLUMNS} FROM dead_letters FINAL
+WHERE status = 'open' AND startsWith(position, concat({source:String}, '#'))
+  AND updated_at < fromUnixTimestamp64Milli({before:Int64})
+ORDER BY uid LIMIT {limit:UInt32}`,
+  row: letter,
+});
+
 /** How many dead letters there are by reason. */
 export const deadLetterReasons = defineQuestion<
   Record<string, never>,

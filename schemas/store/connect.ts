@@ -10,7 +10,7 @@ import { embeddedReadings } from "./reading.ts";
 import { droppedAtEnd, SCRATCHES, scratchName } from "./scratch.ts";
 import { connectServer } from "./server.ts";
 import { SESSION_SETTINGS } from "./settings.ts";
-import { type Store, StoreDown } from "./store.ts";
+import { isDiskFull, type Store, StoreDown } from "./store.ts";
 
 /** connectStore opens the engine that the config names. Errors are StoreDown with the mend. `tell` hears of a server that is waited for. */
 export async function connectStore(config: Pick<Config, "store">, tell?: (sentence: string) => void): Promise<Store> {
@@ -125,9 +125,7 @@ async function insertFromFile(
       query: `INSERT INTO ${table} (${names}) SELECT ${names} FROM file('${file.replace(/['\\]/g, "\\$&")}', 'Native')`,
     });
   } catch (cause) {
-    throw /ENOSPC|No space left|NOT_ENOUGH_SPACE|Cannot reserve/i.test(String(cause))
-      ? new StoreDown(DISK_FULL, { cause })
-      : cause;
+    throw isDiskFull(cause) ? new StoreDown(DISK_FULL, { cause }) : cause;
   } finally {
     await rm(file, { force: true });
   }

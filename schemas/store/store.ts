@@ -24,6 +24,10 @@ export class StoreDown extends Error {
   override name = "StoreDown";
 }
 
+/** isDiskFull tells a write that failed for want of room, here or on a server. */
+export const isDiskFull = (error: unknown): boolean =>
+  /ENOSPC|No space left|NOT_ENOUGH_SPACE|Cannot reserve|disk is full/i.test(String(error));
+
 /**
  * Store is the one door to ClickHouse; nothing above it knows whether the engine is embedded or a server.
  * Every method rejects with StoreDown, or with ClickHouseError when the engine refused the statement.

@@ -84,6 +84,27 @@ detect: { detections: { new_sorce: { enabled: false }, source_silent: { enabled:
     [["scan", ".", "--provider", "nobody"], 'no provider "nobody"'],
     [["incidents", "resolve", "INC-12345678"], "--verdict"],
     [["nonsense"], "unknown command"],
+    ...[
+      ["keys", "list"],
+      ["audit", "list"],
+      ["incidents", "list"],
+      ["findings", "list"],
+      ["deliveries", "list"],
+      ["dead-letters", "list"],
+    ].flatMap((command): [string[], string][] => [
+      [[...command, "--limit", "-5"], "a whole number from 1 to 100000"],
+      [[...command, "--limit", "abc"], "a whole number from 1 to 100000"],
+    ]),
+    [["keys", "draft", "--days", "abc"], "a whole number from 1 to 3650"],
+    [["keys", "draft", "--min-events", "1.5"], "a whole number from 1 to"],
+    [["keys", "revoke-preview", "x", "--days", "0"], "a whole number from 1 to 3650"],
+    [["topics", "create", "--partitions", "1e9"], "a whole number from 1 to 1000"],
+    [["topics", "create", "--replication", ""], "a whole number from 1 to 1000"],
+    [["demo", "--seed", "x"], "a whole number from 0 to"],
+    [["demo", "--for", "abc"], "write it like 30s, 5m, 24h or 90d"],
+    [["serve", "--listen", "8686"], "write it like 127.0.0.1:8686"],
+    [["demo", "--listen", "127.0.0.1:70000"], "write it like 127.0.0.1:8686"],
+    [["serve", "--listen", "0.0.0.0:8686"], "can be reached from outside, so tokens are needed"],
   ])("%j exits 2 with a sentence", async (args, sentence) => {
     const ran = await keywatch(args, { env: { KEYWATCH_DATA: join(tempFolder(), "d") } });
     expect(ran.stderr).toContain(sentence);
@@ -107,6 +128,16 @@ test("a port in use is a clear sentence, and the process ends", async () => {
   const ran = await keywatch(["--data", join(tempFolder(), "d"), "serve", "--listen", `127.0.0.1:${port}`]);
   other.close();
   expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining("is in use by another program")]);
+}, 30_000);
+
+test("the demo looks at its port before it learns", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const ran = await keywatch(["demo", "--listen", `127.0.0.1:${port}`]);
+  other.close();
+  expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining("is in use by another program")]);
+  expect(ran.stderr).not.toContain("Learned");
 }, 30_000);
 
 test("every command shows an example", async () => {

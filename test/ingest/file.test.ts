@@ -62,6 +62,7 @@ describe("listFiles", () => {
     expect(await listFiles([at("tree")])).toEqual({
       files: ["a/deep/y.ndjson.gz", "a/x.json", "b.LOG", "c.txt", "d.jsonl"].map((name) => at("tree", name)),
       missing: [],
+      others: 1,
     });
   });
 
@@ -82,7 +83,8 @@ describe("listFiles", () => {
     mkdirSync(at("names"));
     const taken = ["a.log.1", "a.log-20260101", "b.log.2.gz", "c.json.cloudtrail.gz"];
     for (const name of [...taken, "d.json.tmp", "e.gz", "f.json.bak"]) writeFileSync(at("names", name), "");
-    expect((await listFiles([at("names")])).files).toEqual(taken.map((name) => at("names", name)).sort());
+    const { files, others } = await listFiles([at("names")]);
+    expect([files, others]).toEqual([taken.map((name) => at("names", name)).sort(), 3]);
   });
 
   test("takes a file named outright whatever its name, once, and passes standard input through", async () => {
@@ -96,7 +98,7 @@ describe("listFiles", () => {
     const server = createServer().listen(at("s.sock"));
     await new Promise((resolve) => server.once("listening", resolve));
     const paths = [at("nowhere.json"), at("tree", "*.none"), at("empty"), at("s.sock")];
-    expect(await listFiles(paths)).toEqual({ files: [], missing: paths });
+    expect(await listFiles(paths)).toEqual({ files: [], missing: paths, others: 0 });
     server.close();
   });
 });
