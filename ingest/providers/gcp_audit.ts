@@ -1,5 +1,6 @@
 import type { ApiOutcome, VerbClass } from "../../schemas/activity.ts";
-import { deadLetter, drop, type Outcome, ok } from "../../schemas/outcome.ts";
+import { DAY_MS } from "../../schemas/duration.ts";
+import { deadLetter, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
 import { field, isFault, items, member, text, timeOf } from "../fields.ts";
 import { isObject, textOf } from "../json.ts";
@@ -40,10 +41,6 @@ function normalize(record: JsonObject): Outcome<Draft> {
   const operation =
     text(payload, "methodName") ?? granted.map((g) => text(g, "permission")).find((p) => p !== null) ?? null;
   if (payload === null || operation === null) return deadLetter("neither methodName nor a permission");
-  // A long call is told when it begins and when it ends; only its beginning names caller, address and permissions for sure.
-  const part = member(record, "operation");
-  if (isTrue(field(part, "last")) && !isTrue(field(part, "first")))
-    return drop("end of a Google Cloud operation, its beginning counts");
   const meta = member(payload, "requestMetadata");
   const time = timeOf(
     field(record, "timestamp"),
@@ -56,15 +53,18 @@ function normalize(record: JsonObject): Outcome<Draft> {
   if (isFault(time)) return time;
   const logName = text(record, "logName");
   const insertId = text(record, "insertId");
+  const part = partOf(record, time);
   const result = resultOf(member(payload, "status"), granted);
   return ok(
     draft({
       // insertId is unique within one time and log only.
       event_uid:
-        insertId === null
-          ? null
-          : `${insertId}/${text(record, "timestamp") ?? ""}/${logName?.split("%2F").pop() ?? ""}`,
-      time,
+        part !== null
+          ? `${part.id}/${operation}`
+          : insertId === null
+            ? null
+            : `${insertId}/${text(record, "timestamp") ?? ""}/${logName?.split("%2F").pop() ?? ""}`,
+      time: part?.begun ?? time,
       account: accountOf(record, logName, text(payload, "resourceName")),
       ...callerOf(member(payload, "authenticationInfo")),
       operation,
@@ -79,6 +79,25 @@ function normalize(record: JsonObject): Outcome<Draft> {
     }),
   );
 }
+
+/** How long an operation may take, ms. */
+const LONGEST_MS = 7 * DAY_MS;
+
+/**
+ * partOf reads the operation that a record begins or ends. Of a long one there are two records; where its id holds the time at which it
+ * began (Compute Engine, GKE, BigQuery), both get that time and that id, so that they are one call, by whichever of them is read first.
+ */
+function partOf(record: JsonObject, time: number | null): { id: string; begun: number } | null {
+  const operation = member(record, "operation");
+  const id = text(operation, "id");
+  if (id === null || time === null || isTrue(field(operation, "first")) === isTrue(field(operation, "last")))
+    return null;
+  const begun = Number(/^(?:operation-)?(\d{13})-/.exec(id)?.[1] ?? Number.NaN);
+  return begun <= time + SLACK_MS && begun >= time - LONGEST_MS ? { id, begun } : null;
+}
+
+/** How far the clocks of one cloud are apart, ms. */
+const SLACK_MS = 60_000;
 
 const isTrue = (value: Json | undefined): boolean => value === true || value === "true";
 
