@@ -13,7 +13,7 @@ const MAX_RESOURCES = 16;
 
 /**
  * AWS CloudTrail, record format 1.0x to 1.11: management, data and network activity events, as file records, through EventBridge,
- * CloudWatch Logs, Firehose, SNS or SQS, Logstash (`@timestamp` instead of eventTime) and Athena (names in small letters).
+ * CloudWatch Logs, Firehose, SNS, SQS or LookupEvents, Logstash (`@timestamp` instead of eventTime) and Athena (names in small letters).
  */
 export default defineProvider({
   id: "aws_cloudtrail",
@@ -33,8 +33,9 @@ export default defineProvider({
   kept: (record) => (isText(record) && !isBare(record) ? (unwrap(record) ?? record) : record),
 });
 
-/** The envelopes that carry an event as text: CloudWatch Logs, SNS, SQS, Firehose. */
-const isText = (r: JsonObject): boolean => typeof (r.message ?? r.Message ?? r.body ?? r.Body ?? r.data) === "string";
+/** The envelopes that carry an event as text: CloudWatch Logs, SNS, SQS, Firehose, LookupEvents. */
+const isText = (r: JsonObject): boolean =>
+  typeof (r.message ?? r.Message ?? r.body ?? r.Body ?? r.data ?? r.CloudTrailEvent) === "string";
 
 function isBare(record: JsonObject): boolean {
   if (typeof record.eventName !== "string") return false;

@@ -6,8 +6,8 @@ import type { Json, JsonObject } from "../provider.ts";
 const MAX_DEPTH = 4;
 
 /**
- * unwrap finds the CloudTrail event inside an EventBridge event, a CloudWatch Logs event, a Firehose record, an SNS or SQS message or an
- * Athena row. It gives null for all else, and parses a text only when the words of an event stand in it.
+ * unwrap finds the CloudTrail event inside an EventBridge event, a CloudWatch Logs event, a Firehose record, an SNS or SQS message, an
+ * answer of LookupEvents or an Athena row. It gives null for all else, and parses a text only when the words of an event stand in it.
  */
 export function unwrap(record: JsonObject): JsonObject | null {
   let current: JsonObject = record;
@@ -26,6 +26,7 @@ function innerText(record: JsonObject): JsonObject | null {
     parsed(record.Message) ??
     parsed(record.body) ??
     parsed(record.Body) ??
+    parsed(record.CloudTrailEvent) ??
     parsed(decoded(record))
   );
 }

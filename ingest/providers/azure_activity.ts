@@ -12,6 +12,7 @@ import {
   operationNameOf,
   resourceOf,
   resultOf,
+  resultWordOf,
   subscriptionOf,
 } from "./azure_common.ts";
 
@@ -32,7 +33,7 @@ function normalize(record: JsonObject): Outcome<Draft> {
   const name = operationNameOf(record);
   if (name === null) return deadLetter("no operationName");
   // A call that takes its time is told up to three times; the last record knows how it ended.
-  if (/^(start|accept)(ed)?$/i.test(text(record, "resultType") ?? ""))
+  if (/^((start|accept)(ed)?|in ?progress)$/i.test(resultWordOf(record) ?? ""))
     return drop("Azure operation that has only begun");
   const time = timeOf(field(record, "time"), field(record, "eventTimestamp"), field(record, "TimeGenerated"));
   if (isFault(time)) return time;

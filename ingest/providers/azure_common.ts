@@ -89,7 +89,7 @@ const GOOD = /^(succe|start|accept|active|resolved|in ?progress|updated|created|
 /** resultOf reads resultType, resultSignature, status and statusCode, which are texts, numbers or objects by the service. */
 export function resultOf(record: JsonObject): Result {
   const properties = member(record, "properties");
-  const word = text(record, "resultType") ?? worded(record, "status") ?? text(properties, "metricResponseType");
+  const word = resultWordOf(record) ?? text(properties, "metricResponseType");
   const signature = text(record, "resultSignature") ?? worded(record, "subStatus") ?? text(record, "statusText");
   const told = [text(record, "statusCode"), text(properties, "httpStatusCode"), text(properties, "statusCode")];
   const status = [...told, signature, text(record, "httpStatusCode")].map(statusOf).find((s) => s !== null) ?? null;
@@ -103,6 +103,10 @@ export function resultOf(record: JsonObject): Result {
   if (word === null && status === null) return { outcome: "unknown", error_code: null, status_code: null };
   return { outcome: "success", error_code: null, status_code: status };
 }
+
+/** resultWordOf is the word for how a call goes; the REST API wraps it as `{value, localizedValue}`. */
+export const resultWordOf = (record: JsonObject): string | null =>
+  text(record, "resultType") ?? worded(record, "status");
 
 const worded = (record: JsonObject, name: string): string | null => {
   const value = field(record, name);

@@ -83,6 +83,7 @@ function normalize(record: JsonObject): Outcome<Draft> {
   const kind = first(at(record, "event.kind"));
   if (kind === "metric" || kind === "state" || kind === "pipeline_error") return drop(`ECS ${kind}, no call`);
   const said = (name: string): string | null => first(at(record, name));
+  if (isOtherHalf(record)) return drop("ECS record of a call that another one counts");
   const method = said("http.request.method");
   const path = said("url.path");
   const operation =
@@ -119,6 +120,18 @@ function normalize(record: JsonObject): Outcome<Draft> {
     }),
   );
 }
+
+/** Modules that keep the several records of one call, with the ones that do not count; as in the provider's own log. */
+const HALVES: [module: string, name: string, words: RegExp][] = [
+  ["hashicorp_vault", "hashicorp_vault.audit.type", /^request$/],
+  ["kubernetes", "kubernetes.audit.stage", /^RequestReceived$/],
+  ["azure", "azure.activitylogs.result_type", /^(start|accept)(ed)?$/i],
+];
+
+const isOtherHalf = (record: JsonObject): boolean =>
+  HALVES.some(
+    ([module, name, words]) => (module in record || name in record) && words.test(first(at(record, name)) ?? ""),
+  );
 
 type Said = (name: string) => string | null;
 type Caller = Pick<

@@ -25,10 +25,11 @@ function normalize(record: JsonObject): Outcome<Draft> {
   const category = categoryOf(record);
   if (NO_CALLS.test(category)) return drop(`Entra ${category}, no call`);
   const properties = member(record, "properties") ?? record;
+  // The event's own time first: an export that writes a sign-in again, with what became of it, puts another around it.
   const time = timeOf(
-    field(record, "time"),
     field(properties, "createdDateTime"),
     field(properties, "activityDateTime"),
+    field(record, "time"),
     field(record, "TimeGenerated"),
   );
   if (isFault(time)) return time;

@@ -1,10 +1,11 @@
 import type { ApiOutcome, VerbClass } from "../../schemas/activity.ts";
+import { DAY_MS } from "../../schemas/duration.ts";
 import { deadLetter, type Outcome, ok } from "../../schemas/outcome.ts";
 import { draft, named } from "../draft.ts";
 import { field, isFault, items, member, text, timeOf } from "../fields.ts";
-import { isObject } from "../json.ts";
-import { outcomeOfMessage } from "../outcome_of.ts";
-import { type Draft, defineProvider, type JsonObject } from "../provider.ts";
+import { isObject, textOf } from "../json.ts";
+import { outcomeOfErrorCode, outcomeOfMessage, outcomeOfStatus } from "../outcome_of.ts";
+import { type Draft, defineProvider, type Json, type JsonObject } from "../provider.ts";
 import { verbOfName } from "../verbs.ts";
 
 /**
@@ -52,29 +53,53 @@ function normalize(record: JsonObject): Outcome<Draft> {
   if (isFault(time)) return time;
   const logName = text(record, "logName");
   const insertId = text(record, "insertId");
-  const status = member(payload, "status");
+  const part = partOf(record, time);
+  const result = resultOf(member(payload, "status"), granted);
   return ok(
     draft({
       // insertId is unique within one time and log only.
       event_uid:
-        insertId === null
-          ? null
-          : `${insertId}/${text(record, "timestamp") ?? ""}/${logName?.split("%2F").pop() ?? ""}`,
-      time,
+        part !== null
+          ? `${part.id}/${operation}`
+          : insertId === null
+            ? null
+            : `${insertId}/${text(record, "timestamp") ?? ""}/${logName?.split("%2F").pop() ?? ""}`,
+      time: part?.begun ?? time,
       account: accountOf(record, logName, text(payload, "resourceName")),
       ...callerOf(member(payload, "authenticationInfo")),
       operation,
       service: text(payload, "serviceName")?.replace(/\.googleapis\.com$/, "") ?? null,
-      verb_class: verbOf(operation, granted, logName),
-      ...resultOf(status, granted),
+      verb_class: verbOf(operation, askedOf(granted, result.outcome), logName),
+      ...result,
       source: text(meta, "callerIp") ?? text(meta, "callerIP"),
       user_agent: text(meta, "callerSuppliedUserAgent"),
       region: regionOf(record),
       resources: named(text(payload, "resourceName"), ...granted.map((g) => text(g, "resource"))),
-      ...keysOf(operation, payload, status),
+      ...(result.outcome === "success" ? keysOf(operation, payload) : {}),
     }),
   );
 }
+
+/** How long an operation may take, ms. */
+const LONGEST_MS = 7 * DAY_MS;
+
+/**
+ * partOf reads the operation that a record begins or ends. Of a long one there are two records; where its id holds the time at which it
+ * began (Compute Engine, GKE, BigQuery), both get that time and that id, so that they are one call, by whichever of them is read first.
+ */
+function partOf(record: JsonObject, time: number | null): { id: string; begun: number } | null {
+  const operation = member(record, "operation");
+  const id = text(operation, "id");
+  if (id === null || time === null || isTrue(field(operation, "first")) === isTrue(field(operation, "last")))
+    return null;
+  const begun = Number(/^(?:operation-)?(\d{13})-/.exec(id)?.[1] ?? Number.NaN);
+  return begun <= time + SLACK_MS && begun >= time - LONGEST_MS ? { id, begun } : null;
+}
+
+/** How far the clocks of one cloud are apart, ms. */
+const SLACK_MS = 60_000;
+
+const isTrue = (value: Json | undefined): boolean => value === true || value === "true";
 
 function accountOf(record: JsonObject, logName: string | null, resourceName: string | null): string | null {
   const labels = member(member(record, "resource"), "labels");
@@ -137,22 +162,46 @@ const CODES: Record<number, ApiOutcome> = {
   16: "unauthenticated",
 };
 
+/** The names of those codes, by their number. */
+const CODE_NAMES =
+  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED".split(
+    " ",
+  );
+
 function resultOf(status: JsonObject | null, granted: JsonObject[]): Pick<Draft, "outcome" | "error_code"> {
-  const code = Number(text(status, "code") ?? 0);
+  const value = field(status, "code");
+  const told = typeof value === "number" ? `${value}` : textOf(value);
+  const named = told === null ? 0 : CODE_NAMES.indexOf(told.toUpperCase());
+  const code = named >= 0 ? named : Number(told);
   const message = text(status, "message");
-  if (code !== 0) return { outcome: CODES[code] ?? "error", error_code: `${code}` };
-  if (message !== null) return { outcome: outcomeOfMessage(message), error_code: null };
-  const refused = granted.some((g) => g.granted === false);
-  return { outcome: refused ? "denied" : "success", error_code: null };
+  if (Number.isNaN(code)) return { outcome: outcomeOfErrorCode(told!), error_code: told };
+  if (code !== 0)
+    return { outcome: CODES[code] ?? (code >= 100 ? outcomeOfStatus(code) : "error"), error_code: `${code}` };
+  const refused = granted.filter((g) => g.granted === false).length;
+  if (message !== null) return { outcome: refused > 0 ? "denied" : outcomeOfMessage(message), error_code: null };
+  // A permission that was refused to a call that went well was none that it needed.
+  const denied = refused > 0 && (status === null || refused === granted.length);
+  return { outcome: denied ? "denied" : "success", error_code: null };
 }
+
+/** askedOf gives the permissions that tell what a call did: of one that went well, those that it was granted. */
+const askedOf = (granted: JsonObject[], outcome: ApiOutcome): JsonObject[] =>
+  outcome === "success" ? granted.filter((g) => g.granted !== false) : granted;
 
 /** Methods and permissions that change identities, keys, policies, logs or billing, or that hand out credentials and secrets. */
 const ADMIN =
   /iampolicy|serviceaccount|serviceAccountKey|\bkeys?\.(create|delete|upload|disable|enable)|apikeys|generate(access|id)token|signjwt|signblob|accesssecretversion|secretmanager.*(create|add|update|delete|destroy|enable|disable)|\broles?\b|iam\.|sink|exclusion|logging.*(bucket|view|metric)|configservice|orgpolic|billing|accesscontextmanager|workloadidentitypool|rolebinding|clusterrole|oslogin|sshkey|setcommoninstancemetadata|setmetadata|cryptokey.*(destroy|policy)|identityprovider|rbac\.authorization/i;
 
-function verbOf(operation: string, granted: JsonObject[], logName: string | null): VerbClass {
-  const kind = granted.map((g) => text(g, "permissionType")).find((t) => t !== null) ?? null;
-  const permission = granted.map((g) => text(g, "permission")).find((t) => t !== null) ?? null;
+/** The strongest of several permissions says what the call did. */
+function verbOf(operation: string, asked: JsonObject[], logName: string | null): VerbClass {
+  const kindOf = (g: JsonObject): string | null => text(g, "permissionType");
+  const writing = asked.find((g) => kindOf(g)?.endsWith("_WRITE"));
+  const strongest = writing ?? asked.find((g) => kindOf(g) !== null) ?? null;
+  const kind = strongest === null ? null : kindOf(strongest);
+  const permissions = (strongest === null ? asked : [strongest])
+    .map((g) => text(g, "permission"))
+    .filter((p) => p !== null);
+  const permission = permissions.find((p) => verbOfName(p) === "write") ?? permissions[0] ?? null;
   const verb = readOrWrite(operation, kind, permission, logName);
   return verb === "write" && (ADMIN.test(operation) || ADMIN.test(permission ?? "")) ? "admin" : verb;
 }
@@ -176,13 +225,9 @@ function readOrWrite(
 }
 
 /** keysOf names a service account key that the call made, ended or switched on, by its last part, which is the key's own id. */
-function keysOf(
-  operation: string,
-  payload: JsonObject,
-  status: JsonObject | null,
-): Partial<Pick<Draft, "key_resources" | "enabled_keys">> {
+function keysOf(operation: string, payload: JsonObject): Partial<Pick<Draft, "key_resources" | "enabled_keys">> {
   const key = /(Create|Upload|Delete|Disable|Enable)ServiceAccountKey$/.exec(operation)?.[1];
-  if (key === undefined || text(status, "code") !== null) return {};
+  if (key === undefined) return {};
   const made = key === "Create" || key === "Upload";
   const name = made
     ? text(member(payload, "response"), "name")

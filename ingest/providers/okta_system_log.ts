@@ -94,7 +94,7 @@ function resultOf(record: JsonObject, operation: string): Pick<Draft, "outcome" 
   const word = text(result, "result")?.toUpperCase() ?? null;
   const reason = text(result, "reason");
   if (word === null || word === "UNKNOWN") return { outcome: "unknown", error_code: null };
-  if (word === "FAILURE" || word === "ABANDONED" || word === "RATE_LIMIT")
+  if (word === "FAILURE" || word === "ABANDONED" || word === "UNANSWERED" || word === "RATE_LIMIT")
     return {
       outcome: word === "RATE_LIMIT" || /rate.?limit/i.test(reason ?? "") ? "throttled" : failure(operation, reason),
       error_code: reason,

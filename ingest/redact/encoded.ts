@@ -52,6 +52,21 @@ export function decodePercent(s: string): string {
   );
 }
 
+/** HTML as text, where it may hold a name or a value: decoded once, what was escaped twice is escaped still. */
+export const ENTITY = /&(?:lt|gt|quot|apos|amp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});/;
+const ENTITIES = new RegExp(ENTITY, "g");
+const SIGNS: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+
+/** decodeEntities gives the text that an escaped piece of HTML or XML shows. */
+export function decodeEntities(s: string): string {
+  return s.replace(ENTITIES, (entity) => {
+    const name = entity.slice(1, -1);
+    if (name[0] !== "#") return SIGNS[name]!;
+    const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+    return code > 0 && code < 0x110000 ? String.fromCodePoint(code) : entity;
+  });
+}
+
 const SIX_BITS = new Int16Array(256).fill(-1);
 for (const [i, c] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].entries())
   SIX_BITS[codeAt(c, 0)] = i;

@@ -31,12 +31,14 @@ const JOINT = 8;
 const COLON = 16;
 const LONG_RUN = 32;
 const WORD = 64;
+const AMPERSAND = 128;
 const CLASS = Uint8Array.from({ length: 256 }, (_, c) => {
   const char = String.fromCharCode(c);
   if (/[A-Za-z0-9+/_-]/.test(char)) return IN_RUN;
   if (/\s/.test(char)) return SPACE | JOINT;
   if (char === "=") return IN_RUN | JOINT;
   if (char === "[" || char === ">") return JOINT;
+  if (char === "&") return AMPERSAND;
   return char === ":" ? COLON : "%@\\~|".includes(char) ? SIGNAL : 0;
 });
 const MIN_RUN = 20;
@@ -76,10 +78,17 @@ export function mayHold(s: string, extra: RegExp | null): boolean {
     ((seen & SPACE) !== 0 || mayHoldCommon(s, (seen & SIGNAL) !== 0) || holdsEncodedText(s))
   )
     return true;
+  if ((seen & AMPERSAND) !== 0 && (seen & WORD) !== 0 && NAMED_SIGN.test(s)) return true;
   return (
-    ((seen & SIGNAL) !== 0 && (HIDDEN.test(s) || (s.includes("@") && s.includes("://")))) || (extra?.test(s) ?? false)
+    ((seen & AMPERSAND) !== 0 && CODED_SIGN.test(s)) ||
+    ((seen & SIGNAL) !== 0 && (HIDDEN.test(s) || (s.includes("@") && s.includes("://")))) ||
+    (extra?.test(s) ?? false)
   );
 }
+
+/** What parts a name from its value where HTML is escaped, and what may stand for any character there. */
+const NAMED_SIGN = /&(?:gt|quot|apos|amp);/;
+const CODED_SIGN = /&#[0-9xX]/;
 
 /** A colon that is not the one of `https://`. */
 const PAIR = /:(?!\/\/)/;

@@ -4,7 +4,7 @@ import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
 import { MAX_DEPTH, pairKind } from "./rebuild.ts";
-import { isSecretMember, isSecretNumber, isTrivial, isWeakSuspect } from "./value.ts";
+import { isOneTimeCode, isSecretMember, isSecretNumber, isTrivial, isWeakSuspect } from "./value.ts";
 
 /** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
 export type Inspector = (text: string, record: JsonObject, keyIds: readonly string[]) => string | null;
@@ -60,7 +60,7 @@ export function createInspector(of: InspectorParts): Inspector {
     if (typeof v === "object" && v !== null) {
       if (depth >= MAX_DEPTH) return false;
       const inside = under || verdict.sort === "secret";
-      return Array.isArray(v) ? list(v, verdict, inside, depth) : object(v, inside, depth);
+      return Array.isArray(v) ? list(v, verdict, inside, depth) : object(v, verdict, inside, depth);
     }
     if (v === null || v === true) size += 4;
     else if (v === false) size += 5;
@@ -92,7 +92,8 @@ export function createInspector(of: InspectorParts): Inspector {
     return true;
   };
 
-  const object = (o: JsonObject, under: boolean, depth: number): boolean => {
+  const object = (o: JsonObject, above: NameVerdict | null, under: boolean, depth: number): boolean => {
+    const codes = above !== null && above.kind === "one_time_code";
     let fields = 0;
     for (const name in o) {
       const v = o[name]!;
@@ -102,6 +103,7 @@ export function createInspector(of: InspectorParts): Inspector {
       if (verdict.part === "value" && pairKind(o, of.names) !== null) return false;
       if (verdict.part === "secret_data" && o.kind === "Secret") return false;
       if (under && isSecretMember(name)) return false;
+      if (codes && isOneTimeCode(above, name, v)) return false;
       if (name.length >= 16) {
         verdict.clean ??= of.isClean(name);
         if (!verdict.clean) return false;
@@ -117,7 +119,7 @@ export function createInspector(of: InspectorParts): Inspector {
     ids = keyIds;
     size = strings = spared = 0;
     for (const id of keyIds) if (hidingOf(id).how === "parsed") return null;
-    if (!object(record, false, 0)) return null;
+    if (!object(record, null, false, 0)) return null;
     const faithful = size === text.length && (spared === 0 || isPlainSpelled(text, spared, strings));
     return hide(faithful ? text : JSON.stringify(record), keyIds, hidingOf);
   };

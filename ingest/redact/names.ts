@@ -17,6 +17,8 @@ export interface NameVerdict {
 }
 
 const MAX_NAME = 96;
+/** What stands below these as `code` proves who somebody is. */
+const PROOFS = /^(?:[2t]fa|mfa|hotp|verification|(?:two|multi)factor(?:auth(?:entication)?)?)$/;
 
 /** createNames gives the judge of field names; `extra` are names that the operator adds, spelled in any way. */
 export function createNames(extra: readonly string[]): (name: string) => NameVerdict {
@@ -174,6 +176,7 @@ function judgeOther(words: string[], last: string): Pick<NameVerdict, "sort" | "
   if (last === "session" || last === "sid" || last === "seed" || last === "verifier" || last === "plaintext")
     return { sort: "weak", kind: last };
   if (SESSION_ID.test(last)) return { sort: "weak", kind: "session" };
+  if (PROOFS.test(words.join(""))) return { sort: "plain", kind: "one_time_code" };
   const inside = words
     .slice(0, -1)
     .map(nounOf)

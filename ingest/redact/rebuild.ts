@@ -4,6 +4,7 @@ import { looksRandom } from "./entropy.ts";
 import { marker, opensPrivateKey, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import {
+  isOneTimeCode,
   isSecretMember,
   isSecretNumber,
   isTrivial,
@@ -50,7 +51,7 @@ export function rebuild(
   if (value === null || typeof value !== "object") return value;
   if (depth >= MAX_DEPTH) return marker("too_deep");
   const inside = verdict.sort === "secret" ? verdict : under;
-  return Array.isArray(value) ? list(value, at, depth, verdict, inside) : object(value, at, depth, inside);
+  return Array.isArray(value) ? list(value, at, depth, verdict, inside) : object(value, at, depth, verdict, inside);
 }
 
 function list(values: Json[], at: Rebuilder, depth: number, verdict: NameVerdict, under: NameVerdict | null): Json[] {
@@ -81,7 +82,15 @@ function keyLine(v: string, at: Rebuilder): string {
   return marker("private_key");
 }
 
-function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict | null): JsonObject {
+const CODE: NameVerdict = { sort: "secret", kind: "one_time_code", part: "none", clean: null, least: 0 };
+
+function object(
+  o: JsonObject,
+  at: Rebuilder,
+  depth: number,
+  above: NameVerdict,
+  under: NameVerdict | null,
+): JsonObject {
   const copy: JsonObject = {};
   const paired = pairKind(o, at.names);
   let doubles = 1;
@@ -94,7 +103,9 @@ function object(o: JsonObject, at: Rebuilder, depth: number, under: NameVerdict 
         ? paired
         : own.part === "secret_data" && o.kind === "Secret"
           ? { ...own, sort: "secret" as const, kind: "kubernetes_secret" }
-          : own;
+          : isOneTimeCode(above, name, o[name]!)
+            ? CODE
+            : own;
     at.path.push(shown);
     // Two fields whose names became the same marker stay two.
     setField(

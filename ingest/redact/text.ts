@@ -1,5 +1,6 @@
 import { cleanCommand } from "./commands.ts";
-import { cleanBase64, decodePercent } from "./encoded.ts";
+import { cleanBase64, decodeEntities, decodePercent, ENTITY } from "./encoded.ts";
+import { cleanLiterals } from "./literal.ts";
 import { cleanShapes, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import { cleanPairs } from "./pairs.ts";
@@ -10,7 +11,12 @@ const MAX_NESTING = 4;
 const SECRET_AFTER_ID =
   /(?<![A-Za-z0-9])((?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9/+]{1,24})([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g;
 
-/** createTextCleaner joins the steps in their order: JSON inside, names, shapes, percent, base64, prose. */
+const CODES = [
+  { sign: /%[0-9A-Fa-f]{2}/, decode: decodePercent },
+  { sign: ENTITY, decode: decodeEntities },
+];
+
+/** createTextCleaner joins the steps in their order: JSON inside, names, shapes, percent and HTML signs, base64, prose. */
 export function createTextCleaner(
   names: (name: string) => NameVerdict,
   cleanJson: (value: object, depth: number, sink: Sink) => string | null,
@@ -22,6 +28,7 @@ export function createTextCleaner(
       const cleaned = cleanJson(inside, depth + 1, sink);
       if (cleaned !== null) return cleaned;
     }
+    if (inside === null && depth < MAX_NESTING) s = cleanLiterals(s, (value) => cleanJson(value, depth + 1, sink));
     s = s.replace(SECRET_AFTER_ID, (_all, id: string, secret: string) => {
       sink.add("aws_secret_access_key", secret);
       return `${id}[redacted:aws_secret_access_key]`;
@@ -30,8 +37,9 @@ export function createTextCleaner(
     s = cleanPairs(s, names, sink);
     s = cleanShapes(s, sink);
     if (depth >= MAX_NESTING) return s;
-    if (/%[0-9A-Fa-f]{2}/.test(s)) {
-      const decoded = decodePercent(s);
+    for (const { sign, decode } of CODES) {
+      if (!sign.test(s)) continue;
+      const decoded = decode(s);
       const cleaned = clean(decoded, sink, depth + 1);
       if (cleaned !== decoded) s = cleaned;
     }

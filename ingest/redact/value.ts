@@ -1,4 +1,5 @@
 import { rawHint } from "../fingerprint.ts";
+import type { Json } from "../provider.ts";
 import { decodePrintable } from "./encoded.ts";
 import { isHex, isOpaque, looksRandom } from "./entropy.ts";
 import { marker, type Sink, shapeKind } from "./match.ts";
@@ -58,6 +59,16 @@ const isPart = (part: string, whole: string): boolean =>
 /** isSecretNumber tells a number that is the credential which its name, or one above it, announces. */
 export const isSecretNumber = (v: number, verdict: NameVerdict): boolean =>
   Number.isInteger(v) && Math.abs(v) >= verdict.least;
+
+const OTP = /^(?=.*\d)[A-Za-z0-9 -]{4,16}$/;
+const DIGITS = /^(?:\d{6,10}|\d{3,4}[ -]\d{3,4})$/;
+
+/** isOneTimeCode tells a code that stands below the name of what it proves (`{"otp":{"code":"…"}}`) from the code of an outcome. */
+export function isOneTimeCode(above: NameVerdict, name: string, v: Json): boolean {
+  if (above.kind !== "one_time_code" || !/^code$/i.test(name)) return false;
+  const form = above.sort === "secret" ? OTP : DIGITS;
+  return (typeof v === "string" || typeof v === "number") && form.test(`${v}`);
+}
 
 /** note adds a part of a secret to what is swept from the record, without counting it as another one. */
 const note = (kind: string, part: string, sink: Sink): void => {

@@ -5,11 +5,13 @@ import {
   envelopeNames,
   isSpace,
   MORE,
+  pageNames,
   scan,
   skipSpace,
   startTail,
   startValue,
 } from "./json_scan.ts";
+import { mayBePageHead } from "./page.ts";
 
 /** Where a record stands: by itself (one after another, NDJSON) or as an element of an array of records. */
 export type Place = "top" | "element";
@@ -172,26 +174,33 @@ function previous(data: Uint8Array, at: number, start: number): number {
  * afterHead tells whether an envelope's head such as `"Records":[`, with at most one byte damaged, stands right before `at`;
  * a stretch that begins inside the head (its damaged byte became a line break) may hold the rest of it only.
  */
-function afterHead(data: Uint8Array, start: number, at: number): boolean {
+function afterHead(data: Buffer, start: number, at: number): boolean {
   let head = "";
   for (let k = at - 1; k >= start && at - k < 256 && head.length < 14; k--) {
     if (!isSpace(data[k])) head += String.fromCharCode(data[k]!);
   }
   // One damaged byte cannot be in both of these.
   if (head.length > 2 && !head.startsWith('[:"') && !lastLetters.test(head)) return false;
-  return headsReversed.some((wanted) => {
-    if (head.length < wanted.length - 1) return nearly(head, wanted.slice(0, head.length), 0);
-    if (nearly(head, wanted, 1)) return true;
-    for (let k = 0; k < wanted.length; k++) {
-      if (nearly(without(head, k), wanted, 0) || nearly(head, without(wanted, k), 0)) return true;
-    }
-    return false;
-  });
+  return (
+    envelopeHeads.some((wanted) => isHead(head, wanted)) ||
+    (pageHeads.some((wanted) => isHead(head, wanted)) && mayBePageHead(data, start, at))
+  );
 }
 
-const headsReversed = envelopeNames.map((name) => [...`"${name.toString("latin1")}":[`].reverse().join(""));
+function isHead(head: string, wanted: string): boolean {
+  if (head.length < wanted.length - 1) return nearly(head, wanted.slice(0, head.length), 0);
+  if (nearly(head, wanted, 1)) return true;
+  for (let k = 0; k < wanted.length; k++) {
+    if (nearly(without(head, k), wanted, 0) || nearly(head, without(wanted, k), 0)) return true;
+  }
+  return false;
+}
+
+const reversed = (name: Buffer): string => [...`"${name.toString("latin1")}":[`].reverse().join("");
+const envelopeHeads = envelopeNames.map(reversed);
+const pageHeads = pageNames.map(reversed);
 const lastLetters = new RegExp(
-  `^.{0,4}(${envelopeNames.map((n) => [...n.toString("latin1").slice(-2)].reverse().join("")).join("|")})`,
+  `^.{0,4}(${[...envelopeNames, ...pageNames].map((n) => [...n.toString("latin1").slice(-2)].reverse().join("")).join("|")})`,
   "s",
 );
 

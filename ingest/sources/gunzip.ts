@@ -74,38 +74,114 @@ async function* inflate(
   fault: { reason: string | null },
   room: Room,
 ): AsyncGenerator<Buffer> {
+  const inflater = createInflater();
+  const shadow = createShadow();
+  try {
+    for await (const chunk of chunks) {
+      for (let from = 0; from < chunk.length && inflater.failed() === null; from += PIECE_BYTES) {
+        const piece = chunk.subarray(from, from + PIECE_BYTES);
+        const whole = await inflater.write(piece);
+        const given = inflater.take();
+        yield* spent(given, room);
+        if (whole) await shadow.follow(piece);
+        else yield* spent(await shadow.rescue(piece, lengthOf(given)), room);
+      }
+      if (inflater.failed() !== null) break;
+    }
+    await inflater.end();
+    yield* spent(inflater.take(), room);
+    const failed = inflater.failed();
+    if (failed !== null) fault.reason = reasonOf(failed);
+  } finally {
+    inflater.destroy();
+    shadow.destroy();
+  }
+}
+
+const lengthOf = (parts: readonly Buffer[]): number => parts.reduce((sum, part) => sum + part.length, 0);
+
+function spent(parts: Buffer[], room: Room): Buffer[] {
+  room.left -= lengthOf(parts);
+  if (room.left < 0) throw new InflatesTooFar();
+  return parts;
+}
+
+interface Inflater {
+  /** False when the piece is damaged, or what came before it ended all. */
+  write(piece: Buffer): Promise<boolean>;
+  /** What came out since it was last asked. */
+  take(): Buffer[];
+  end(): Promise<void>;
+  failed(): Error | null;
+  destroy(): void;
+}
+
+function createInflater(): Inflater {
   const gunzip = createGunzip({ chunkSize: 64 * 1024 });
   let ready: Buffer[] = [];
   let failed: Error | null = null;
-  const closed = new Promise<void>((resolve) => gunzip.once("close", resolve));
-  gunzip.on("data", (bytes: Buffer) => {
-    room.left -= bytes.length;
-    ready.push(bytes);
-  });
+  const closed = new Promise<boolean>((resolve) => gunzip.once("close", () => resolve(false)));
+  gunzip.on("data", (bytes: Buffer) => ready.push(bytes));
   gunzip.on("error", (error) => {
     failed = error;
   });
-  try {
-    for await (const chunk of chunks) {
-      for (let from = 0; from < chunk.length && !failed; from += PIECE_BYTES) {
-        await Promise.race([
-          new Promise<void>((resolve) => gunzip.write(chunk.subarray(from, from + PIECE_BYTES), () => resolve())),
-          closed,
-        ]);
-        if (room.left < 0) throw new InflatesTooFar();
-        const give = ready;
-        ready = [];
-        yield* give;
-      }
-      if (failed) break;
+  return {
+    write: (piece) =>
+      Promise.race([new Promise<boolean>((resolve) => gunzip.write(piece, (error) => resolve(!error))), closed]),
+    take() {
+      const taken = ready;
+      ready = [];
+      return taken;
+    },
+    async end() {
+      if (failed === null) gunzip.end();
+      await closed;
+    },
+    failed: () => failed,
+    destroy: () => gunzip.destroy(),
+  };
+}
+
+/** Compressed bytes that are kept for a second reading; what is longer is read twice as it comes. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+
+interface Shadow {
+  follow(piece: Buffer): Promise<void>;
+  /** What a damaged piece holds before its damage, without the first `given` bytes. */
+  rescue(piece: Buffer, given: number): Promise<Buffer[]>;
+  destroy(): void;
+}
+
+/**
+ * createShadow stays one piece behind: zlib throws its last output away (up to 64 KB) when it meets damage, and only a second
+ * one, fed byte by byte from before the damaged piece, gives out all that stands before the damaged byte.
+ */
+function createShadow(): Shadow {
+  let inflater: Inflater | null = null;
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  const catchUp = async (): Promise<Inflater> => {
+    inflater ??= createInflater();
+    for (const piece of kept) {
+      await inflater.write(piece);
+      inflater.take();
     }
-    if (!failed) gunzip.end();
-    await closed;
-    yield* ready;
-    if (failed) fault.reason = reasonOf(failed);
-  } finally {
-    gunzip.destroy();
-  }
+    kept = [];
+    return inflater;
+  };
+  return {
+    async follow(piece) {
+      kept.push(piece);
+      keptBytes += piece.length;
+      if (keptBytes > KEPT_BYTES) await catchUp();
+    },
+    async rescue(piece, given) {
+      const behind = await catchUp();
+      for (let at = 0; at < piece.length; at++) if (!(await behind.write(piece.subarray(at, at + 1)))) break;
+      return [Buffer.concat(behind.take()).subarray(given)];
+    },
+    destroy: () => inflater?.destroy(),
+  };
 }
 
 function reasonOf(error: Error): string {

@@ -18,6 +18,8 @@ export interface Scan {
   envelope: boolean;
   /** That array was closed at once. */
   emptyEnvelope: boolean;
+  /** Behind the bracket of the first array that bears a page's name (see page.ts), UNSEEN or DECIDED. */
+  list: number;
   newline: boolean;
   tooDeep: boolean;
 }
@@ -27,6 +29,9 @@ export const DONE = 1;
 export const BROKEN = 2;
 /** The first record of an envelope begins at `at`. */
 export const ENVELOPE = 3;
+
+export const UNSEEN = -1;
+export const DECIDED = -2;
 
 /** MAX_DEPTH bounds nesting, so that nothing behind the splitter can be made to overflow its stack. */
 export const MAX_DEPTH = 500;
@@ -59,6 +64,7 @@ export function createScan(): Scan {
     members: 0,
     envelope: false,
     emptyEnvelope: false,
+    list: UNSEEN,
     newline: false,
     tooDeep: false,
   };
@@ -73,6 +79,7 @@ export function startValue(s: Scan, at: number, top: boolean): void {
   s.top = top;
   s.keyStart = s.keyEnd = at;
   s.members = 0;
+  s.list = UNSEEN;
   s.envelope = s.emptyEnvelope = s.newline = s.tooDeep = false;
 }
 
@@ -181,8 +188,10 @@ export function scan(s: Scan, data: Uint8Array, end: number): number {
           result = BROKEN;
           break;
         }
-        if (c === 91 && depth === 1)
-          s.envelope = s.members <= MAX_ENVELOPE_MEMBERS && namesRecords(data, s.keyStart, s.keyEnd);
+        if (c === 91 && depth === 1) {
+          s.envelope = s.members <= MAX_ENVELOPE_MEMBERS && namesAny(names, data, s.keyStart, s.keyEnd);
+          if (s.list === UNSEEN && !s.envelope && namesAny(pageLists, data, s.keyStart, s.keyEnd)) s.list = i + 1;
+        }
       }
       stack[depth++] = c === 123 ? 1 : 0;
       want = c === 123 ? KEY_OR_CLOSE : VALUE_OR_CLOSE;
@@ -222,24 +231,30 @@ export function scan(s: Scan, data: Uint8Array, end: number): number {
 
 /** insideRecords tells whether a broken scan stood in an envelope's array, or at its head, before the first record was recognised. */
 export const insideRecords = (s: Scan, data: Uint8Array): boolean =>
-  s.top && (s.depth === 1 ? namesRecords(data, s.keyStart, s.keyEnd) : s.envelope);
+  s.top && (s.depth === 1 ? namesAny(names, data, s.keyStart, s.keyEnd) : s.envelope);
 
 /** Lists under the longer names (Records, logEvents) hold records and nothing else; `items` and `value` may be anybody's. */
 const LONG_NAME = 7;
 const names = ["Records", "records", "logEvents", "items", "Items", "value"].map((name) => Buffer.from(name, "latin1"));
 
-/** envelopeNames are the members whose array holds the records, as bytes. */
-export const envelopeNames: readonly Buffer[] = names;
+/** Lists of records in the saved answers of APIs; records have lists of these names too, so page.ts looks at the names beside them. */
+const pageLists = ["data", "entries", "events", "Events", "result"].map((name) => Buffer.from(name, "latin1"));
 
-/** namesRecords compares a member's name with those of envelopes; one damaged byte is forgiven, or it would cost the whole file. */
-function namesRecords(data: Uint8Array, start: number, end: number): boolean {
+/** envelopeNames are the members whose array holds the records, as bytes; pageNames those of which that is so in a page only. */
+export const envelopeNames: readonly Buffer[] = names;
+export const pageNames: readonly Buffer[] = pageLists;
+
+/** namesAny compares a member's name with those of envelopes; one damaged byte is forgiven, or it would cost the whole file. */
+export function namesAny(wanted: readonly Buffer[], data: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
-  if (length < 5 || length > 9) return false;
-  for (const name of names) {
-    if (name.length !== length) continue;
-    let wrong = 0;
-    for (let k = 0; k < length && wrong < 2; k++) if (data[start + k] !== name[k]) wrong++;
-    if (wrong < 2) return true;
-  }
+  if (length < 4 || length > 9) return false;
+  for (const name of wanted) if (length === name.length && isNearly(data, start, name)) return true;
   return false;
+}
+
+/** isNearly holds for the same name with one byte damaged, or none. */
+export function isNearly(data: Uint8Array, start: number, name: Uint8Array): boolean {
+  let wrong = 0;
+  for (let k = 0; k < name.length && wrong < 2; k++) if (data[start + k] !== name[k]) wrong++;
+  return wrong < 2;
 }

@@ -1,6 +1,8 @@
 import { findRecord, type Place } from "./find_record.ts";
 import {
+  BROKEN,
   createScan,
+  DECIDED,
   DONE,
   ENVELOPE,
   insideRecords,
@@ -14,6 +16,7 @@ import {
   startTail,
   startValue,
 } from "./json_scan.ts";
+import { insidePage, isPage, LOOK_BYTES } from "./page.ts";
 import { whatFollows } from "./separator.ts";
 import type { Slice, SliceSink, Splitter } from "./slice.ts";
 import { appended, kept } from "./work_buffer.ts";
@@ -52,6 +55,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
   /** Beginning of a stretch that outgrew the limit; the rest of it was let go. */
   let head: Buffer | null = null;
   const s: Scan = createScan();
+  const lookBytes = Math.min(LOOK_BYTES, maxRecordBytes);
   const overLimit = `record over ${Math.round(maxRecordBytes / 2 ** 20)} MiB`;
 
   function emit(from: number, to: number, broken: string | null): void {
@@ -134,8 +138,32 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
     return true;
   }
 
-  function value(): boolean {
+  /** page decides about an object with a list that may be a page's; true when the way to go on is set. */
+  function page(result: number, eof: boolean): boolean {
+    const length = (result === MORE ? end : s.at) - start;
+    const first = skipSpace(data, s.list, end);
+    const byte = first < end ? data[first] : -1;
+    if (result === MORE && !eof && (length <= lookBytes || byte === -1)) return false;
+    const list = s.list;
+    s.list = DECIDED;
+    if (!isPage(data, start, result === DONE && length <= lookBytes ? s.at : list)) return false;
+    if (byte === 93 && result === DONE) {
+      at = s.at;
+      phase = "between";
+      return true;
+    }
+    if (byte !== 123 && result !== BROKEN) return false;
+    head = null;
+    place = "element";
+    bare = false;
+    if (byte === 123) begin(first);
+    else hurt(first, first + 1, "broken JSON");
+    return true;
+  }
+
+  function value(eof: boolean): boolean {
     const result = scan(s, data, end);
+    if (s.list >= 0 && page(result, eof)) return true;
     if (result === MORE) return false;
     if (result === DONE) {
       at = s.at;
@@ -153,7 +181,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
       bare = false;
       begin(s.at);
     } else {
-      if (place === "top" && insideRecords(s, data)) {
+      if (place === "top" && (insideRecords(s, data) || insidePage(s, data, start))) {
         place = "element";
         bare = false;
       }
@@ -211,7 +239,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
   }
 
   function step(eof: boolean): boolean {
-    if (phase === "value") return value();
+    if (phase === "value") return value(eof);
     if (phase === "between") return between(eof);
     if (phase === "follow") return follow(eof);
     return phase === "tail" ? tail() : search(eof);
@@ -234,6 +262,7 @@ export function createSplitter(sink: SliceSink, maxRecordBytes = MAX_RECORD_BYTE
     s.lastString = Math.max(0, s.lastString - start);
     s.keyStart -= start;
     s.keyEnd -= start;
+    if (s.list >= 0) s.list -= start;
     at -= start;
     retryAt -= start;
     end -= start;

@@ -12,6 +12,31 @@ const redactor = createRedactor({ fieldNames: ["patient number"] });
 const redact = (record: unknown) =>
   redactor.record(JSON.stringify(record), JSON.parse(JSON.stringify(record)) as JsonObject, []);
 
+describe("a one-time code below the name of what it proves", () => {
+  test.each([
+    { otp: { code: "482913" } },
+    { otp: { code: 482913 } },
+    { totp: [{ code: "k3j9-x7" }] },
+    { mfa: { code: "482913", method: "app" } },
+    { verification: { code: "482 913" } },
+    { twoFactor: { Code: 482913 } },
+    { body: JSON.stringify({ otp: { code: "482913" } }) },
+  ])("goes: %j", (record) => {
+    const { raw, found } = redact(record);
+    expect(raw).not.toMatch(/482 ?913|k3j9/);
+    expect(found).toMatchObject([{ kind: "one_time_code" }]);
+    expect(redactor.record(raw, JSON.parse(raw) as JsonObject, []), "cleaned again").toMatchObject({ raw, found: [] });
+  });
+  test.each([
+    { otp: { code: "invalid", status: "sent", length: 6 } },
+    { mfa: { code: "E1001", result: "failed" } },
+    { verification: { code: 404, error: { code: 482913 } } },
+    { auth: { code: 50126 }, status: { code: "482913" }, response: { code: 200 } },
+  ])("the code of an outcome stays: %j", (record) =>
+    expect(redact(record)).toMatchObject({ raw: JSON.stringify(record), found: [] }),
+  );
+});
+
 describe("a secret as the name of a field", () => {
   test.each<[record: unknown, path: string]>([
     [{ requestParameters: { api_keys: { [DRAWN]: "alice", [HEX]: "bob" } } }, "requestParameters.api_keys"],

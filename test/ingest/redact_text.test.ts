@@ -34,6 +34,35 @@ describe("free text", () => {
     expect(redactor.text(text).text, "cleaned again").toBe(text);
   });
   test.each([
+    `{"otp":{"code":"482913`,
+    `{"otp":{"code":482913,"x":1}`,
+    `{"mfa":{"method":"app","code":"482913"},"user":"ann`,
+    `line 7: {"password":{"value":"correct horse","n":1},"x`,
+    `{"secret":{"a":{"b":"correct horse"}},"x":"`,
+    `{"credentials":{"user":"ann","pin":"correct horse`,
+    `{"passwords":["correct horse","other horse"],`,
+    `[{"name":"DB_PASSWORD","value":"correct horse"},{"name":"X","val`,
+    `{"password":"correct \\"horse\\`,
+    `{'api_key': '${DRAWN}', 'n': None}`,
+    `body={'user': 'ann', 'passwords': ['correct horse', 'other horse'], 'ok': True} status=200`,
+    `[{'name': 'password', 'value': 'correct horse'}]`,
+    `[('password', 'correct horse'), ('user', 'ann')]`,
+    `{u'password': u'correct horse', 'at': datetime.datetime(2026, 3, 2)}`,
+    `{'otp': {'code': '482913'}}`,
+    `{"password":"it's a horse", 'x': "`,
+    `&lt;password&gt;correct horse&lt;/password&gt;`,
+    `<log>&lt;Password&gt;horse&lt;/Password&gt;</log>`,
+    `&amp;lt;password&amp;gt;horse&amp;lt;/password&amp;gt;`,
+    `&#60;password&#x3e;horse&#60;/password&#62;`,
+    `{&quot;password&quot;:&quot;correct horse&quot;}`,
+    `?a=1&amp;token=${DRAWN}&amp;b=2`,
+  ])("nested, cut off, of Python or escaped: %s", (line) => {
+    const { text, found } = redactor.text(line);
+    for (const secret of ["horse", DRAWN, "482913"]) expect(text).not.toContain(secret);
+    expect(found.length).toBeGreaterThan(0);
+    expect(redactor.text(text).text, "cleaned again").toBe(text);
+  });
+  test.each([
     "Cannot parse token: unexpected end of input",
     "The password must have at least 12 characters",
     `request ${UUID} failed after 30 s with status 503`,
@@ -44,5 +73,11 @@ describe("free text", () => {
     "GET /services/T0AB1CD2E/B0AB1CD2E/list",
     `{"code": "${UUID}", "line": "x"`,
     "2026-11-21T17:02:00Z 203.0.113.7 GET /v1/tokens/count 200",
+    `{"verification":{"code":"404","status":"fail`,
+    `{'name': 'ann', 'keys': ['a', 'b'], 'token_type': 'Bearer', 'pair': ('a', None)}`,
+    `found ["password","token"] in ('secret', 'cookie') of {"fields": ["auth"]`,
+    `{'otp': {'status': 'sent', 'code': 'invalid'}}`,
+    "&lt;token&gt;&lt;/token&gt; &amp; &lt;b&gt;bold&lt;/b&gt; &#169; R&amp;D",
+    "a &lt; b &amp;&amp; password &gt; ''",
   ])("%s survives", (line) => expect(redactor.text(line)).toEqual({ text: line, found: [] }));
 });

@@ -47,6 +47,9 @@ const layouts: Record<string, string> = {
   "pretty envelope": JSON.stringify({ Records: records }, null, 2),
   "envelope with its list last": `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${lines.join(",")}]}`,
   "envelope with more behind": `{"Records":[${lines.join(",")}],"next":"x","page":{"a":[{"b":1}]}}`,
+  "page of an API": `{"object":"list","data":[${lines.join(",")}],"first_id":"a","last_id":"b","has_more":false}`,
+  "page whose list is all": `{"Events":[${lines.join(",")}]}`,
+  "pretty page": JSON.stringify({ success: true, errors: [], result: records, result_info: { cursor: "x" } }, null, 2),
   ndjson: `${lines.join("\n")}\n`,
   "ndjson with CRLF": lines.join("\r\n"),
   "ndjson with a comma on each line": lines.join(",\n"),
@@ -90,6 +93,21 @@ describe("whole input", () => {
       "several envelopes",
       '{"Records":[{"a":1}]}{"Records":[{"a":2}]}\n{"value":[{"a":3}]}',
       ['{"a":1}', '{"a":2}', '{"a":3}'],
+    ],
+    [
+      "pages of APIs, one after another",
+      '{"entries":[{"a":1}],"response_metadata":{"next_cursor":"x"}}\n{"meta":{"key":"events"},"events":[{"a":2},{"a":3}]}{"data":[{"a":4}]}',
+      ['{"a":1}', '{"a":2}', '{"a":3}', '{"a":4}'],
+    ],
+    ["empty pages", '{"object":"list","data":[],"has_more":false}\n{"meta":{},"events":[]}', []],
+    ["a record with a list of events", '{"kind":"k","id":{"time":"x"},"etag":"e","events":[{"name":"a"}]}', null],
+    ["a record with a list of events in front", '{"events":[{"name":"a"}],"id":{"time":"x"},"actor":{}}', null],
+    ["a record with an empty list of events", '{"kind":"k","id":{"time":"x"},"events":[]}', null],
+    ["a record with data that is a list", '{"time":"t","data":[{"a":1}],"path":"/"}', null],
+    [
+      "`data` that is no list, or a list of texts",
+      '{"data":{"a":1}}\n{"data":["a"]}',
+      ['{"data":{"a":1}}', '{"data":["a"]}'],
     ],
     [
       "records, arrays and envelopes mixed",
@@ -218,6 +236,38 @@ test("one damaged byte costs at most two records, leaves a trace, and is read al
   );
 });
 
+test("a long page is told by what stands before its list, in little memory", () => {
+  const count = 3_000;
+  const body = Array.from({ length: count }, (_, i) => lines[i % N]).join(",");
+  expect(body.length).toBeGreaterThan(2 ** 20);
+  for (const [head, own] of [
+    ['{"object":"list","data":[', count],
+    ['{"id":"one record","data":[', 1],
+  ] as const) {
+    const input = `${head}${body}],"has_more":true}`;
+    const whole = cut(input);
+    expect(whole.length).toBe(own);
+    expect(whole.every((c) => c.broken === null)).toBe(true);
+    for (const bytes of [1_000, 65_536, 100_000]) expect(cut(input, bytes)).toEqual(whole);
+  }
+  let largest = 0;
+  const splitter = createSplitter((data) => {
+    largest = Math.max(largest, data.byteLength);
+  });
+  splitter.push(Buffer.from('{"data":['));
+  for (let i = 0; i < 50; i++) splitter.push(Buffer.from(`${body},`));
+  expect(largest).toBeLessThan(8 * 2 ** 20);
+});
+
+test("a truncated page gives the records before the cut", () => {
+  const layout = layouts["page of an API"]!;
+  for (const length of [layout.indexOf(lines[3]!) + 10, layout.indexOf(lines[4]!) - 1]) {
+    const { whole, dead } = score(cut(layout.slice(0, length)));
+    expect(whole).toBe(lines.filter((l) => layout.indexOf(l) + l.length <= length).length);
+    expect(dead).toBe(1);
+  }
+});
+
 test("a damaged record in a list leaves all others as they were", () => {
   const layout = layouts["envelope on one line"]!;
   const from = layout.indexOf(lines[2]!) + 1;
@@ -234,7 +284,9 @@ test("a damaged record in a list leaves all others as they were", () => {
 });
 
 test("any bytes at all are split without a throw, every byte of JSON-like noise included", () => {
-  const noise = fc.array(fc.constantFrom(...'{}[],:"\\ \na1', '{"a":1}', '{"Records":[', "]}"), { maxLength: 200 });
+  const noise = fc.array(fc.constantFrom(...'{}[],:"\\ \na1', '{"a":1}', '{"Records":[', '{"data":[', "]}"), {
+    maxLength: 200,
+  });
   fc.assert(
     fc.property(noise, fc.integer({ min: 1, max: 9 }), (parts, chunk) => {
       const input = parts.join("");
