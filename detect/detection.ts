@@ -52,7 +52,8 @@ export interface Habit {
   dimension: HabitDimension;
   value: string;
 }
-export type HabitDimension = ValueDimension | "hour" | "session";
+/** Of counts the value names which: they are held back a day at a time. */
+export type HabitDimension = ValueDimension | "hour" | "session" | "count";
 
 /** Hit is what a detection says: everything that the alert will tell is in it. */
 export interface Hit {
