@@ -116,7 +116,10 @@ function keep(told: Pending, name: CountName, sealed: Sealed, day: OpenDay): voi
 /** withinChars keeps names from the front while there is room. */
 function withinChars(texts: readonly string[]): string[] {
   let chars = 0;
-  return texts.filter((text) => (chars += text.length) <= MAX_NAME_CHARS);
+  return texts.filter((text) => {
+    chars += text.length;
+    return chars <= MAX_NAME_CHARS;
+  });
 }
 
 /** settleCounts learns what a verdict lets go of; unsettleCounts takes that back. */
