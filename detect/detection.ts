@@ -102,6 +102,8 @@ export interface Policy extends Header {
   kind: "policy";
   /** True when it also judges events of keys that the inventory does not know; `key` is null then. */
   undeclared: boolean;
+  /** Asked again of calls that came before the log said that their key had been revoked. */
+  ofRevoked?: true;
   check(event: DetectEvent, key: KeyPolicy | null, context: PolicyContext): Hit | null;
   /** For conditions of a key that no single event shows: asked once a day of event time; check says nothing then. */
   posture?(key: KeyPolicy, facts: PostureFacts): Hit | null;
