@@ -17,8 +17,8 @@ export const keysShow: StoreCommand = async ({ app, args, out }) => {
   if (!(spanDays > 0)) throw new CommandFault("--days takes a number above 0.", 2);
   const declarations = await declarationsNow(app);
   const subject = await findSubject(app, name, declarations);
-  const facts = await gatherFacts(app, subject, spanDays);
   const policy = declarations.of(subject);
+  const facts = await gatherFacts(app, subject, policy, spanDays);
   const open =
     (await app.store.ask(openFindings, {})).find((r) => r.subject_uid === subject.subject_uid)?.findings ?? 0;
   const posture = await openPosture(app.store);
