@@ -1,7 +1,7 @@
 import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
 import { dayOf, MAX_AHEAD_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
-import { type Belated, createBelatedBook } from "./belated.ts";
+import { type Belated, createBelatedBook, usedBehind } from "./belated.ts";
 import { closeLater, dropAhead, isAhead, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
 import { createCloser } from "./closing.ts";
 import type { DetectEvent } from "./detection.ts";
@@ -77,9 +77,6 @@ interface Input extends ProcessOptions {
   events: readonly DetectEvent[];
   next: number;
 }
-
-/** Keys of one question. */
-const MAX_BELATED = 500;
 
 /** Row of the engine's own state beside the subjects. */
 export const ENGINE_SUBJECT = "~engine";
@@ -186,7 +183,8 @@ export function createEngine(options: EngineOptions): Engine {
     for (const key of change.keys) {
       const clock = clocks.get(providerOf(key));
       // Where it was revoked already, its calls were told.
-      if (clock && !change.enabled && revoked.at(key, change.time) === null)
+      if (!clock || change.enabled || revoked.at(key, change.time) !== null) continue;
+      if (clock.waiting.size() > 0 || usedBehind(profiles.get(key), change.time))
         belated.note(key, change.time, clock.watermark, sorted ? 0 : clock.latenessMs);
     }
     revoked.note(change);
@@ -267,7 +265,7 @@ export function createEngine(options: EngineOptions): Engine {
       return rows;
     },
     revoke: (change) => revoke(change, false),
-    belated: () => belated.next(MAX_BELATED),
+    belated: belated.next,
     askAgain(events, last) {
       for (const event of events) {
         const late = event.time < belated.lateBefore(event.key_uid ?? "");

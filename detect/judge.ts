@@ -287,9 +287,9 @@ export function createJudge(parts: JudgeParts): Judge {
   }
 
   return {
-    policies: (event, policy, ...rest) =>
-      checkPolicies(policy === null ? undeclared : policies, event, policy, ...rest),
-    revoked: (event, ...rest) => checkPolicies(ofRevoked, event, declared(event), ...rest),
+    policies: (event, policy, profile, clock, late) =>
+      checkPolicies(policy === null ? undeclared : policies, event, policy, profile, clock, late),
+    revoked: (event, profile, clock, late) => checkPolicies(ofRevoked, event, declared(event), profile, clock, late),
     event: judge,
     window: judgeWindow,
     straddling: judgeStraddling,

@@ -137,6 +137,23 @@ describe("live, the same findings are told", () => {
   });
 });
 
+test("the store is asked only where the key may have calls behind the moment, and came out of order", () => {
+  const asked = (uses: number[], sorted: boolean) => {
+    const engine = engineFor();
+    const other = event({ time: ten + 5 * MINUTE_MS });
+    const now = ten + DAY_MS;
+    engine.process([...uses.map((s) => event({ time: ten + s * 1000, ...key("leaver") })), other], { sorted, now });
+    engine.process([deleted("leaver", sorted ? ten + HOUR_MS : ten)], { sorted, now });
+    return engine.belated();
+  };
+  const leaver = { keys: ["aws_cloudtrail:leaver"], from: ten };
+  expect(asked([-60, 30], false)).toEqual(leaver);
+  expect(asked([-60], false)).toBeNull();
+  expect(asked([-60, 30], true)).toBeNull();
+  // One that has no profile of its own may be another subject's.
+  expect(asked([], false)).toEqual(leaver);
+});
+
 describe("over partitions", () => {
   const calls = story.filter((e) => e.key_uid === "aws_cloudtrail:leaver");
   const change = { keys: ["aws_cloudtrail:leaver"], time: ten, enabled: false };
