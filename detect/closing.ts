@@ -13,18 +13,18 @@ import type { Judge } from "./judge.ts";
 import { drop } from "./light_maps.ts";
 import type { Profile } from "./profile.ts";
 import type { ProfileBook } from "./profile_book.ts";
-import { WINDOW_MS } from "./windows.ts";
+import { isAligned, WINDOW_MS } from "./windows.ts";
 
 export interface CloserParts {
   judge: Judge;
-  profiles: Pick<ProfileBook, "get">;
+  profiles: Pick<ProfileBook, "get" | "unpacked">;
   sealBefore(clock: ProviderClock, day: number): void;
   signal(signal: Signal): void;
   /** Names this engine among several. */
   name: string;
 }
 
-/** createCloser judges the windows of a provider that are complete when its time moves on. */
+/** createCloser judges the windows of a provider that are complete when its time moves on, and those that are open at its end. */
 export function createCloser({ judge, profiles, sealBefore, signal, name }: CloserParts) {
   /** Aligned windows first: their end is the moment at which the straddling one before them may speak. */
   function closeOf(profile: Profile, at: number, clock: ProviderClock, health: Health): void {
@@ -45,7 +45,8 @@ export function createCloser({ judge, profiles, sealBefore, signal, name }: Clos
     if (profile.networkWindows.size > 0) foldNetworks(profile, at);
   }
 
-  return function closeWindows(provider: string, clock: ProviderClock, until: number): void {
+  /** closeWindows judges those that are complete at a time, ms. */
+  function closeWindows(provider: string, clock: ProviderClock, until: number): void {
     while (clock.nextClose <= until) {
       const at = clock.nextClose;
       const health: Health = { active: 0, failing: [] };
@@ -56,5 +57,19 @@ export function createCloser({ judge, profiles, sealBefore, signal, name }: Clos
       }
       if (health.active > 0) signal(healthSignal(provider, name, at - WINDOW_MS, health));
     }
-  };
+  }
+
+  /** judgeOpen judges those of an input that has ended; they stay open. */
+  function judgeOpen(clock: ProviderClock): void {
+    for (const subject of clock.open) {
+      // What is packed has no window.
+      const profile = profiles.unpacked(subject);
+      if (profile === null) continue;
+      const windows = [...profile.callWindows.values()].sort((a, b) => a.start - b.start);
+      for (const window of windows.filter(isAligned)) judge.window(profile, window, clock);
+      for (const window of windows.filter((w) => !isAligned(w))) judge.straddling(profile, window, clock);
+    }
+  }
+
+  return { closeWindows, judgeOpen };
 }

@@ -52,7 +52,8 @@ export interface Habit {
   dimension: HabitDimension;
   value: string;
 }
-export type HabitDimension = ValueDimension | "hour" | "session";
+/** Of counts the value names which: they are held back a day at a time. */
+export type HabitDimension = ValueDimension | "hour" | "session" | "count";
 
 /** Hit is what a detection says: everything that the alert will tell is in it. */
 export interface Hit {
@@ -101,6 +102,8 @@ export interface Policy extends Header {
   kind: "policy";
   /** True when it also judges events of keys that the inventory does not know; `key` is null then. */
   undeclared: boolean;
+  /** Asked again of calls that came before the log said that their key had been revoked. */
+  ofRevoked?: true;
   check(event: DetectEvent, key: KeyPolicy | null, context: PolicyContext): Hit | null;
   /** For conditions of a key that no single event shows: asked once a day of event time; check says nothing then. */
   posture?(key: KeyPolicy, facts: PostureFacts): Hit | null;

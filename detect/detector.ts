@@ -147,6 +147,19 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     }
   }
 
+  /** askAgain judges stored calls anew whose keys had been revoked, as was told after them. Should the store refuse, the next call does all of it. */
+  async function askAgain(keep: (findings: Finding[]) => void): Promise<void> {
+    for (let belated = engine.belated(); belated !== null; belated = engine.belated()) {
+      const { keys, from } = belated;
+      for await (const events of readEvents(store, { keys, behind: from }, parts.pageRows)) {
+        const calls = mine(events);
+        await loadMissing(calls);
+        keep(engine.askAgain(calls, false));
+      }
+      keep(engine.askAgain([], true));
+    }
+  }
+
   /** What people said until the newest day that events begin; it holds from the day after it was said. */
   async function readVerdicts(day: number): Promise<void> {
     if (day <= verdictsTo) return;
@@ -234,6 +247,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
       }
     }
     if (count > 0) await finish(undefined, keep);
+    await askAgain(keep);
     await publish(inEventOrder([...found.values()]), options.report);
     return { events: count, findings: found.size };
   }
@@ -268,6 +282,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         return null;
       }
       if (count > 0) await finish(undefined, keep);
+      await askAgain(keep);
       await publish(inEventOrder([...found.values()]), report);
       return { events: count, findings: found.size };
     };
@@ -284,6 +299,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
       unjudged = [];
       await complete(engine.process(events, { sorted: false, now: parts.now() }), keep);
     }
+    await askAgain(keep);
   }
 
   /** Profiles that the store refused; the next save brings them, or a checkpoint would pass them. */
@@ -293,6 +309,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     const keep = (findings: Finding[]) => publishLater(findings, false);
     await judgeLive(keep);
     await complete([], keep);
+    await askAgain(keep);
     await publish([], false);
     for (const row of engine.takeDirty()) unsaved.set(row.subject_uid, row);
     for (const row of more) unsaved.set(row.subject_uid, row);

@@ -1,13 +1,12 @@
 import { byEventTime, isInEventOrder } from "../schemas/activity.ts";
 import { dayOf, MAX_AHEAD_MS } from "../schemas/duration.ts";
 import type { Finding } from "../schemas/finding.ts";
-import type { Signal } from "../schemas/signal.ts";
+import { type Belated, createBelatedBook, usedBehind } from "./belated.ts";
 import { closeLater, dropAhead, isAhead, NEVER_TICKED, NO_TIME, newClock, type ProviderClock } from "./clock.ts";
 import { createCloser } from "./closing.ts";
 import type { DetectEvent } from "./detection.ts";
 import type { EngineOptions, ProcessOptions } from "./engine_options.ts";
 import { type EngineState, loadState, stateText } from "./engine_state.ts";
-import type { FindingState } from "./finding_state.ts";
 import { createFleet } from "./fleet/fleet.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import { createJudge } from "./judge.ts";
@@ -17,11 +16,11 @@ import { type Profile, profileFrom } from "./profile.ts";
 import { createProfileBook } from "./profile_book.ts";
 import { createPulse } from "./pulse.ts";
 import { newRelease, type Release, type Wanted } from "./release.ts";
-import { createRevocations, type KeyChange, keyChange } from "./revocations.ts";
+import { createRevocations, type KeyChange, keyChange, providerOf } from "./revocations.ts";
 import { createSealer } from "./sealing.ts";
 import { slotOf } from "./stats/rhythm.ts";
+import { createTold } from "./told.ts";
 import { createVerdictBook, type VerdictInput } from "./verdicts.ts";
-import { isAligned } from "./windows.ts";
 
 /** Engine turns events into findings. It does no I/O; its state goes to the store as text, subject by subject. */
 export interface Engine {
@@ -43,6 +42,10 @@ export interface Engine {
   dropCold(keep: number): string[];
   /** Takes over that keys were revoked or made active again, as another log told. */
   revoke(change: KeyChange): void;
+  /** Revoked keys whose calls may have come before that was told; null where there are none. */
+  belated(): Belated | null;
+  /** Asks stored calls of those keys again; with `last`, those were all of them. What was told of a call before is not told twice. */
+  askAgain(events: readonly DetectEvent[], last: boolean): Finding[];
   /** Replaces what people said of incidents; each verdict holds from the day after it. */
   setVerdicts(verdicts: readonly VerdictInput[]): void;
   /** Replaces the declarations; what was judged stays judged. */
@@ -89,12 +92,12 @@ export function createEngine(options: EngineOptions): Engine {
   const lineage = createLineage(profiles);
   const peers = createPeerBook();
   const revoked = createRevocations();
+  const belated = createBelatedBook();
   const verdicts = createVerdictBook();
-  let changed = new Map<string, FindingState>();
-  let ofSources = new Map<string, Finding>();
   let engineDirty = false;
-  let signals = new Map<string, Signal>();
+  const dirty = () => (engineDirty = true);
   const fleet = options.onSignals ? null : createFleet(options.overrides);
+  const told = createTold({ fleet, onSignals: options.onSignals, learned: dirty });
   const owed: { provider: string; from: number }[] = [];
   let maxWaiting = Number.POSITIVE_INFINITY;
   let inputs: Input[] = [];
@@ -106,8 +109,8 @@ export function createEngine(options: EngineOptions): Engine {
     revoked,
     verdicts,
     unheard,
-    changed: (state) => changed.set(state.finding.uid, state),
-    signal: (signal) => signals.set(`${signal.kind} ${signal.subject_uid} ${signal.value} ${signal.event_uid}`, signal),
+    changed: told.changed,
+    signal: told.signal,
   });
 
   const clockOf = (provider: string): ProviderClock => {
@@ -120,20 +123,15 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const state: EngineState = { clocks, clockOf, revoked, peers, fleet };
-  const sealBefore = createSealer({ profiles, peers, unheard, learned: () => (engineDirty = true) });
-  const closeWindows = createCloser({
+  const sealBefore = createSealer({ profiles, peers, unheard, learned: dirty });
+  const { closeWindows, judgeOpen } = createCloser({
     judge,
     profiles,
     sealBefore,
-    signal: (signal) => signals.set(`window ${signal.provider} ${signal.time}`, signal),
+    signal: told.signal,
     name: options.name ?? "",
   });
-  /** What a source says of itself is heard at once: the keys' own silences are judged by it. */
-  const pulse = createPulse(options.name ?? "", (signal) => {
-    engineDirty = true;
-    if (fleet) for (const finding of fleet.take([signal])) ofSources.set(finding.uid, finding);
-    else options.onSignals!([signal]);
-  });
+  const pulse = createPulse(options.name ?? "", told.pulse);
 
   /** endSources says that an input has ended: a source that ended before the others did was silent while they spoke. */
   function endSources(only: string | undefined): void {
@@ -175,23 +173,22 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function take(): Finding[] {
-    const out = [...[...changed.values()].map((s) => ({ ...s.finding })), ...ofSources.values()];
-    changed = new Map();
-    ofSources = new Map();
+    const found = told.findings();
     // Only now: what was told of a finding goes on in the profile, which is another object once it was packed.
     profiles.packQuiet();
-    if (signals.size === 0) return out;
-    const told = [...signals.values()];
-    signals = new Map();
-    engineDirty = true;
-    if (fleet) out.push(...fleet.take(told));
-    else options.onSignals!(told);
-    return out;
+    return [...found, ...told.fleetFindings()];
   }
 
-  function revoke(change: KeyChange): void {
+  function revoke(change: KeyChange, sorted: boolean): void {
+    for (const key of change.keys) {
+      const clock = clocks.get(providerOf(key));
+      // Where it was revoked already, its calls were told.
+      if (!clock || change.enabled || revoked.at(key, change.time) !== null) continue;
+      if (clock.waiting.size() > 0 || usedBehind(profiles.get(key), change.time))
+        belated.note(key, change.time, clock.watermark, sorted ? 0 : clock.latenessMs);
+    }
     revoked.note(change);
-    engineDirty = true;
+    dirty();
   }
 
   /** run judges what came, in turn, until it is at its end or needs stored events first. */
@@ -219,7 +216,7 @@ export function createEngine(options: EngineOptions): Engine {
     profile.account = event.account;
     profile.owner = policy?.owner ?? null;
     const change = keyChange(event);
-    if (change !== null) revoke(change);
+    if (change !== null) revoke(change, sorted);
     judge.policies(event, policy, profile, clock, late);
     if (dayOf(event.time) > dayOf(clock.watermark)) clock.waiting.add(event);
     else judge.event(event, profile, clock, late);
@@ -248,14 +245,7 @@ export function createEngine(options: EngineOptions): Engine {
           releaseWaiting(provider, clock, Number.POSITIVE_INFINITY);
           if (release !== null) break;
         }
-        for (const subject of clock.open) {
-          // What is packed has no window.
-          const profile = profiles.unpacked(subject);
-          if (profile === null) continue;
-          const windows = [...profile.callWindows.values()].sort((a, b) => a.start - b.start);
-          for (const window of windows.filter(isAligned)) judge.window(profile, window, clock);
-          for (const window of windows.filter((w) => !isAligned(w))) judge.straddling(profile, window, clock);
-        }
+        judgeOpen(clock);
       }
       if (release === null) endSources(only);
       return take();
@@ -274,7 +264,16 @@ export function createEngine(options: EngineOptions): Engine {
       engineDirty = false;
       return rows;
     },
-    revoke,
+    revoke: (change) => revoke(change, false),
+    belated: belated.next,
+    askAgain(events, last) {
+      for (const event of events) {
+        const late = event.time < belated.lateBefore(event.key_uid ?? "");
+        judge.revoked(event, profiles.of(event), clockOf(event.provider), late);
+      }
+      if (last) belated.done();
+      return take();
+    },
     setVerdicts: verdicts.set,
     profile: (subject) => profiles.get(subject),
     dropCold(keep) {
@@ -290,14 +289,13 @@ export function createEngine(options: EngineOptions): Engine {
       profiles.clear();
       clocks.clear();
       revoked.clear();
+      belated.clear();
       inputs = [];
       release = null;
       peers.load("[]");
       fleet?.reset();
-      signals = new Map();
+      told.clear();
       judge.forget();
-      changed = new Map();
-      ofSources = new Map();
       engineDirty = false;
     },
     forget(subjects) {
@@ -305,7 +303,7 @@ export function createEngine(options: EngineOptions): Engine {
         clock.waiting.forget(subjects);
         for (const set of [clock.open, ...clock.closing.values()]) for (const subject of subjects) set.delete(subject);
       }
-      for (const [uid, state] of changed) if (subjects.has(state.finding.subject_uid)) changed.delete(uid);
+      told.forget(subjects);
       profiles.forget(subjects);
       peers.forget(subjects);
       lineage.forget(subjects);

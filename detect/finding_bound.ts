@@ -13,8 +13,8 @@ export const findingId = (detection: string, dimension: string, bucket: number):
 
 /**
  * boundedHit gives the hit that is told: beyond MAX_TOLD findings of its kind it grows one that stands for all others, so that who makes
- * up names by the thousand is told a few times. That one exists, and how many it stands for, does not depend on the order of events;
- * which ones are told beside it does where they come out of order, as a finding that was told cannot be taken back.
+ * up names by the thousand is told a few times. That one exists does not depend on the order of events; which ones are told beside it does
+ * where they come out of order, and how many calls are left for it: a finding that was told cannot be taken back.
  */
 export function boundedHit(day: OpenDay, hit: Hit, detection: string, bucket: number): Hit {
   const { findings } = day;

@@ -47,7 +47,11 @@ function hasRoom(day: OpenDay, dimension: string, key: string): boolean {
 export const isHeld = (day: OpenDay, dimension: Habit["dimension"], value: string): boolean =>
   day.holds.size > 0 && (day.unlearned.has(dimension) || day.holds.has(pendingKey(dimension, value)));
 
-/** forgetPending drops what waits beyond MAX_PENDING: first what nobody judged, then the one seen longest ago, on the fewest days. */
+/** stillWaits tells whether something is not learned yet. A verdict goes before the days. */
+export const stillWaits = ({ days, need, verdict }: Pending): boolean =>
+  verdict === "never" || (verdict !== "learned" && days < need);
+
+/** forgetPending drops what waits beyond MAX_PENDING: first what nobody judged and is no count, then the one seen longest ago, on the fewest days. */
 export function forgetPending(profile: Profile): void {
   const over = profile.pending.size - MAX_PENDING;
   if (over <= 0) return;
@@ -55,8 +59,7 @@ export function forgetPending(profile: Profile): void {
   profile.pending = weakest.reduce<LightMap<string, Pending>>((rest, [key]) => drop(rest, key), profile.pending);
 }
 
+const isKept = ({ verdict, counts }: Pending): boolean => verdict !== undefined || counts !== undefined;
+
 const byWeakness = ([a, p]: [string, Pending], [b, q]: [string, Pending]): number =>
-  Number(p.verdict !== undefined) - Number(q.verdict !== undefined) ||
-  p.last - q.last ||
-  p.days - q.days ||
-  (a < b ? -1 : 1);
+  Number(isKept(p)) - Number(isKept(q)) || p.last - q.last || p.days - q.days || (a < b ? -1 : 1);

@@ -7,8 +7,8 @@ export interface KeyPolicy extends Omit<InventoryKey, "hours"> {
   hours: Hours | null;
   /** Networks that are declared, null where none are. */
   networks: NetworkSet | null;
-  /** Networks exempted from location findings, with the moment the exemption ends, ms. */
-  exempt: { networks: NetworkSet; until: number }[];
+  /** Networks exempted from location findings, with their names and the moment the exemption ends, ms. */
+  exempt: { names: string[]; networks: NetworkSet; until: number }[];
   /** Zone of the key or its owner, null where neither says. */
   zone: string | null;
   /** Whether an operation lies in the declared scopes; null where none are declared. */
@@ -135,7 +135,7 @@ function policyOf(key: InventoryKey, inventory: Inventory, fingerprint: Fingerpr
     networks: key.allowed_networks === null ? null : new NetworkSet(cidrs(key.allowed_networks)),
     exempt: inventory.exemptions
       .filter((e) => e.key === key.name)
-      .map((e) => ({ networks: new NetworkSet(cidrs(e.networks)), until: e.expires_at })),
+      .map((e) => ({ names: e.networks, networks: new NetworkSet(cidrs(e.networks)), until: e.expires_at })),
     zone: key.hours?.timezone ?? (key.owner === null ? null : (inventory.owners[key.owner]?.timezone ?? null)),
     replaces: old === undefined ? null : keyUidOf(old, fingerprint),
     inScope: key.scopes === null ? null : scopeTest(key.scopes),

@@ -69,6 +69,8 @@ function askedOf(baselines: readonly Baseline[]): Asked[] {
 export interface Judge {
   /** Policies speak at once, whatever the order of events. */
   policies(event: DetectEvent, policy: KeyPolicy | null, profile: Profile, clock: ProviderClock, late: boolean): void;
+  /** Asks again what depends on whether the key was revoked; a call that was told is not told twice. */
+  revoked(event: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void;
   /** Counts the event and asks the baselines. */
   event(event: DetectEvent, profile: Profile, clock: ProviderClock, late: boolean): void;
   /** A complete quarter of an hour. */
@@ -87,6 +89,7 @@ export function createJudge(parts: JudgeParts): Judge {
   const judges = askedOf(baselines.filter((b) => b.judge));
   const closers = baselines.filter((b) => b.close);
   const undeclared = policies.filter((p) => p.undeclared);
+  const ofRevoked = policies.filter((p) => p.ofRevoked);
   /** Verdicts that are known to be calm, per open day: the text of sameAs, and the baselines that it is calm for. */
   const calm = createMemo<OpenDay, Map<string, number>>();
   const declared = (event: DetectEvent): KeyPolicy | null => (inventory().empty ? null : inventory().lookup(event));
@@ -175,6 +178,7 @@ export function createJudge(parts: JudgeParts): Judge {
   }
 
   function checkPolicies(
+    asked: readonly Policy[],
     observed: DetectEvent,
     policy: KeyPolicy | null,
     profile: Profile,
@@ -185,7 +189,6 @@ export function createJudge(parts: JudgeParts): Judge {
     let event = policy === null ? observed : settled(observed, profile);
     policyContext.revokedInLog = event.key_uid === null ? null : revoked.at(event.key_uid, event.time);
     policyContext.unlisted = policy === null && !inventory().empty && inventory().complete(event.provider, event.time);
-    const asked = policy === null ? undeclared : policies;
     for (let i = 0; i < asked.length; i++) {
       const detection = asked[i]!;
       let hit: Hit | null = null;
@@ -284,7 +287,9 @@ export function createJudge(parts: JudgeParts): Judge {
   }
 
   return {
-    policies: checkPolicies,
+    policies: (event, policy, profile, clock, late) =>
+      checkPolicies(policy === null ? undeclared : policies, event, policy, profile, clock, late),
+    revoked: (event, profile, clock, late) => checkPolicies(ofRevoked, event, declared(event), profile, clock, late),
     event: judge,
     window: judgeWindow,
     straddling: judgeStraddling,

@@ -36,11 +36,21 @@ export const hasObject = (memory: ObjectMemory, slot: number): boolean =>
 /** tellsObjects is false where so many objects were read that a new one cannot be told from an old one. */
 export const tellsObjects = (memory: ObjectMemory): boolean => memory.filled < MAX_FILL * SLOTS;
 
+/** countObjects learns that a day brought so many new objects; uncountObjects takes that back, as if it had been the last day. */
+export function countObjects(memory: ObjectMemory, fresh: number): void {
+  memory.days = round(FADE * memory.days + 1);
+  memory.sum = round(FADE * memory.sum + fresh);
+  memory.sumSq = round(FADE * memory.sumSq + fresh * fresh);
+}
+export function uncountObjects(memory: ObjectMemory, fresh: number): void {
+  memory.days = round(Math.max(0, memory.days - 1) / FADE);
+  memory.sum = round(Math.max(0, memory.sum - fresh) / FADE);
+  memory.sumSq = round(Math.max(0, memory.sumSq - fresh * fresh) / FADE);
+}
+
 /** sealObjects learns the new objects of a day. */
 export function sealObjects(memory: ObjectMemory, fresh: LightSet<number>): void {
-  memory.days = round(FADE * memory.days + 1);
-  memory.sum = round(FADE * memory.sum + fresh.size);
-  memory.sumSq = round(FADE * memory.sumSq + fresh.size * fresh.size);
+  countObjects(memory, fresh.size);
   if (fresh.size === 0) return;
   if (memory.bits.length === 0) memory.bits = new Uint8Array(SLOTS / 8);
   for (const slot of fresh) {

@@ -103,6 +103,11 @@ export interface Pending {
   by?: string[];
   /** What people said of them: it is learned, or never will be. */
   verdict?: "learned" | "never";
+  /** Where it is a count: what the newest day counted, and which day that was. */
+  counts?: number[];
+  countedOn?: number;
+  /** Operations of that day that were denied and not known, as many as have room. */
+  operations?: string[];
 }
 
 /** OpenDay gathers one day that is not sealed yet. */

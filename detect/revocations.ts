@@ -38,6 +38,9 @@ export function keyChange({ outcome, resources, operation, time }: DetectEvent):
   return REVOKING.has(operation) ? { keys: named("key:"), time, enabled: false } : null;
 }
 
+/** providerOf reads the provider off a key_uid. */
+export const providerOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf(":")));
+
 /** Change of one key: when, and whether it worked from then on. */
 type Change = [time: number, enabled: boolean];
 

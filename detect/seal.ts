@@ -1,11 +1,11 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import { sealDeniedTail } from "./denied_tail.ts";
-import { forgetPending, isHeld } from "./holds.ts";
+import { beginStories, learnCounts } from "./held_counts.ts";
+import { forgetPending, isHeld, stillWaits } from "./holds.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
 import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
-import { sealObjects } from "./objects.ts";
-import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
+import { FORGET_DAYS, type OpenDay, type Profile, valueDimensions } from "./profile.ts";
 import { joinCrowd, placesBefore, sealCrowd } from "./session_crowd.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
 import { fadeHours } from "./stats/hours.ts";
@@ -33,22 +33,17 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   sealed.writes += day.writes;
   sealed.lastTime = Math.max(sealed.lastTime, day.lastTime);
   releaseRenamed(profile, day);
+  beginStories(profile, day);
   notePending(profile, day);
+  if (!late) sealDeniedTail(sealed, day);
+  learnCounts(profile, day, late);
   if (!late) rememberHours(profile, day);
   learnValues(profile, day, late);
   learnHours(profile, day);
-  for (const name of ["windows", "n", "k", "nn", "kkn", "deniedSquares"] as const)
-    sealed.calls[name] += day.calls[name];
-  if (!late) sealDeniedTail(sealed, day);
-  if (day.deniedOperations.size > 0) {
-    sealed.deniedOperations.most = Math.max(sealed.deniedOperations.most, day.deniedOperations.size);
-    sealed.deniedOperations.days++;
-  }
   sealed.concurrency.single += day.concurrency.single;
   sealed.concurrency.several += day.concurrency.several;
   sealed.netConcurrency.single += day.netConcurrency.single;
   sealed.netConcurrency.several += day.netConcurrency.several;
-  if (!late) sealObjects(sealed.objects, day.fresh);
   sealVolume(sealed.volume, day.day, day.done);
   if (!late) {
     sealHome(sealed, day);
@@ -92,6 +87,7 @@ function notePending(profile: Profile, day: OpenDay): void {
     if (dimension === "hour") return (day.hours[Math.floor(Number(value) / 24)]! >> (Number(value) % 24)) % 2 === 1;
     if (dimension === "session")
       return day.sessions.get(value.split(" ")[0]!)?.has(value.slice(value.indexOf(" ") + 1)) ?? false;
+    if (dimension === "count") return day.holds.has(key);
     return day.values[dimension as (typeof valueDimensions)[number]]?.has(value) ?? false;
   };
   for (const [key, pending] of profile.pending) {
@@ -111,10 +107,6 @@ function notePending(profile: Profile, day: OpenDay): void {
   }
 }
 
-/** A verdict goes before the days. */
-const stillWaits = ({ days, need, verdict }: Pending): boolean =>
-  verdict === "never" || (verdict !== "learned" && days < need);
-
 function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
   const waits = profile.pending.size > 0;
   for (const dimension of valueDimensions) {
@@ -124,7 +116,8 @@ function learnValues(profile: Profile, day: OpenDay, late: boolean): void {
     // The order matters to what is evicted for a new one.
     for (const value of hasNew(set, seen) ? [...seen].sort() : seen) {
       const pending = waits ? profile.pending.get(pendingKey(dimension, value)) : undefined;
-      if (pending ? stillWaits(pending) : day.unlearned.has(dimension) && !set.values.has(value)) continue;
+      const isNew = !set.values.has(value) && pending?.verdict !== "learned";
+      if ((pending !== undefined && stillWaits(pending)) || (isNew && day.unlearned.has(dimension))) continue;
       if (pending && pending.verdict !== "learned") {
         profile.pending = drop(profile.pending, pendingKey(dimension, value));
         observeDay(set, value, day.day, pending.days);

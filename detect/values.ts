@@ -37,6 +37,15 @@ export function observeDay(set: ValueSet, value: string, day: number, days = 1):
   if (set.values.size > MAX_VALUES) evictWeakest(set);
 }
 
+/** unlearn takes a value out with all its observations. */
+export function unlearn(set: ValueSet, value: string): void {
+  const stat = set.values.get(value);
+  if (stat === undefined) return;
+  set.values = drop(set.values, value);
+  set.n -= stat.days;
+  if (stat.days === 1) set.n1--;
+}
+
 /** The weakest is the one seen longest ago, then on the fewest days, then the smallest text: no order of arrival enters. */
 function evictWeakest(set: ValueSet): void {
   let weakest: string | null = null;
@@ -56,12 +65,7 @@ function evictWeakest(set: ValueSet): void {
 
 /** forget drops values not seen for `keepDays` before `day`, with their counts: what is forgotten is no evidence. */
 export function forget(set: ValueSet, day: number, keepDays: number): void {
-  for (const [value, stat] of set.values) {
-    if (day - stat.last <= keepDays) continue;
-    set.values = drop(set.values, value);
-    set.n -= stat.days;
-    if (stat.days === 1) set.n1--;
-  }
+  for (const [value, stat] of set.values) if (day - stat.last > keepDays) unlearn(set, value);
 }
 
 const SETTLING_DAYS = 7;

@@ -1,8 +1,8 @@
 import { DAY_MS } from "../schemas/duration.ts";
 import type { Verdict } from "../schemas/incident.ts";
-import { drop } from "./light_maps.ts";
+import { settleCounts, unsettleCounts } from "./held_counts.ts";
 import { type Pending, type Profile, type ValueDimension, valueDimensions } from "./profile.ts";
-import { observeDay } from "./values.ts";
+import { observeDay, unlearn } from "./values.ts";
 
 /** VerdictInput is what a person said of an incident, or took back: input of detection like an event, and replayed like one. */
 export interface VerdictInput {
@@ -64,8 +64,10 @@ function settleOne(profile: Profile, v: VerdictInput): void {
   for (const [key, pending] of profile.pending) {
     if (!(pending.by ?? []).some((uid) => uids.has(uid))) continue;
     if (v.verdict === null) takeBack(profile, key, pending);
-    else if (v.verdict === "true_positive") pending.verdict = "never";
-    else learn(profile, key, pending);
+    else if (v.verdict === "true_positive") {
+      takeBack(profile, key, pending);
+      pending.verdict = "never";
+    } else learn(profile, key, pending);
   }
 }
 
@@ -75,23 +77,18 @@ function learn(profile: Profile, key: string, pending: Pending): void {
   const [dimension = "", value = ""] = key.split("\u001f");
   if (isValue(dimension)) observeDay(profile.sealed.values[dimension], value, pending.last, pending.days);
   else if (dimension === "hour") profile.sealed.hours[Number(value)]! += pending.days;
+  else if (dimension === "count") settleCounts(profile, value, pending);
   profile.dirty = true;
 }
 
 function takeBack(profile: Profile, key: string, pending: Pending): void {
   const [dimension = "", value = ""] = key.split("\u001f");
   if (pending.verdict === "learned" && isValue(dimension)) {
-    const set = profile.sealed.values[dimension];
-    const stat = set.values.get(value);
-    if (stat) {
-      set.values = drop(set.values, value);
-      set.n -= stat.days;
-      if (stat.days === 1) set.n1--;
-    }
+    unlearn(profile.sealed.values[dimension], value);
   } else if (pending.verdict === "learned" && dimension === "hour") {
     const { hours } = profile.sealed;
     hours[Number(value)] = Math.max(0, hours[Number(value)]! - pending.days);
-  }
+  } else if (pending.verdict === "learned" && dimension === "count") unsettleCounts(profile, value, pending);
   delete pending.verdict;
   profile.dirty = true;
 }

@@ -35,12 +35,12 @@ export interface NetworkWindow {
 
 export const emptyEvidence = (): Evidence => ({ events: [], count: 0, first: Number.MAX_SAFE_INTEGER, last: 0 });
 
-/** addEvidence counts one event and keeps its uid while it is among the oldest 50; order of arrival does not matter. */
+/** addEvidence counts one event and keeps its uid while it is among the oldest 50; neither its order of arrival nor a twin of those matters. */
 export function addEvidence(evidence: Evidence, time: number, uid: string): void {
+  if (!insertSorted(evidence.events, time, uid)) return;
   evidence.count++;
   if (time < evidence.first) evidence.first = time;
   if (time > evidence.last) evidence.last = time;
-  insertSorted(evidence.events, time, uid);
 }
 
 /** addFirst keeps the oldest event of each quarter of an hour, and counts these. */
@@ -58,18 +58,19 @@ export function addFirst(evidence: Evidence, time: number, uid: string): void {
   evidence.count = evidence.events.length;
 }
 
-/** insertSorted keeps (time, uid) in order, without twins, at most MAX_EVENT_UIDS. */
-export function insertSorted(events: [number, string][], time: number, uid: string): void {
+/** insertSorted keeps (time, uid) in order, at most MAX_EVENT_UIDS; false for a twin. */
+export function insertSorted(events: [number, string][], time: number, uid: string): boolean {
   let i = events.length;
   while (i > 0) {
     const [t, u] = events[i - 1]!;
     if (t < time || (t === time && u < uid)) break;
-    if (t === time && u === uid) return;
+    if (t === time && u === uid) return false;
     i--;
   }
-  if (i >= MAX_EVENT_UIDS) return;
+  if (i >= MAX_EVENT_UIDS) return true;
   events.splice(i, 0, [time, uid]);
   if (events.length > MAX_EVENT_UIDS) events.pop();
+  return true;
 }
 
 /** Most windows see no denied call: these share the empty parts, which countDenied replaces before anything is written to them. */

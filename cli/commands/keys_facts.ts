@@ -1,3 +1,4 @@
+import type { KeyPolicy } from "../../detect/inventory_index.ts";
 import { type Profile, profileFrom } from "../../detect/profile.ts";
 import { DAY_MS, iso } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
@@ -5,11 +6,13 @@ import {
   findingsOfSubject,
   newestProfile,
   type SubjectRow,
+  subjectAddresses,
   subjectDays,
   subjectOperations,
   subjectOutcomes,
 } from "../../schemas/queries/keys.ts";
 import type { App } from "../app.ts";
+import { type ExemptionUse, exemptionJson, exemptionUse } from "../keys/exemptions.ts";
 import { proposeHours } from "../keys/hours.ts";
 import { knowledgeOf } from "../keys/knowledge.ts";
 import { type LocalActivity, localActivity } from "../keys/local.ts";
@@ -17,6 +20,7 @@ import type { Observed } from "../keys/observed.ts";
 import { loadObserved, spanOf } from "./keys_observed.ts";
 
 const MAX_FINDINGS = 5;
+const MAX_ADDRESSES = 100_000;
 
 /** Facts is all that is shown of one key. */
 export interface Facts {
@@ -27,10 +31,17 @@ export interface Facts {
   perDay: number[];
   findings: Finding[];
   profile: Profile | null;
+  /** What its exemptions matched. */
+  exemptions: ExemptionUse[];
 }
 
 /** gatherFacts asks the store about one key; its profile comes from memory where the engine holds it. */
-export async function gatherFacts(app: App, subject: SubjectRow, spanDays: number): Promise<Facts> {
+export async function gatherFacts(
+  app: App,
+  subject: SubjectRow,
+  policy: KeyPolicy | null,
+  spanDays: number,
+): Promise<Facts> {
   const to = app.now() + 1;
   // Of a key that is silent for longer, its last days of use are shown.
   const from = Math.max(0, Math.min(to, subject.last_ms) - spanDays * DAY_MS);
@@ -47,6 +58,10 @@ export async function gatherFacts(app: App, subject: SubjectRow, spanDays: numbe
       (r) => JSON.parse(r.document) as Finding,
     ),
     profile: loaded ?? (stored === undefined ? null : profileFrom(stored.state)),
+    exemptions:
+      (policy?.exempt ?? []).length === 0
+        ? []
+        : exemptionUse(policy, await app.store.ask(subjectAddresses, { ...span, limit: MAX_ADDRESSES })),
   };
 }
 
@@ -75,6 +90,7 @@ export function factsJson(facts: Facts, zone: string, profileZone: string, spanD
     usual_hours: hours.value,
     operations: facts.operations.slice(0, 64),
     outcomes: facts.outcomes,
+    exemptions: facts.exemptions.map(exemptionJson),
     knowledge: profile === null ? null : knowledgeOf(profile, profileZone),
     findings: facts.findings.map((f) => ({
       uid: f.uid,

@@ -18,8 +18,8 @@ export const keysShow: StoreCommand = async ({ app, args, out }) => {
   if (name === null) throw new CommandFault("Name a key: keywatch keys show billing-report-bot.", 2);
   const declarations = await declarationsNow(app);
   const subject = await findSubject(app, name, declarations);
-  const facts = await gatherFacts(app, subject, SPAN_DAYS);
   const policy = declarations.of(subject);
+  const facts = await gatherFacts(app, subject, policy, SPAN_DAYS);
   const open =
     (await app.store.ask(openFindings, {})).find((r) => r.subject_uid === subject.subject_uid)?.findings ?? 0;
   const posture = await openPosture(app.store);

@@ -1,6 +1,7 @@
 import { countryName } from "../../detect/words.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import { bars, weekRows } from "../keys/bars.ts";
+import { exemptionWords } from "../keys/exemptions.ts";
 import { proposeHours } from "../keys/hours.ts";
 import { knowledgeOf } from "../keys/knowledge.ts";
 import { date } from "../keys/observed.ts";
@@ -42,6 +43,10 @@ export function printKey(out: Out, head: Head, facts: Facts, options: ShowOption
   ]);
   say("How much", [volumeWords(facts, options.spanDays)]);
   say("Where from", placeLines(facts));
+  say(
+    "Exempted",
+    facts.exemptions.map((use) => exemptionWords(use, options.now, (n) => shareOf(n, facts))),
+  );
   say("When", hourLines(facts, options.zone));
   say("What", callLines(facts, head));
   say("Failures", [failureWords(facts)]);

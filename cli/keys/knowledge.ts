@@ -64,7 +64,8 @@ function valueWords(key: string, zone: string): string {
   const [dimension = "", value = ""] = key.split("\u001f");
   if (dimension === "hour") return `hour ${hourWords(Number(value))} ${zone}`;
   if (dimension === "country") return `country ${countryName(value)}`;
-  const words: Partial<Record<ValueDimension | "session", string>> = {
+  const words: Partial<Record<ValueDimension | "session" | "count", string>> = {
+    count: "number of",
     net: "network",
     ip: "address",
     asn: "network owner",

@@ -76,7 +76,7 @@ export async function keyOf(app: App, name: string, rows: readonly SubjectRow[])
   const from = Math.floor(Math.min(now, subject.last_ms) - SPAN_DAYS * DAY_MS);
   const days = await app.store.ask(callsByDay, { subject: subject.subject_uid, from: Math.max(0, from) });
   const spanDays = readable(days, Math.floor(subject.last_ms / DAY_MS));
-  const facts = await gatherFacts(app, subject, spanDays);
+  const facts = await gatherFacts(app, subject, policy, spanDays);
   const open = (await app.store.ask(openFindings, {})).find((r) => r.subject_uid === subject.subject_uid);
   const incidents = await app.store.ask(incidentsOfSubject, { subject: subject.subject_uid, limit: MAX_INCIDENTS });
   const zone = policy?.zone ?? bestZone(facts.observed.countries);

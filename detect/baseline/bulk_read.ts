@@ -1,4 +1,5 @@
-import { defineBaseline } from "../detection.ts";
+import { defineBaseline, type Hit } from "../detection.ts";
+import { heldBack, levelOf } from "../held_counts.ts";
 import type { ObjectMemory } from "../objects.ts";
 import { tellsObjects } from "../objects.ts";
 import { operationOf } from "../observe.ts";
@@ -41,7 +42,7 @@ export default defineBaseline({
     if (count < MIN_RATIO * expected) return null;
     const p = tailOf(objects, count);
     if (p >= FIRE_P) return null;
-    return {
+    const hit: Hit = {
       dimension: "",
       level: count >= GRAVE && count >= 10 * expected ? "high" : "medium",
       reasons: [
@@ -57,6 +58,7 @@ export default defineBaseline({
         facts: { days: Math.round(objects.days) },
       },
     };
+    return heldBack(hit, view, ["objects"], levelOf.total, count);
   },
 });
 

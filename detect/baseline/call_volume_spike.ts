@@ -1,5 +1,6 @@
 import { DAY_MS } from "../../schemas/duration.ts";
 import { type DetectEvent, defineBaseline, type Hit } from "../detection.ts";
+import { heldBack, levelOf } from "../held_counts.ts";
 import { createMemo } from "../memo.ts";
 import { operationOf } from "../observe.ts";
 import type { Sealed } from "../profile.ts";
@@ -44,7 +45,7 @@ export default defineBaseline({
     if (window.judged - window.denied < MIN_CALLS || window.judged < boundOf(sealed)) return longer(event, view);
     const expected = meanOf(sealed);
     const p = tailOf(sealed, window.judged);
-    return {
+    const hit: Hit = {
       dimension: "",
       bucket: window.start,
       level: "medium",
@@ -61,6 +62,7 @@ export default defineBaseline({
         facts: { windows: view.sealed.calls.windows },
       },
     };
+    return heldBack(hit, view, ["calls"], levelOf.calls, window.judged);
   },
 });
 

@@ -2,6 +2,7 @@ import { isDenied } from "../../schemas/activity.ts";
 import { DAY_MS } from "../../schemas/duration.ts";
 import { type AcrossMidnight, deniedAcross } from "../denied_tail.ts";
 import { defineBaseline, type Hit } from "../detection.ts";
+import { heldBack, levelOf } from "../held_counts.ts";
 import type { OpenDay } from "../profile.ts";
 import type { View } from "../view.ts";
 import { emptyEvidence, insertSorted, isAligned } from "../windows.ts";
@@ -56,7 +57,7 @@ export default defineBaseline({
 function fast(view: View): Hit {
   const { window } = view;
   const names = [...window.operations.keys()].sort();
-  return {
+  const hit: Hit = {
     dimension: isAligned(window) ? "" : "straddling",
     bucket: window.start,
     level: "high",
@@ -74,6 +75,7 @@ function fast(view: View): Hit {
     },
     evidence: window.evidence,
   };
+  return heldBack(hit, view, ["operations", "calls"], levelOf.total, names.length);
 }
 
 function slow(view: View, denied: OpenDay["deniedOperations"] | AcrossMidnight, most: number): Hit {
@@ -86,7 +88,7 @@ function slow(view: View, denied: OpenDay["deniedOperations"] | AcrossMidnight, 
     evidence.last = Math.max(evidence.last, time);
   }
   const names = [...denied.keys()].sort();
-  return {
+  const hit: Hit = {
     dimension: "day",
     bucket: day.day * DAY_MS,
     level: "high",
@@ -104,6 +106,7 @@ function slow(view: View, denied: OpenDay["deniedOperations"] | AcrossMidnight, 
     },
     evidence,
   };
+  return heldBack(hit, view, ["operations", "calls"], levelOf.total, names.length);
 }
 
 const past = (view: View, most = view.sealed.deniedOperations.most): string =>

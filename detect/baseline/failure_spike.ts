@@ -1,5 +1,6 @@
 import { isDenied } from "../../schemas/activity.ts";
 import { defineBaseline, type Hit } from "../detection.ts";
+import { heldBack, levelOf } from "../held_counts.ts";
 import { denialCountVerdict, failureVerdict } from "../stats/failures.ts";
 import type { View } from "../view.ts";
 import { isAligned, WINDOW_MS } from "../windows.ts";
@@ -71,10 +72,11 @@ function hitOf(view: View, p: number, expected: string, facts: Record<string, nu
   const top = [...window.operations].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const [operation, times] = top[0] ?? ["", 0];
   const share = window.judged > 0 ? ` of ${window.judged}` : "";
-  return {
+  const lost = lostPermission(view);
+  const hit: Hit = {
     dimension: isAligned(window) ? "" : "straddling",
     bucket: window.start,
-    level: lostPermission(view) ? "informational" : "medium",
+    level: lost ? "informational" : "medium",
     reasons: [
       `${window.denied}${share} calls were denied within 15 minutes; ${view.sealed.calls.windows === 0 ? "there is no history of this key to compare with" : `${expected} is usual for it`}.`,
       `Mostly ${operation}: ${plural(times, "time")}${top.length > 1 ? `, and ${plural(top.length - 1, "other operation")}` : ""}.`,
@@ -90,4 +92,5 @@ function hitOf(view: View, p: number, expected: string, facts: Record<string, nu
     },
     evidence: window.evidence,
   };
+  return lost ? hit : heldBack(hit, view, ["calls", "operations"], levelOf.deniedCalls, window.denied);
 }

@@ -13,6 +13,7 @@ export default definePolicy({
   tags: ["attack.t1078.004"],
   needs: ["key_uid"],
   undeclared: true,
+  ofRevoked: true,
   runbook: [
     "A call that succeeded: the key was not revoked everywhere. Delete it at the provider now and check that no copy of it was made active again.",
     "A call that was refused tells who still holds the key: find {source} and remove it there.",

@@ -13,8 +13,14 @@ export interface SeqRange {
   to: number;
 }
 
-/** Selection is which stored events are meant: those of some ranges, or those of a provider in a span of event time, both ends inclusive, up to a number. */
-export type Selection = { ranges: readonly SeqRange[] } | { provider: string; from: number; to: number; upto: number };
+/**
+ * Selection is which stored events are meant: those of some ranges, those of a provider in a span of event time, both ends inclusive, up to a
+ * number, or the calls of some keys behind a time (ms).
+ */
+export type Selection =
+  | { ranges: readonly SeqRange[] }
+  | { provider: string; from: number; to: number; upto: number }
+  | { keys: string[]; behind: number };
 
 function whereOf(selection: Selection): { sql: string; params: Params } {
   if ("ranges" in selection) {
@@ -26,6 +32,11 @@ function whereOf(selection: Selection): { sql: string; params: Params } {
     ]);
     return { sql: `(${sql})`, params: Object.fromEntries(ends) as Params };
   }
+  if ("keys" in selection)
+    return {
+      sql: "key_uid IN {keys:Array(String)} AND time > fromUnixTimestamp64Milli({behind:Int64})",
+      params: { keys: selection.keys, behind: selection.behind },
+    };
   return {
     sql: `provider = {provider:String} AND seq <= {upto:UInt64}
   AND time >= fromUnixTimestamp64Milli({first:Int64}) AND time <= fromUnixTimestamp64Milli({last:Int64})`,

@@ -122,6 +122,18 @@ GROUP BY subject_uid, src_kind, src_net ORDER BY subject_uid, events DESC, src_n
   row: sourceRow,
 });
 
+const addressRow = z.object({ src_ip: z.string(), events: count, last_ms: count });
+export type AddressRow = z.infer<typeof addressRow>;
+
+/** subjectAddresses gives the addresses of some subjects, most used first. */
+export const subjectAddresses = defineQuestion<Span & { limit: number }, AddressRow>({
+  name: "subject_addresses",
+  sql: `SELECT assumeNotNull(src_ip) AS src_ip, count() AS events, toUnixTimestamp64Milli(max(time)) AS last_ms
+FROM events FINAL WHERE ${OF_SUBJECTS} AND events.src_ip IS NOT NULL
+GROUP BY src_ip ORDER BY events DESC, src_ip LIMIT {limit:UInt32}`,
+  row: addressRow,
+});
+
 const countryRow = z.object({
   subject_uid: z.string(),
   country: z.string(),

@@ -201,35 +201,39 @@ describe.skipIf(missing !== null)(`roles${missing ? ` (skipped: ${missing})` : "
       accessKeyId: "AKIAIOSFODNN8EXAMPLE",
       userName: "admin",
     };
-    const users = Array.from({ length: 6 }, (_, i) => ({
-      type: "IAMUser",
-      arn: `arn:aws:iam::111122223333:user/leaver-${i}`,
-      accountId: "111122223333",
-      accessKeyId: `AKIAIOSFODNN${i}LEAVER`,
-      userName: `leaver-${i}`,
-    }));
+    const users = (group: string) =>
+      Array.from({ length: 6 }, (_, i) => ({
+        type: "IAMUser",
+        arn: `arn:aws:iam::111122223333:user/${group}-${i}`,
+        accountId: "111122223333",
+        accessKeyId: `AKIAIOSFODNN${i}${group.toUpperCase()}`,
+        userName: `${group}-${i}`,
+      }));
     const at = (secondsAgo: number) => new Date(Date.now() - 1000 * secondsAgo).toISOString().replace(/\.\d+Z$/, "Z");
-    await cluster.produce(
-      "cloudtrail",
-      users.map(({ userName, accessKeyId }) =>
-        JSON.stringify(
-          cloudTrail({
-            eventTime: at(300),
-            eventSource: "iam.amazonaws.com",
-            eventName: "DeleteAccessKey",
-            readOnly: false,
-            userIdentity: admin,
-            requestParameters: { userName, accessKeyId },
-          }),
-        ),
-      ),
-    );
-    await cluster.produce(
-      "cloudtrail",
-      users.map((userIdentity) => JSON.stringify(cloudTrail({ eventTime: at(60), userIdentity }))),
-    );
+    const deletion = ({ userName, accessKeyId }: ReturnType<typeof users>[number]): string =>
+      JSON.stringify(
+        cloudTrail({
+          eventTime: at(300),
+          eventSource: "iam.amazonaws.com",
+          eventName: "DeleteAccessKey",
+          readOnly: false,
+          userIdentity: admin,
+          requestParameters: { userName, accessKeyId },
+        }),
+      );
+    const use = (userIdentity: ReturnType<typeof users>[number]): string =>
+      JSON.stringify(cloudTrail({ eventTime: at(60), userIdentity }));
+    const count = async (sql: string) => Number((await cluster.store.rows(sql))[0]!.n);
     const found = "SELECT count() AS n FROM findings FINAL WHERE detection = 'key_used_after_revocation'";
-    await until("six findings", async () => Number((await cluster.store.rows(found))[0]!.n) === users.length);
+    await cluster.produce("cloudtrail", users("leaver").map(deletion));
+    await cluster.produce("cloudtrail", users("leaver").map(use));
+    await until("six findings", async () => (await count(found)) === 6);
+    // The other way round: the word comes when the calls were judged.
+    await cluster.produce("cloudtrail", users("missed").map(use));
+    const judged = "SELECT count() AS n FROM events WHERE principal_uid LIKE '%user/missed-%'";
+    await until("the calls", async () => (await count(judged)) === 6);
+    await cluster.produce("cloudtrail", users("missed").map(deletion));
+    await until("twelve findings", async () => (await count(found)) === 12);
   });
 
   test("SIGHUP: the process that alerts tells by the new config, a wrong one changes nothing", async () => {
