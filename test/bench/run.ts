@@ -1,11 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../../schemas/package_root.ts";
-import { writePipeline } from "./bench_page.ts";
 import { writeCorpus } from "./corpus.ts";
+import { madeWhere, writeReport } from "./page_sections.ts";
 
 /*
  * npm run bench [-- records]: the whole pipeline beside JSON.parse of the same bytes and beside loading and extracting the same
@@ -31,7 +31,7 @@ const sql = part("sql");
 const pipeline = part("pipeline");
 const report = page();
 process.stdout.write(report);
-if (process.argv.includes("--write")) writePipeline(report);
+if (process.argv.includes("--write")) writeReport("bench", report);
 
 /** part runs one measurement in a process of its own. */
 function part(name: "parse" | "sql" | "pipeline"): Measured {
@@ -52,9 +52,6 @@ function part(name: "parse" | "sql" | "pipeline"): Measured {
 }
 
 function page(): string {
-  const commit = existsSync(join(packageRoot, ".git"))
-    ? execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: packageRoot, encoding: "utf8" }).trim()
-    : "unknown";
   const rate = (m: Measured) => Math.round(m.events / m.seconds).toLocaleString("en-US");
   const row = (what: string, m: Measured) =>
     `| ${what} | ${rate(m)} | ${m.seconds.toFixed(1)} | ${m.cpuSeconds.toFixed(1)} | ${((1e6 * m.cpuSeconds) / m.events).toFixed(1)} | ${Math.round(m.peakMb)} |`;
@@ -63,8 +60,7 @@ function page(): string {
 
 Made by \`npm run bench -- ${records} --write\`; the numbers below are of one run, nothing is left out.
 
-- Date: ${new Date().toISOString().slice(0, 10)}; commit ${commit}; Node ${process.versions.node}
-- Machine: ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}
+${madeWhere()}
 - Corpus: ${corpus.records.toLocaleString("en-US")} CloudTrail records of ${(corpus.bytes / corpus.records).toFixed(0)} bytes on average, seed 42, sha256 ${corpus.sha256.slice(0, 12)}…, gzip files as CloudTrail delivers them
 
 | what | events/s | seconds | CPU seconds, all threads | CPU us per event | peak memory, MB |
