@@ -26,7 +26,7 @@ ${madeWhere()}
 
 An alert-day is a day of a key with a finding of medium or more (the quarter of an hour); a risk-day has any, those of a day and of a week included, which alone alert nobody.
 
-| counts | keys | key-years | alert-days per key-year | risk-days per key-year |
+| counts | subjects | subject-years | alert-days per subject-year | risk-days per subject-year |
 | --- | --- | --- | --- | --- |
 ${counted.map(noiseRow).join("\n")}
 
@@ -60,7 +60,7 @@ function seriesPart(series: readonly Series[]): string {
 For the record only: ${series.length} labelled series (NAB, ${points.toLocaleString("en-US")} points) of road traffic, advertisement prices and made-up shapes, which are no calls of
 keys. A series is played as calls, 30 in its mean quarter of an hour, in proportion to its values. Beside it a plain windowed Gaussian on the values themselves: mean and deviation of the three days before a point, above and below. The first 15 %
 of a series count for nobody. A false day is a day with an alarm outside of all windows; precision is windows hit over windows hit and false days. The detector looks for a threefold rise above all that a key did:
-a fall, a flat line and a shifted rhythm, which most of these labels are, say nothing to it by design.
+a fall, a flat line and a shifted rhythm say nothing to it by design.
 
 | rule | windows hit | false days | precision | recall |
 | --- | --- | --- | --- | --- |
