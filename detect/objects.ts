@@ -7,21 +7,36 @@ const SLOTS = 4096;
 const MAX_FILL = 0.6;
 /** Slots of one day that are kept apart. */
 export const MAX_FRESH = 2048;
-/** Weight that an active day keeps with each later one. */
+/** Weight that a day keeps with each later one. */
 const FADE = 0.95;
 
-/** ObjectMemory is a bitmap of the objects that a subject ever read (a hash each), and how many new ones a day brings. */
-export interface ObjectMemory {
-  /** Empty until the first object. */
-  bits: Uint8Array;
-  filled: number;
-  /** Active days, new objects of a day and their squares, fading. */
+/** DayCounts is how much of something days bring: days, what they brought, and the squares, fading. */
+export interface DayCounts {
   days: number;
   sum: number;
   sumSq: number;
 }
 
-export const emptyObjects = (): ObjectMemory => ({ bits: new Uint8Array(0), filled: 0, days: 0, sum: 0, sumSq: 0 });
+export const noCounts = (): DayCounts => ({ days: 0, sum: 0, sumSq: 0 });
+
+/** sealCount learns what a day brought. */
+export function sealCount(counts: DayCounts, count: number): void {
+  counts.days = round(FADE * counts.days + 1);
+  counts.sum = round(FADE * counts.sum + count);
+  counts.sumSq = round(FADE * counts.sumSq + count * count);
+}
+
+/** ObjectMemory is a bitmap of the objects that a subject ever read (a hash each), and how many new ones an active day brings. */
+export interface ObjectMemory extends DayCounts {
+  /** Empty until the first object. */
+  bits: Uint8Array;
+  filled: number;
+}
+
+export const emptyObjects = (): ObjectMemory => ({ bits: new Uint8Array(0), filled: 0, ...noCounts() });
+
+/** megabytes is the unit in which bytes are counted. */
+export const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
 /** slotOf is the slot of an object: FNV-1a, the top bits folded in. */
 export function slotOf(object: string): number {
@@ -38,9 +53,7 @@ export const tellsObjects = (memory: ObjectMemory): boolean => memory.filled < M
 
 /** sealObjects learns the new objects of a day. */
 export function sealObjects(memory: ObjectMemory, fresh: LightSet<number>): void {
-  memory.days = round(FADE * memory.days + 1);
-  memory.sum = round(FADE * memory.sum + fresh.size);
-  memory.sumSq = round(FADE * memory.sumSq + fresh.size * fresh.size);
+  sealCount(memory, fresh.size);
   if (fresh.size === 0) return;
   if (memory.bits.length === 0) memory.bits = new Uint8Array(SLOTS / 8);
   for (const slot of fresh) {

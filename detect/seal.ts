@@ -4,7 +4,7 @@ import { forgetPending, isHeld } from "./holds.ts";
 import { hasHours, hourWeek } from "./hour_score.ts";
 import { drop, type LightSet, put } from "./light_maps.ts";
 import { sealNets } from "./net_place.ts";
-import { sealObjects } from "./objects.ts";
+import { megabytes, sealCount, sealObjects } from "./objects.ts";
 import { FORGET_DAYS, type OpenDay, type Pending, type Profile, valueDimensions } from "./profile.ts";
 import { joinCrowd, placesBefore, sealCrowd } from "./session_crowd.ts";
 import { sealHourDay } from "./stats/hour_accumulation.ts";
@@ -49,6 +49,7 @@ export function sealDay(profile: Profile, day: OpenDay, unheard: (from: number, 
   sealed.netConcurrency.single += day.netConcurrency.single;
   sealed.netConcurrency.several += day.netConcurrency.several;
   if (!late) sealObjects(sealed.objects, day.fresh);
+  if (!late && day.bytes !== null) sealCount(sealed.bytes, megabytes(day.bytes));
   sealVolume(sealed.volume, day.day, day.done);
   if (!late) {
     sealHome(sealed, day);
