@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../schemas/package_root.ts";
 
@@ -27,7 +27,7 @@ export function withSection(text: string, name: string, section: string): string
 /** madeWhere says in two lines when, on what and of which commit the numbers are. */
 export const madeWhere =
   (): string => `- Date: ${new Date().toISOString().slice(0, 10)}; commit ${commit()}; Node ${process.versions.node}
-- Machine: ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}`;
+- Machine: ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}; load average of the last minute ${loadavg()[0]!.toFixed(1)}, this work included`;
 
 const commit = (): string =>
   existsSync(join(packageRoot, ".git"))

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../../schemas/package_root.ts";
 import { writeCorpus } from "./corpus.ts";
-import { madeWhere, writeReport } from "./page_sections.ts";
+import { madeWhere, writeReport, writeSection } from "./page_sections.ts";
 
 /*
- * npm run bench [-- records]: the whole pipeline beside JSON.parse of the same bytes and beside loading and extracting the same
+ * npm run bench [-- records [--write] [--shares]]: the whole pipeline beside JSON.parse of the same bytes and beside loading and extracting the same
  * files by SQL alone, each in a process of its own, so that CPU time (all threads) and peak memory are its own. Then a part of it once more
- * under a profiler, for the shares.
+ * under a profiler, for the shares; with --shares only that.
  */
 
 interface Measured {
@@ -32,13 +32,14 @@ mkdirSync(directory, { recursive: true });
 process.stderr.write(`Corpus of ${records.toLocaleString("en-US")} records …\n`);
 const corpus = await writeCorpus({ directory, records });
 
-const parse = part<Measured>("parse");
-const sql = part<Measured>("sql");
-const pipeline = part<Measured>("pipeline");
-const profiled = part<Shares>("shares");
-const report = page();
-process.stdout.write(report);
-if (process.argv.includes("--write")) writeReport("bench", report);
+if (!process.argv.includes("--shares")) {
+  const report = page(part<Measured>("parse"), part<Measured>("sql"), part<Measured>("pipeline"));
+  process.stdout.write(report);
+  if (process.argv.includes("--write")) writeReport("bench", report);
+}
+const shares = sharesSection(part<Shares>("shares"));
+process.stdout.write(shares);
+if (process.argv.includes("--write")) writeSection("bench", "shares", shares);
 
 /** part runs one measurement in a process of its own. */
 function part<T>(name: "parse" | "sql" | "pipeline" | "shares"): T {
@@ -58,13 +59,10 @@ function part<T>(name: "parse" | "sql" | "pipeline" | "shares"): T {
   }
 }
 
-function page(): string {
+function page(parse: Measured, sql: Measured, pipeline: Measured): string {
   const rate = (m: Measured) => Math.round(m.events / m.seconds).toLocaleString("en-US");
   const row = (what: string, m: Measured) =>
     `| ${what} | ${rate(m)} | ${m.seconds.toFixed(1)} | ${m.cpuSeconds.toFixed(1)} | ${((1e6 * m.cpuSeconds) / m.events).toFixed(1)} | ${Math.round(m.peakMb)} |`;
-  const total = profiled.shares.reduce((sum, [, seconds]) => sum + seconds, 0);
-  const share = ([step, seconds]: [string, number]) =>
-    `| ${step} | ${((1e6 * seconds) / profiled.events).toFixed(1)} | ${((100 * seconds) / total).toFixed(1)} % |`;
   return `# Bench
 
 Made by \`npm run bench -- ${records} --write\`; the numbers below are of one run, nothing is left out.
@@ -79,12 +77,20 @@ ${row("load and extract by SQL alone", sql)}
 ${row("keywatch: read, normalise, redact, enrich, store, detect", pipeline)}
 
 keywatch needs ${(pipeline.cpuSeconds / sql.cpuSeconds).toFixed(2)} x the CPU time of the load by SQL alone, and ${(pipeline.cpuSeconds / parse.cpuSeconds).toFixed(1)} x that of gunzip and JSON.parse.
+`;
+}
 
-Where the time of the main thread goes, in a run of its own over the first ${profiled.events.toLocaleString("en-US")} events: the CPU profiler of V8 looks once a millisecond at what is done, and what is done in a library
-or in Node itself belongs to the step that called it. The profiler slows that run, so its shares count and not its times; the run above is without it. The engine stores on threads of its own beside all this.
+function sharesSection({ events, shares }: Shares): string {
+  const total = shares.reduce((sum, [, seconds]) => sum + seconds, 0);
+  return `## Where the time of the main thread goes
+
+Made by \`npm run bench -- ${records} --shares --write\`, in a run of its own over the first ${events.toLocaleString("en-US")} events: the CPU profiler of V8 looks once a millisecond at what is done, and what is done in
+a library or in Node itself belongs to the step that called it. The profiler slows that run, so its shares count and not its times; the run above is without it. The engine stores on threads of its own beside all this.
+
+${madeWhere()}
 
 | step | us per event | share |
 | --- | --- | --- |
-${profiled.shares.map(share).join("\n")}
+${shares.map(([step, seconds]) => `| ${step} | ${((1e6 * seconds) / events).toFixed(1)} | ${((100 * seconds) / total).toFixed(1)} % |`).join("\n")}
 `;
 }
