@@ -35,7 +35,9 @@ export function loadConfig(
   const faults: string[] = [];
   const document = withSecrets(readYaml(path), env, base, faults, "");
   const parsed = config.safeParse(document ?? {});
-  if (!parsed.success) faults.push(...faultsOf(parsed.error, configKeys), ...crossFaults(crossCheck, document));
+  const missing = new Set(faults.map(placeOf));
+  const wrong = parsed.success ? [] : [...faultsOf(parsed.error, configKeys), ...crossFaults(crossCheck, document)];
+  faults.push(...wrong.filter((fault) => !missing.has(placeOf(fault))));
   const whole = parsed.success ? withData(atBase(parsed.data, base), data) : null;
   if (whole !== null) faults.push(...nameFaults(whole));
   const at = whole ?? { ...withData(config.parse({}), data), inventory: inventoryOf(document, base) };
@@ -43,6 +45,9 @@ export function loadConfig(
   if (faults.length > 0 || whole === null) throw new ConfigFault(path, [...new Set(faults)]);
   return { config: whole, base, file: path };
 }
+
+/** placeOf gives the path that a fault is about: of a value that is not there nothing else can be said. */
+const placeOf = (fault: string): string => fault.slice(0, fault.indexOf(": "));
 
 /** --data (or KEYWATCH_DATA) chooses another data directory. */
 const withData = (c: Config, data: string | undefined): Config =>

@@ -67,3 +67,6 @@ export function progressBar(done: number, total: number, facts: string, elapsedM
 }
 
 export const count = (n: number): string => n.toLocaleString("en-US");
+
+/** plural is a count with its word: "1 key", "2,000 keys". */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;

@@ -1,7 +1,7 @@
 import type { Hit } from "./detection.ts";
 import { stillWaits } from "./holds.ts";
 import { add, drop } from "./light_maps.ts";
-import { countObjects, sealObjects, uncountObjects } from "./objects.ts";
+import { megabytes, sealCount, sealObjects, unsealCount } from "./objects.ts";
 import type { CallHistory, OpenDay, Pending, Profile, Sealed } from "./profile.ts";
 import { observeDay, unlearn } from "./values.ts";
 import { pendingKey, type View } from "./view.ts";
@@ -13,8 +13,10 @@ import { plural } from "./words.ts";
  * within a week are one story, and after a longer rest another one begins.
  */
 
-/** Calls by the quarter of an hour, distinct operations denied on a day, objects that were never read before. */
-type CountName = "calls" | "operations" | "objects";
+/** Calls by the quarter of an hour, distinct operations denied on a day, objects that were never read before, megabytes read. */
+type CountName = "calls" | "operations" | "objects" | "bytes";
+/** Those of whole days, to which late calls are not added. */
+const DAILY: ReadonlySet<CountName> = new Set(["objects", "bytes"]);
 
 const STORY_DAYS = 7;
 /** Up to so many times what the story counted last is the same level. */
@@ -61,10 +63,20 @@ const counted: Record<CountName, Counted> = {
   objects: {
     of: ({ fresh }) => [fresh.size],
     learn({ objects }, counts) {
-      countObjects(objects, counts[0]!);
+      sealCount(objects, counts[0]!);
       return [...counts];
     },
-    takeBack: ({ objects }, counts) => uncountObjects(objects, counts[0]!),
+    takeBack: ({ objects }, counts) => unsealCount(objects, counts[0]!),
+  },
+  bytes: {
+    of: ({ bytes }) => (bytes === null ? [] : [megabytes(bytes)]),
+    learn({ bytes }, counts) {
+      for (const count of counts) sealCount(bytes, count);
+      return [...counts];
+    },
+    takeBack({ bytes }, counts) {
+      for (const count of counts) unsealCount(bytes, count);
+    },
   },
 };
 const names = Object.keys(counted) as CountName[];
@@ -84,7 +96,7 @@ export function beginStories(profile: Profile, day: OpenDay): void {
 export function learnCounts(profile: Profile, day: OpenDay, late: boolean): void {
   const { sealed } = profile;
   for (const name of names) {
-    if (name === "objects" && late) continue;
+    if (late && DAILY.has(name)) continue;
     const key = countKey(name);
     const pending = profile.pending.get(key);
     // The last quarter of an hour of a day is sealed after the day, and belongs to what was noted of it.

@@ -13,12 +13,20 @@ export interface KeyPolicy extends Omit<InventoryKey, "hours"> {
   zone: string | null;
   /** Whether an operation lies in the declared scopes; null where none are declared. */
   inScope: ((operation: string) => boolean) | null;
-  /** Accounts and networks of other environments only; null where the key's environment is not declared. */
-  foreign: { accounts: ReadonlyMap<string, string>; networks: { environment: string; set: NetworkSet }[] } | null;
+  /** What belongs to other environments only; null where the key's environment is not declared. */
+  foreign: Foreign | null;
   /** key_uid of the declared predecessor. */
   replaces: string | null;
   /** When the successor's overlap ended, ms; null where this key has no successor. */
   replacedAt: number | null;
+}
+
+/** Foreign tells the environment that an account, a network or a host belongs to instead. */
+export interface Foreign {
+  accounts: ReadonlyMap<string, string>;
+  networks: { environment: string; set: NetworkSet }[];
+  /** Null where no other environment declares hosts. */
+  hostOf: ((host: string) => string | null) | null;
 }
 
 export interface InventoryVersion {
@@ -145,33 +153,48 @@ function policyOf(key: InventoryKey, inventory: Inventory, fingerprint: Fingerpr
 }
 
 /** scopeTest matches `service:Operation` against scopes such as `s3:Get*`, whatever their case. */
-function scopeTest(scopes: readonly string[]): (operation: string) => boolean {
-  const patterns = scopes.map((scope) => {
-    const text = scope.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*");
+const scopeTest = (scopes: readonly string[]): ((operation: string) => boolean) => remembered(starTest(scopes));
+
+/** starTest matches texts against patterns in which `*` stands for anything, whatever their case. */
+function starTest(patterns: readonly string[]): (text: string) => boolean {
+  const tests = patterns.map((pattern) => {
+    const text = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*");
     return new RegExp(`^${text}$`, "i");
   });
-  const known = new Map<string, boolean>();
-  return (operation) => {
-    let fits = known.get(operation);
-    if (fits === undefined) {
-      fits = patterns.some((pattern) => pattern.test(operation));
-      if (known.size < 10_000) known.set(operation, fits);
+  return (text) => tests.some((test) => test.test(text));
+}
+
+/** remembered asks once for each text, of which there are few and then very many. */
+function remembered<T>(ask: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    let found = known.get(text);
+    if (found === undefined) {
+      found = ask(text);
+      if (known.size < 10_000) known.set(text, found);
     }
-    return fits;
+    return found;
   };
 }
 
 /** foreignTo gathers what other environments declare and this one does not. */
-function foreignTo(name: string | null, { environments }: Inventory): KeyPolicy["foreign"] {
+function foreignTo(name: string | null, { environments }: Inventory): Foreign | null {
   const own = name === null ? undefined : environments[name];
   if (own === undefined) return null;
   const accounts = new Map<string, string>();
-  const networks: { environment: string; set: NetworkSet }[] = [];
+  const networks: Foreign["networks"] = [];
+  const hosts: { environment: string; fits: (host: string) => boolean }[] = [];
   for (const [environment, other] of Object.entries(environments)) {
     if (environment === name) continue;
     for (const account of other.accounts) if (!own.accounts.includes(account)) accounts.set(account, environment);
     const cidrs = other.networks.filter((n) => !own.networks.includes(n));
     if (cidrs.length > 0) networks.push({ environment, set: new NetworkSet(cidrs) });
+    if (other.hosts.length > 0) hosts.push({ environment, fits: starTest(other.hosts) });
   }
-  return { accounts, networks };
+  const isOwn = starTest(own.hosts);
+  const hostOf = remembered((host: string): string | null => {
+    const bare = host.replace(/:\d+$/, "");
+    return isOwn(bare) ? null : (hosts.find(({ fits }) => fits(bare))?.environment ?? null);
+  });
+  return { accounts, networks, hostOf: hosts.length === 0 ? null : hostOf };
 }

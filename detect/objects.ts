@@ -7,21 +7,41 @@ const SLOTS = 4096;
 const MAX_FILL = 0.6;
 /** Slots of one day that are kept apart. */
 export const MAX_FRESH = 2048;
-/** Weight that an active day keeps with each later one. */
+/** Weight that a day keeps with each later one. */
 const FADE = 0.95;
 
-/** ObjectMemory is a bitmap of the objects that a subject ever read (a hash each), and how many new ones a day brings. */
-export interface ObjectMemory {
-  /** Empty until the first object. */
-  bits: Uint8Array;
-  filled: number;
-  /** Active days, new objects of a day and their squares, fading. */
+/** DayCounts is how much of something days bring: days, what they brought, and the squares, fading. */
+export interface DayCounts {
   days: number;
   sum: number;
   sumSq: number;
 }
 
-export const emptyObjects = (): ObjectMemory => ({ bits: new Uint8Array(0), filled: 0, days: 0, sum: 0, sumSq: 0 });
+export const noCounts = (): DayCounts => ({ days: 0, sum: 0, sumSq: 0 });
+
+/** sealCount learns what a day brought; unsealCount takes that back, as if it had been the last day. */
+export function sealCount(counts: DayCounts, count: number): void {
+  counts.days = round(FADE * counts.days + 1);
+  counts.sum = round(FADE * counts.sum + count);
+  counts.sumSq = round(FADE * counts.sumSq + count * count);
+}
+export function unsealCount(counts: DayCounts, count: number): void {
+  counts.days = round(Math.max(0, counts.days - 1) / FADE);
+  counts.sum = round(Math.max(0, counts.sum - count) / FADE);
+  counts.sumSq = round(Math.max(0, counts.sumSq - count * count) / FADE);
+}
+
+/** ObjectMemory is a bitmap of the objects that a subject ever read (a hash each), and how many new ones an active day brings. */
+export interface ObjectMemory extends DayCounts {
+  /** Empty until the first object. */
+  bits: Uint8Array;
+  filled: number;
+}
+
+export const emptyObjects = (): ObjectMemory => ({ bits: new Uint8Array(0), filled: 0, ...noCounts() });
+
+/** megabytes is the unit in which bytes are counted. */
+export const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
 /** slotOf is the slot of an object: FNV-1a, the top bits folded in. */
 export function slotOf(object: string): number {
@@ -36,21 +56,9 @@ export const hasObject = (memory: ObjectMemory, slot: number): boolean =>
 /** tellsObjects is false where so many objects were read that a new one cannot be told from an old one. */
 export const tellsObjects = (memory: ObjectMemory): boolean => memory.filled < MAX_FILL * SLOTS;
 
-/** countObjects learns that a day brought so many new objects; uncountObjects takes that back, as if it had been the last day. */
-export function countObjects(memory: ObjectMemory, fresh: number): void {
-  memory.days = round(FADE * memory.days + 1);
-  memory.sum = round(FADE * memory.sum + fresh);
-  memory.sumSq = round(FADE * memory.sumSq + fresh * fresh);
-}
-export function uncountObjects(memory: ObjectMemory, fresh: number): void {
-  memory.days = round(Math.max(0, memory.days - 1) / FADE);
-  memory.sum = round(Math.max(0, memory.sum - fresh) / FADE);
-  memory.sumSq = round(Math.max(0, memory.sumSq - fresh * fresh) / FADE);
-}
-
 /** sealObjects learns the new objects of a day. */
 export function sealObjects(memory: ObjectMemory, fresh: LightSet<number>): void {
-  countObjects(memory, fresh.size);
+  sealCount(memory, fresh.size);
   if (fresh.size === 0) return;
   if (memory.bits.length === 0) memory.bits = new Uint8Array(SLOTS / 8);
   for (const slot of fresh) {

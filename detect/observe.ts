@@ -68,6 +68,7 @@ export function observeEvent(profile: Profile, day: OpenDay, event: DetectEvent,
     addValue(values, "region", event.region);
   if (event.outcome !== "success") return;
   day.done++;
+  if (event.bytes_out !== null && event.verb_class === "read") day.bytes = (day.bytes ?? 0) + event.bytes_out;
   if (event.resources.length === 0) return;
   if (event.verb_class === "read") noteObjects(profile, day, event.resources);
   if (isRoleChange(event)) for (const role of event.resources) addValue(values, "role", role);

@@ -96,6 +96,7 @@ function writeSealed(w: ItemWriter, s: Sealed): void {
   writeConcurrency(w, s.concurrency);
   writeConcurrency(w, s.netConcurrency);
   writeObjects(w, s.objects);
+  w.put(s.bytes.days, s.bytes.sum, s.bytes.sumSq);
   w.put(s.home.lon, s.home.days);
   const last = s.lastPlace;
   w.put(last?.day ?? null);
@@ -128,6 +129,7 @@ function readSealed(r: ItemReader): Sealed {
     concurrency: readConcurrency(r),
     netConcurrency: readConcurrency(r),
     objects: readObjects(r),
+    bytes: { days: r.take(), sum: r.take(), sumSq: r.take() },
     home: { lon: r.take(), days: r.take() },
     lastPlace: readLastPlace(r),
     deniedTail: JSON.parse(r.take<string | null>() ?? "null") as Sealed["deniedTail"],
@@ -160,7 +162,7 @@ function writeDay(w: ItemWriter, d: OpenDay): void {
   writeConcurrency(w, d.concurrency);
   writeConcurrency(w, d.netConcurrency);
   w.set(d.fresh);
-  w.put(d.done);
+  w.put(d.bytes, d.done);
   w.map(d.agents, ([first, last]) => w.put(first, last));
   w.map(d.versions, ([first, last]) => w.put(first, last));
   w.map(d.places, ({ lat, lon, bins }) => {
@@ -194,6 +196,7 @@ function readDay(r: ItemReader): OpenDay {
     concurrency: readConcurrency(r),
     netConcurrency: readConcurrency(r),
     fresh: r.set<number>(),
+    bytes: r.take(),
     done: r.take(),
     agents: r.map((): [number, number] => [r.take(), r.take()]),
     versions: r.map((): [number, number] => [r.take(), r.take()]),

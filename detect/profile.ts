@@ -2,7 +2,7 @@ import type { DeniedTail } from "./denied_tail.ts";
 import type { FindingState } from "./finding_state.ts";
 import { isMap, isSet, type LightMap, type LightSet, mapOf, noMap, noSet, put, setOf } from "./light_maps.ts";
 import type { NetPlace } from "./net_place.ts";
-import { emptyObjects, type ObjectMemory } from "./objects.ts";
+import { type DayCounts, emptyObjects, noCounts, type ObjectMemory } from "./objects.ts";
 import type { RuleState } from "./sigma/state.ts";
 import { type FailureHistory, noFailureHistory } from "./stats/failures.ts";
 import { type HourMemory, noHourMemory } from "./stats/hour_accumulation.ts";
@@ -69,6 +69,8 @@ export interface Sealed {
   netConcurrency: Concurrency;
   /** Objects that were ever read. */
   objects: ObjectMemory;
+  /** Megabytes that were read, of the days on which a record told bytes. */
+  bytes: DayCounts;
   /** Mean longitude of its days, for keys of people: those who travel take their hours along. */
   home: { lon: number; days: number };
   /** Where its last day ended; null where that is not known. */
@@ -126,6 +128,8 @@ export interface OpenDay {
   netConcurrency: Concurrency;
   /** Slots of objects that were read on this day for the first time. */
   fresh: LightSet<number>;
+  /** Bytes that were read; null until a record tells any. */
+  bytes: number | null;
   /** Successful calls. */
   done: number;
   /** First and last use of each program. */
@@ -194,6 +198,7 @@ export const emptyProfile = (subject_uid: string, provider: string): Profile => 
     concurrency: { single: 0, several: 0 },
     netConcurrency: { single: 0, several: 0 },
     objects: emptyObjects(),
+    bytes: noCounts(),
     home: { lon: 0, days: 0 },
     lastPlace: null,
     deniedTail: null,
@@ -223,6 +228,7 @@ export const emptyDay = (day: number): OpenDay => ({
   concurrency: { single: 0, several: 0 },
   netConcurrency: { single: 0, several: 0 },
   fresh: noSet,
+  bytes: null,
   done: 0,
   agents: noMap,
   versions: noMap,

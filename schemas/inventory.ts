@@ -108,7 +108,7 @@ export type InventoryKey = z.infer<typeof inventoryKey>;
 const environment = z.strictObject({
   accounts: z.array(z.string()).default([]),
   networks: z.array(cidr).default([]),
-  /** Host names with `*`. */
+  /** Names of hosts, with `*`, as gateway_log and egress_log tell them. */
   hosts: z.array(z.string()).default([]),
 });
 

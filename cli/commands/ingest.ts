@@ -1,7 +1,7 @@
 import { incidentLabel } from "../../schemas/incident.ts";
 import { severities } from "../../schemas/severity.ts";
 import { ingestFiles } from "../ingest_job.ts";
-import { count } from "../out.ts";
+import { count, plural } from "../out.ts";
 import { inert } from "../table.ts";
 import { flag, type StoreCommand, text, texts } from "./command.ts";
 
@@ -52,7 +52,7 @@ async function report(
     .map((s) => [s, incidents.filter((i) => i.severity === s).length] as const)
     .filter(([, n]) => n > 0);
   out.line(
-    `${count(findings)} findings. Incidents in the store: ${bySeverity.map(([s, n]) => `${n} ${s}`).join(", ") || "none"}.`,
+    `${plural(findings, "finding")}. Incidents in the store: ${bySeverity.map(([s, n]) => `${n} ${s}`).join(", ") || "none"}.`,
   );
   for (const i of incidents.slice(0, 5))
     out.line(`  ${incidentLabel(i.uid)}  ${i.severity.padEnd(8)}  ${inert(i.title)}`);

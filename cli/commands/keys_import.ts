@@ -8,7 +8,7 @@ import { addInventory } from "../inventory_store.ts";
 import { keyExports } from "../keys/exports.ts";
 import { type InventoryDocument, mergeExport } from "../keys/merge.ts";
 import { parseInventory, readYaml } from "../load_config.ts";
-import { CommandFault, count } from "../out.ts";
+import { CommandFault, plural } from "../out.ts";
 import { inert } from "../table.ts";
 import { flag, type StoreCommand, text } from "./command.ts";
 import { declarationsNow } from "./keys_observed.ts";
@@ -49,7 +49,7 @@ export const keysImport: StoreCommand = async ({ app, args, out }) => {
     return 0;
   }
   out.line(
-    `Imported ${count(next.keys.length)} ${next.keys.length === 1 ? "key" : "keys"}; they hold from ${new Date(effectiveAt).toISOString()} on.`,
+    `Imported ${plural(next.keys.length, "key")}; ${next.keys.length === 1 ? "it holds" : "they hold"} from ${new Date(effectiveAt).toISOString()} on.`,
   );
   for (const name of changes.added) out.line(`  + ${inert(name)}`);
   for (const name of changes.removed) out.line(`  - ${inert(name)}`);

@@ -10,7 +10,7 @@ import { ocsfFinding } from "../../schemas/ocsf/finding.ts";
 import { atLeast, type Severity, severities } from "../../schemas/severity.ts";
 import { findingLine, incidentLine } from "../../schemas/wire.ts";
 import { type Loaded, loadInventory } from "../load_config.ts";
-import { CommandFault, count, type Out } from "../out.ts";
+import { CommandFault, count, type Out, plural } from "../out.ts";
 import { detectionEngine, ingestParts, pepperAtHand } from "../parts.ts";
 import { readFiles } from "../read_files.ts";
 
@@ -140,14 +140,14 @@ function summary(read: Read, findings: Finding[], incidents: Incident[], out: Ou
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
   const span = read.events.length === 0 ? "" : `, ${day(read.from)} to ${day(read.to)} UTC`;
   out.line(
-    `Read ${count(read.records)} records: ${count(read.events.length)} events of ${count(read.keys)} keys${span}.`,
+    `Read ${plural(read.records, "record")}: ${plural(read.events.length, "event")} of ${plural(read.keys, "key")}${span}.`,
   );
   const levels = [...severities].reverse().map((s) => [s, incidents.filter((i) => i.severity === s).length] as const);
   const told = levels.filter(([, n]) => n > 0).map(([s, n]) => `${n} ${s}`);
   out.line(
     incidents.length === 0
       ? quiet(read, findings)
-      : `${count(incidents.length)} incident${incidents.length === 1 ? "" : "s"} (${told.join(", ")}) out of ${count(findings.length)} findings.`,
+      : `${plural(incidents.length, "incident")} (${told.join(", ")}) out of ${plural(findings.length, "finding")}.`,
   );
   tellLosses(read, out);
   if (read.events.length > 0 && read.to - read.from < 7 * 86_400_000) {

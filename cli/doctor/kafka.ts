@@ -2,7 +2,7 @@ import { type GroupState, type Look, lookAtBrokers, openLook, type TopicState } 
 import { topicsOf } from "../../ingest/kafka/topics.ts";
 import type { Config, KafkaSource } from "../../schemas/config.ts";
 import type { KafkaConfig } from "../../schemas/config_kafka.ts";
-import { count } from "../out.ts";
+import { count, plural } from "../out.ts";
 import { bad, type Line, ok, orBad, warn } from "./line.ts";
 
 /** Messages that wait beyond this are worth a look, as in the alert KeywatchBehind. */
@@ -140,5 +140,3 @@ function roleLine(role: string, states: readonly GroupState[], unless: string): 
   if (behind.some(([, n]) => n > MUCH)) return warn(check, says, "start more of them, or look what holds them up");
   return ok(check, says);
 }
-
-const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;

@@ -13,7 +13,7 @@ const WRITE_HOURS = Array.from({ length: 168 }, (_, h) => `${h} write`);
 
 /**
  * One odd hour is a risk; it becomes a finding when the call writes and the key seldom does, or when the surprise of a week adds up
- * beyond the subject's own past (DETECTION.md, section 4; measured by test/bench/off_hours.ts).
+ * beyond the subject's own past (DETECTION.md, section 4; measured by test/quality/off_hours.ts).
  */
 export default defineBaseline({
   id: "off_hours",

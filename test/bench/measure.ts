@@ -9,7 +9,7 @@ export const corpusFiles = (directory: string): string[] =>
     .map((f) => join(directory, f));
 
 /** measure runs work and prints one JSON line: seconds, CPU seconds of all threads, peak memory. */
-export async function measure(work: () => Promise<{ events: number; steps?: Record<string, number> }>): Promise<void> {
+export async function measure(work: () => Promise<{ events: number }>): Promise<void> {
   const cpu = process.cpuUsage();
   const start = performance.now();
   const done = await work();

@@ -5,14 +5,11 @@
  *     npm run bench:providers -- --write   and put into docs/bench.md
  *     npm run bench:providers -- okta ecs  only those whose name begins so
  */
-import { execFileSync } from "node:child_process";
-import { cpus } from "node:os";
 import { ingestParts } from "../../cli/parts.ts";
 import { createNormalizer, emptyYield } from "../../ingest/normalizer.ts";
 import { builtIn } from "../../ingest/registry.ts";
 import { config } from "../../schemas/config.ts";
-import { packageRoot } from "../../schemas/package_root.ts";
-import { writeProviders } from "./bench_page.ts";
+import { madeWhere, writeSection } from "./page_sections.ts";
 import { EVENT_BYTES, providerRecords } from "./provider_records.ts";
 
 /** Records of one round; every round reads others, so no cache knows them. */
@@ -87,14 +84,17 @@ function parsed(bytes: Buffer): void {
 
 /** write puts the table into docs/bench.md, in the place of the last one. */
 function write(): void {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: packageRoot, encoding: "utf8" }).trim();
-  writeProviders(`## A provider's event
+  writeSection(
+    "bench",
+    "providers",
+    `## A provider's event
 
 \`npm run bench:providers -- --write\`: from bytes to event (parse, recognition, mapping, redaction, fingerprint, enrichment), ${EVENT_BYTES.toLocaleString("en-US")} bytes on
 average, no two alike; CPU time of all threads. The budget is ${BUDGET_US} us; on a machine that parses such a record in 2.7 us that is 9.3 x JSON.parse, which the last
 column compares within the run.
 
-- Date: ${new Date().toISOString().slice(0, 10)}; commit ${commit}; Node ${process.versions.node}; ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}
+${madeWhere()}
 
-${table}`);
+${table}`,
+  );
 }

@@ -36,6 +36,8 @@ receivers:
     ]) {
       expect(ran.stderr).toContain(fault);
     }
+    // Of a value that is not there nothing else can be said.
+    expect(ran.stderr.match(/channels\[1\].smtp_url/g)).toHaveLength(1);
   });
 
   test("names providers and detections that there are not: misspelt, they would switch something off without a word", async () => {

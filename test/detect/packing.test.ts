@@ -210,11 +210,16 @@ describe("the book of profiles", () => {
 test("a packed profile is the same again, with objects beyond those that are listed", () => {
   const engine = engineThat(NEVER);
   const reads = Array.from({ length: 40 }, (_, i) =>
-    event({ time: MONDAY + i * HOUR_MS, resources: Array.from({ length: 10 }, (_, n) => `bucket/${i}/${n}`) }),
+    event({
+      time: MONDAY + i * HOUR_MS,
+      bytes_out: 1_500_000,
+      resources: Array.from({ length: 10 }, (_, n) => `bucket/${i}/${n}`),
+    }),
   );
   judge(engine, reads, true);
   engine.advance("aws_cloudtrail", MONDAY + 9 * DAY_MS);
   const profile = engine.profile("aws_cloudtrail:k1")!;
   expect(profile.sealed.objects.filled).toBeGreaterThan(128);
+  expect(profile.sealed.bytes.sum).toBeGreaterThan(50);
   expect(profileText(new PackedProfile(profile).unpack())).toBe(profileText(profile));
 });

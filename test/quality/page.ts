@@ -1,10 +1,10 @@
-import { cpus } from "node:os";
+import { madeWhere } from "../bench/page_sections.ts";
 import { compromiseKinds } from "./fleet.ts";
 import { isQuick, median, rate, type SeedResult, share, timeText } from "./result.ts";
 import type { Caught, FalseIncident } from "./score.ts";
 
 /** page writes what the seeds gave, as Markdown: the terminal shows it, docs/quality.md keeps it. */
-export function page(results: readonly SeedResult[], facts: { commit: string; date: string; command: string }): string {
+export function page(results: readonly SeedResult[], command: string): string {
   const caught = results.flatMap((r) => r.caught);
   const falses = results.flatMap((r) => r.falses);
   const sum = (of: (r: SeedResult) => number) => results.reduce((total, r) => total + of(r), 0);
@@ -14,12 +14,11 @@ export function page(results: readonly SeedResult[], facts: { commit: string; da
   const quick = (list: Caught[]) => share(list.filter(isQuick).length, list.length);
   return `# Quality
 
-Made by \`${facts.command}\`. The fleet is made up by test/quality; it was written and frozen (2ec4790) before the first measurement,
+Made by \`${command}\`. The fleet is made up by test/quality; it was written and frozen (2ec4790) before the first measurement,
 and changed once after it (96c1c27: benign travellers made calls while they flew, and worked from where they were not); tuning
 looks at seeds 1 to 5 only.
 
-- Date: ${facts.date}; commit ${facts.commit}; Node ${process.versions.node}
-- Machine: ${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}
+${madeWhere()}
 - Seeds ${results.map((r) => r.seed).join(", ")}: ${results[0]?.keys ?? 0} keys each over 90 days, ${whole(sum((r) => r.events))} events, ${whole(keyDays)} key-days (${whole(sum((r) => r.activeKeyDays))} with calls)
 - Slowest seed ${Math.max(...results.map((r) => r.seconds)).toFixed(0)} s, peak memory ${Math.max(...results.map((r) => r.peakMb)).toFixed(0)} MB
 

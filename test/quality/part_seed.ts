@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { detectionEngine, ingestParts } from "../../cli/parts.ts";
 import { createInventoryIndex } from "../../detect/inventory_index.ts";
-import { createNormalizer, emptyYield } from "../../ingest/normalizer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
 import { config } from "../../schemas/config.ts";
 import { DAY, dayNumber, MINUTE } from "./calendar.ts";
 import { declarationsOf } from "./declarations.ts";
 import { daysOf, makeFleet } from "./fleet.ts";
 import { placeOverrides } from "./places.ts";
+import { readDay } from "./read_day.ts";
 import type { SeedResult } from "./result.ts";
 import { createScore } from "./score.ts";
 
@@ -29,20 +29,12 @@ let activeKeyDays = 0;
 let clock = 0;
 
 for (const day of daysOf(fleet)) {
-  const end = (day.day + 1) * DAY;
-  const normalizer = createNormalizer(parts, {
-    provider: "aws_cloudtrail",
-    position: `day:${day.day}`,
-    now: () => end,
-  });
-  const read = emptyYield();
-  for (const { record } of day.records) normalizer.read(Buffer.from(JSON.stringify(record)), null, read);
-  if (read.events.length !== day.records.length) throw new Error(`Day ${day.day} of seed ${seed} was not read whole.`);
+  const read = readDay(parts, day);
   if (day.day >= fleet.first) {
-    events += read.events.length;
-    activeKeyDays += new Set(read.events.map((e) => e.principal_uid)).size;
+    events += read.length;
+    activeKeyDays += new Set(read.map((e) => e.principal_uid)).size;
   }
-  judge(read.events, end);
+  judge(read, (day.day + 1) * DAY);
 }
 score.hear(engine.finish(), clock);
 

@@ -1,8 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { packageRoot } from "../../schemas/package_root.ts";
+import { writeReport } from "../bench/page_sections.ts";
 import { page } from "./page.ts";
 import { isQuick, type SeedResult } from "./result.ts";
 
@@ -48,16 +46,9 @@ function measure(seed: number): Promise<SeedResult> {
   });
 }
 
-const commit = existsSync(join(packageRoot, ".git"))
-  ? execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: packageRoot, encoding: "utf8" }).trim()
-  : "unknown";
-const report = page(results, {
-  commit,
-  date: new Date().toISOString().slice(0, 10),
-  command: `npm run bench:quality -- --write${given ? ` --seeds ${given}` : tune ? " --tune" : ""}`,
-});
+const report = page(results, `npm run bench:quality -- --write${given ? ` --seeds ${given}` : tune ? " --tune" : ""}`);
 process.stdout.write(report);
-if (process.argv.includes("--write")) writeFileSync(join(packageRoot, "docs", "quality.md"), report);
+if (process.argv.includes("--write")) writeReport("quality", report);
 if (process.argv.includes("--list")) {
   for (const { seed, caught, falses } of results) {
     for (const c of caught.filter((x) => !isQuick(x)))
