@@ -9,9 +9,9 @@ import type { Store } from "../schemas/store/store.ts";
 import type { DetectEvent } from "./detection.ts";
 import { ENGINE_SUBJECT, type Engine } from "./engine.ts";
 import { readEvents } from "./event_reader.ts";
-import { storeFindings } from "./finding_rows.ts";
 import { type Ledger, openLedger, type ProfileRow } from "./ledger.ts";
 import { LINEAGE_MS, mayInherit } from "./lineage.ts";
+import { createOutbox } from "./outbox.ts";
 
 const PRINCIPALS_AT_ONCE = 500;
 /** Events of a page that are judged before others of this process have their turn: some 100 ms. */
@@ -94,6 +94,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   const known = new Set<string>();
   let verdictsTo = -1;
   await restore();
+  const outbox = createOutbox(store, parts.onFindings);
   let tail: Promise<unknown> = Promise.resolve();
 
   /** One thing at a time: the engine has one order. */
@@ -204,28 +205,6 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     for (const subject of cold) known.add(subject);
   }
 
-  /** Findings that the store or the alerting refused; they go out with the next ones, and no checkpoint passes them. */
-  let unpublished = new Map<string, { finding: Finding; report: boolean }>();
-
-  const publishLater = (findings: readonly Finding[], report: boolean): void => {
-    for (const finding of findings) unpublished.set(finding.uid, { finding, report });
-  };
-
-  async function publish(findings: readonly Finding[], report: boolean): Promise<void> {
-    publishLater(findings, report);
-    if (unpublished.size === 0) return;
-    const waiting = [...unpublished.values()];
-    await storeFindings(
-      store,
-      waiting.map((w) => w.finding),
-    );
-    for (const quiet of [false, true]) {
-      const part = waiting.filter((w) => w.report === quiet).map((w) => w.finding);
-      if (part.length > 0) await parts.onFindings(part, { report: quiet });
-    }
-    unpublished = new Map();
-  }
-
   async function catchUp(ranges: readonly SeqRange[], options: CatchUpOptions) {
     let count = 0;
     const found = new Map<string, Finding>();
@@ -248,7 +227,8 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
     }
     if (count > 0) await finish(undefined, keep);
     await askAgain(keep);
-    await publish(inEventOrder([...found.values()]), options.report);
+    outbox.add(inEventOrder([...found.values()]), options.report);
+    await outbox.send();
     return { events: count, findings: found.size };
   }
 
@@ -283,7 +263,8 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
       }
       if (count > 0) await finish(undefined, keep);
       await askAgain(keep);
-      await publish(inEventOrder([...found.values()]), report);
+      outbox.add(inEventOrder([...found.values()]), report);
+      await outbox.send();
       return { events: count, findings: found.size };
     };
     return { offer: (events) => inTurn(() => offer(events)), end: (options) => inTurn(() => end(options)) };
@@ -306,11 +287,11 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   const unsaved = new Map<string, ProfileRow>();
 
   async function save(upto: number, more: readonly ProfileRow[]): Promise<void> {
-    const keep = (findings: Finding[]) => publishLater(findings, false);
+    const keep = (findings: Finding[]) => outbox.add(findings, false);
     await judgeLive(keep);
     await complete([], keep);
     await askAgain(keep);
-    await publish([], false);
+    await outbox.send();
     for (const row of engine.takeDirty()) unsaved.set(row.subject_uid, row);
     for (const row of more) unsaved.set(row.subject_uid, row);
     if (unsaved.size === 0 && upto === ledger.detectedTo()) return;
@@ -329,9 +310,9 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         const findings: Finding[] = [];
         await judgeLive((more) => {
           findings.push(...more);
-          publishLater(more, false);
+          outbox.add(more, false);
         });
-        await publish([], false);
+        await outbox.send();
         return findings;
       }),
     tick: (rule = () => "clock") =>
@@ -340,10 +321,10 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         for (const provider of engine.providers()) {
           const pace = rule(provider);
           if (pace === "waits") continue;
-          const keep = (findings: Finding[]) => publishLater(findings, false);
+          const keep = (findings: Finding[]) => outbox.add(findings, false);
           if (pace === "ended") await finish(provider, keep);
           else await complete(engine.advance(provider, now - 2 * parts.latenessOf(provider)), keep);
-          await publish([], false);
+          await outbox.send();
         }
       }),
     forget: (subjects) =>
@@ -354,7 +335,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
           known.delete(subject);
           unsaved.delete(subject);
         }
-        for (const [uid, { finding }] of unpublished) if (subjects.has(finding.subject_uid)) unpublished.delete(uid);
+        outbox.forget(subjects);
       }),
     save: (upto, more = []) => inTurn(() => save(upto, more)),
     detectedTo: () => ledger.detectedTo(),
