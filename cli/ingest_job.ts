@@ -3,9 +3,10 @@ import { setImmediate as othersFirst } from "node:timers/promises";
 import type { Ordered } from "../detect/detector.ts";
 import { iso } from "../schemas/duration.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
-import { sourceProgress } from "../schemas/queries/ingest.ts";
+import { sourceProgress, sourcesProgress } from "../schemas/queries/ingest.ts";
 import type { Store } from "../schemas/store/store.ts";
 import type { App, Origin } from "./app.ts";
+import type { Earlier } from "./file_look.ts";
 import { closeLetters } from "./letters.ts";
 import { count, type Out } from "./out.ts";
 import { readFiles } from "./read_files.ts";
@@ -103,7 +104,7 @@ async function storeAll(
   for (const { paths, provider, stdin } of inputs) {
     const blocks = readFiles(app.parts, {
       ...{ paths, provider, out, now: app.now, onKnown },
-      progressOf: async (source) => (again ? null : progress.of(source)),
+      ...(again ? {} : { progressOf: progress.ofAll }),
       ...(stdin ? { stdin } : {}),
       ...(signal ? { signal } : {}),
     });
@@ -205,6 +206,11 @@ export function createProgress(store: Store, now: () => number) {
       if (ahead) return ahead;
       const [row] = await store.ask(sourceProgress, { source });
       return row ?? null;
+    },
+    async ofAll(sources: readonly string[]): Promise<ReadonlyMap<string, Earlier>> {
+      const rows = await store.ask(sourcesProgress, { sources: [...sources] });
+      const wanted = new Set(sources);
+      return new Map([...rows, ...waiting.filter((w) => wanted.has(w.source))].map((row) => [row.source, row]));
     },
     async reached(sources: readonly Reached[]) {
       waiting.push(...sources);

@@ -2,8 +2,9 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
 import type { Registry } from "../ingest/registry.ts";
-import { hashFile, readFileRecords } from "../ingest/sources/file.ts";
+import { readFileRecords } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
+import { type LookedAt, lookAtFiles, type ProgressOf } from "./file_look.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
 import { BLOCK_EVENTS, type Block, emptyBlock, readRecords } from "./read_records.ts";
 
@@ -13,7 +14,7 @@ export interface ReadFilesOptions {
   out: Out;
   now: () => number;
   /** Given for stored reading: how far an earlier run came. */
-  progressOf?(source: string): Promise<{ records: number; complete: boolean } | null>;
+  progressOf?: ProgressOf;
   /** Called for a file that was read before, and is passed over. */
   onKnown?(file: string): void;
   /** Called for a file that could not be opened. */
@@ -52,10 +53,13 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
   requireProvider(parts.registry, options.provider);
   const files = await filesOf(options.paths, options.out);
   const meter = await createMeter(files, options.out);
+  const looked = lookAtFiles(files, { ...options, sizeOf: meter.sizeOf, piped: `stdin-${options.now()}` });
+  /** Where nothing is read twice: what was read meanwhile, which the look ahead may have come before. */
+  const read = options.progressOf === undefined ? null : new Set<string>();
   let block = emptyBlock();
-  for (const file of files) {
+  for await (const file of looked) {
     if (options.signal?.aborted) return;
-    for await (const part of readOne(parts, file, options, meter, () => block)) {
+    for await (const part of readOne(parts, file, read, options, meter, () => block)) {
       if (part === "file end" && block.yielded.events.length < BLOCK_EVENTS) continue;
       yield block;
       block = emptyBlock();
@@ -68,28 +72,23 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
 
 async function* readOne(
   parts: NormalizerParts,
-  file: string,
+  { file, source, fault, earlier }: LookedAt,
+  read: Set<string> | null,
   options: ReadFilesOptions,
   meter: Meter,
   block: () => Block,
 ): AsyncGenerator<"block" | "file end"> {
-  const piped = file === "-";
-  let hash: string;
-  try {
-    hash = piped ? `stdin-${options.now()}` : await hashFile(file, options.signal);
-  } catch (error) {
-    if (options.signal?.aborted) return;
-    options.out.note(`${file}: ${(error as Error).message}; passed over.`);
+  if (source === null) {
+    options.out.note(`${file}: ${fault}; passed over.`);
     options.onUnread?.(file);
     return;
   }
-  const source = `file:${hash.slice(0, 32)}`;
-  const earlier = piped ? null : ((await options.progressOf?.(source)) ?? null);
-  if (earlier?.complete) {
+  if (earlier?.complete || read?.has(source)) {
     options.onKnown?.(file);
     meter.fileDone(file);
     return;
   }
+  const piped = file === "-";
   const batches = readFileRecords(piped ? (options.stdin ?? process.stdin) : file);
   const from = { source, name: file, provider: options.provider, records: earlier?.records ?? 0, resumable: !piped };
   for await (const part of readRecords(parts, batches, from, options.now, block)) {
@@ -97,11 +96,13 @@ async function* readOne(
     if (part.full) yield "block";
     if (options.signal?.aborted) return;
   }
+  read?.add(source);
   meter.fileDone(file);
   yield "file end";
 }
 
 interface Meter {
+  sizeOf(file: string): number;
   read(bytesInFile: number, yielded: Yield): void;
   fileDone(file: string): void;
 }
@@ -116,6 +117,7 @@ async function createMeter(files: string[], out: Out): Promise<Meter> {
   let records = 0;
   let before = 0;
   return {
+    sizeOf: (file) => sizes.get(file) ?? 0,
     read(bytesInFile, yielded) {
       if (yielded.records < before) before = 0;
       records += yielded.records - before;

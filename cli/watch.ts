@@ -1,9 +1,8 @@
 import { stat } from "node:fs/promises";
-import { hashFile } from "../ingest/sources/file.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
 import type { FolderSource } from "../schemas/config.ts";
-import { sourceProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
+import { lookAtFiles } from "./file_look.ts";
 import { createProgress } from "./ingest_job.ts";
 import type { Out } from "./out.ts";
 import { readFiles } from "./read_files.ts";
@@ -21,15 +20,21 @@ export function watchFolder(app: App, source: FolderSource, out: Out): { stop():
   async function look(): Promise<void> {
     const { files } = await listFiles([source.path]);
     const fresh = new Map<string, string>();
+    const sizes = new Map<string, number>();
     for (const file of files) {
       const at = await stat(file).catch(() => null);
       if (!at || app.now() - at.mtimeMs < SETTLED_MS) continue;
       const mark = `${at.size} ${at.mtimeMs}`;
       if (known.get(file) === mark) continue;
-      const id = `file:${(await hashFile(file)).slice(0, 32)}`;
-      const [row] = await app.store.ask(sourceProgress, { source: id });
-      if (row?.complete) known.set(file, mark);
-      else fresh.set(file, mark);
+      fresh.set(file, mark);
+      sizes.set(file, at.size);
+    }
+    const sizeOf = (file: string): number => sizes.get(file) ?? 0;
+    for await (const { file, earlier } of lookAtFiles([...fresh.keys()], { progressOf: progress.ofAll, sizeOf })) {
+      if (stopped) return;
+      if (!earlier?.complete) continue;
+      known.set(file, fresh.get(file)!);
+      fresh.delete(file);
     }
     if (fresh.size === 0 || stopped) return;
     for await (const block of readFiles(app.parts, {
@@ -37,7 +42,7 @@ export function watchFolder(app: App, source: FolderSource, out: Out): { stop():
       provider: source.provider,
       out,
       now: app.now,
-      progressOf: (s) => progress.of(s),
+      progressOf: progress.ofAll,
     })) {
       await app.take(block.yielded, { source: "folder", bytes: null });
       await progress.reached(block.reached);

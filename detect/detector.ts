@@ -1,5 +1,5 @@
 import { setImmediate as othersFirst } from "node:timers/promises";
-import { dayOf } from "../schemas/duration.ts";
+import { dayOf, HOUR_MS } from "../schemas/duration.ts";
 import { type Finding, inEventOrder } from "../schemas/finding.ts";
 import type { Incident } from "../schemas/incident.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
@@ -164,6 +164,7 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
   /** What people said until the newest day that events begin; it holds from the day after it was said. */
   async function readVerdicts(day: number): Promise<void> {
     if (day <= verdictsTo) return;
+    const asked = parts.now();
     const rows = await store.ask(verdictsOfPeople, {});
     engine.setVerdicts(
       rows.map(({ state, ...row }) => {
@@ -171,7 +172,8 @@ export async function createDetector(parts: DetectorParts): Promise<Detector> {
         return { ...row, verdict, finding_uids, members };
       }),
     );
-    verdictsTo = day;
+    // What is said from now on holds for later days than this one; give or take the clocks of those who say it.
+    verdictsTo = Math.max(day, dayOf(asked - HOUR_MS));
   }
 
   async function loadMissing(events: readonly DetectEvent[]): Promise<void> {

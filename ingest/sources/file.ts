@@ -6,6 +6,8 @@ import { gunzipAll, gunzipSmall, type Inflated, isGzip } from "./gunzip.ts";
 import { createSplitter, MAX_RECORD_BYTES } from "./split.ts";
 
 const READ_BYTES = 1024 * 1024;
+/** A stream takes memory for a whole read, however small the file: of thousands of small ones, the collector had a third of the time. Those up to this size are read at once. */
+const AT_ONCE_BYTES = 1024 * 1024;
 /** Compressed files up to this size are inflated in one go: 1.4 x as fast as streaming, 7 ms for 4 MB of records (2 busy cores, Node 24). */
 const SMALL_BYTES = 1024 * 1024;
 const SMALL_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -13,7 +15,10 @@ const SMALL_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** hashFile gives the SHA-256 of a file as it lies on disk, hex: the name of its content, however it is called or moved. Rejects when `signal` breaks it off. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  const stream = createReadStream(path, { highWaterMark: READ_BYTES, ...(signal ? { signal } : {}) });
+  const abort = signal ? { signal } : {};
+  const { size } = await fs.stat(path);
+  if (size <= AT_ONCE_BYTES) return hash.update(await fs.readFile(path, abort)).digest("hex");
+  const stream = createReadStream(path, { highWaterMark: READ_BYTES, ...abort });
   for await (const chunk of stream) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
@@ -69,15 +74,23 @@ async function* openFile(path: string, progress: Progress): AsyncGenerator<Infla
   try {
     const stat = await handle.stat();
     if (stat.isDirectory()) throw new Error(`${path} is a folder, not a file`);
-    const stream = handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false });
-    yield* inflated(stream, stat.isFile() ? stat.size : null, progress);
+    const size = stat.isFile() ? stat.size : null;
+    const stream =
+      size !== null && size <= AT_ONCE_BYTES
+        ? once(await handle.readFile())
+        : handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false });
+    yield* inflated(stream, size, progress);
   } finally {
     await handle.close();
   }
 }
 
 /** inflated reads a stream of so many bytes, null where nobody knows. */
-async function* inflated(stream: Readable, size: number | null, progress: Progress): AsyncGenerator<Inflated> {
+async function* inflated(
+  stream: AsyncIterable<Buffer | string>,
+  size: number | null,
+  progress: Progress,
+): AsyncGenerator<Inflated> {
   progress.total = size;
   if (size === null || size > SMALL_BYTES) {
     yield* gunzipAll(count(stream, progress));
@@ -89,9 +102,9 @@ async function* inflated(stream: Readable, size: number | null, progress: Progre
   else yield* gunzipAll(once(bytes));
 }
 
-async function* count(stream: Readable, progress: Progress): AsyncGenerator<Buffer> {
+async function* count(stream: AsyncIterable<Buffer | string>, progress: Progress): AsyncGenerator<Buffer> {
   for await (const chunk of stream) {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Buffer);
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     progress.read += bytes.length;
     yield bytes;
   }

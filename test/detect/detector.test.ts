@@ -117,13 +117,16 @@ describe("detector", () => {
     let refuses = false;
     const ask = store.ask.bind(store);
     store.ask = (...of) => (refuses ? Promise.reject(new Error("the store is gone for a moment")) : ask(...of));
-    const detector = await start();
-    const [calm] = await stored([event({ time: MONDAY + 55 * DAY_MS + 9 * HOUR_MS })]);
+    // On each new day the detector asks what people said.
+    let clock = MONDAY + 55 * DAY_MS + 9 * HOUR_MS;
+    const detector = await start({ now: () => clock });
+    const [calm] = await stored([event({ time: clock })]);
     await detector.accept([calm!]);
     await detector.save(calm!.seq);
     const known = new Set(found.keys());
 
-    const [theft] = await stored([event({ time: MONDAY + 56 * DAY_MS + 9 * HOUR_MS, ...THIEF, country: "NZ" })]);
+    clock += DAY_MS;
+    const [theft] = await stored([event({ time: clock, ...THIEF, country: "NZ" })]);
     refuses = true;
     await expect(detector.accept([theft!])).rejects.toThrow("gone for a moment");
     await expect(detector.save(theft!.seq)).rejects.toThrow("gone for a moment");
