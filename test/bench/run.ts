@@ -3,14 +3,17 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { median } from "simple-statistics";
 import { packageRoot } from "../../schemas/package_root.ts";
 import { writeCorpus } from "./corpus.ts";
 import { madeWhere, writeReport, writeSection } from "./page_sections.ts";
 
 /*
- * npm run bench [-- records [--write] [--shares]]: the whole pipeline beside JSON.parse of the same bytes and beside loading and extracting the same
- * files by SQL alone, each in a process of its own, so that CPU time (all threads) and peak memory are its own. Then a part of it once more
- * under a profiler, for the shares; with --shares only that.
+ * npm run bench [-- records [--rounds 5] [--write] [--shares]]: the whole pipeline beside JSON.parse of the same bytes and beside loading and
+ * extracting the same files by SQL alone, each in a process of its own, so that CPU time (all threads) and peak memory are its own. One after
+ * the other in several rounds, since a machine that is shared with others gets faster and slower from minute to minute. Then a part of it once
+ * more under a profiler, for the shares; with --shares only that.
  */
 
 interface Measured {
@@ -26,20 +29,35 @@ interface Shares {
   shares: [step: string, seconds: number][];
 }
 
-const records = Number(process.argv[2] ?? 500_000);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "3" },
+    write: { type: "boolean", default: false },
+    shares: { type: "boolean", default: false },
+  },
+});
+const records = Number(positionals[0] ?? 500_000);
+const rounds = Number(values.rounds);
 const directory = join(packageRoot, ".cache", "bench", String(records));
 mkdirSync(directory, { recursive: true });
 process.stderr.write(`Corpus of ${records.toLocaleString("en-US")} records …\n`);
 const corpus = await writeCorpus({ directory, records });
 
-if (!process.argv.includes("--shares")) {
-  const report = page(part<Measured>("parse"), part<Measured>("sql"), part<Measured>("pipeline"));
+if (!values.shares) {
+  const report = page(
+    Array.from({ length: rounds }, () => ({
+      parse: part<Measured>("parse"),
+      sql: part<Measured>("sql"),
+      pipeline: part<Measured>("pipeline"),
+    })),
+  );
   process.stdout.write(report);
-  if (process.argv.includes("--write")) writeReport("bench", report);
+  if (values.write) writeReport("bench", report);
 }
 const shares = sharesSection(part<Shares>("shares"));
 process.stdout.write(shares);
-if (process.argv.includes("--write")) writeSection("bench", "shares", shares);
+if (values.write) writeSection("bench", "shares", shares);
 
 /** part runs one measurement in a process of its own. */
 function part<T>(name: "parse" | "sql" | "pipeline" | "shares"): T {
@@ -59,24 +77,36 @@ function part<T>(name: "parse" | "sql" | "pipeline" | "shares"): T {
   }
 }
 
-function page(parse: Measured, sql: Measured, pipeline: Measured): string {
-  const rate = (m: Measured) => Math.round(m.events / m.seconds).toLocaleString("en-US");
-  const row = (what: string, m: Measured) =>
-    `| ${what} | ${rate(m)} | ${m.seconds.toFixed(1)} | ${m.cpuSeconds.toFixed(1)} | ${((1e6 * m.cpuSeconds) / m.events).toFixed(1)} | ${Math.round(m.peakMb)} |`;
+type Round = Record<"parse" | "sql" | "pipeline", Measured>;
+
+function page(all: readonly Round[]): string {
+  const rate = (m: Measured) => m.events / m.seconds;
+  const cpu = (m: Measured) => (1e6 * m.cpuSeconds) / m.events;
+  const middle = (of: (round: Round) => number) => median(all.map(of));
+  const whole = (n: number) => Math.round(n).toLocaleString("en-US");
+  const range = (numbers: number[], text: (n: number) => string) =>
+    `${text(median(numbers))} (${text(Math.min(...numbers))} to ${text(Math.max(...numbers))})`;
+  const row = (what: string, name: keyof Round) => {
+    const runs = all.map((r) => r[name]);
+    const seconds = median(runs.map((m) => m.seconds)).toFixed(1);
+    return `| ${what} | ${range(runs.map(rate), whole)} | ${seconds} | ${range(runs.map(cpu), (n) => n.toFixed(1))} | ${whole(Math.max(...runs.map((m) => m.peakMb)))} |`;
+  };
+  const times = (over: "parse" | "sql") => (r: Round) => r.pipeline.cpuSeconds / r[over].cpuSeconds;
   return `# Bench
 
-Made by \`npm run bench -- ${records} --write\`; the numbers below are of one run, nothing is left out.
+Made by \`npm run bench -- ${records} --rounds ${rounds} --write\`. Each part ran ${rounds} times in turn, since the machine is a share of a larger one and gets
+faster and slower from minute to minute: the median, with the least and the most behind it; nothing is left out.
 
 ${madeWhere()}
-- Corpus: ${corpus.records.toLocaleString("en-US")} CloudTrail records of ${(corpus.bytes / corpus.records).toFixed(0)} bytes on average, seed 42, sha256 ${corpus.sha256.slice(0, 12)}…, gzip files as CloudTrail delivers them
+- Corpus: ${corpus.records.toLocaleString("en-US")} CloudTrail records of ${(corpus.bytes / corpus.records).toFixed(0)} bytes on average, seed 42, sha256 ${corpus.sha256.slice(0, 12)}…, gzip files of 20,000 records
 
-| what | events/s | seconds | CPU seconds, all threads | CPU us per event | peak memory, MB |
-| --- | --- | --- | --- | --- | --- |
-${row("gunzip and JSON.parse alone, one thread", parse)}
-${row("load and extract by SQL alone", sql)}
-${row("keywatch: read, normalise, redact, enrich, store, detect", pipeline)}
+| what | events/s | seconds | CPU us per event, all threads | peak memory, MB |
+| --- | --- | --- | --- | --- |
+${row("gunzip and JSON.parse alone, one thread", "parse")}
+${row("load and extract by SQL alone", "sql")}
+${row("keywatch: read, normalise, redact, enrich, store, detect", "pipeline")}
 
-keywatch needs ${(pipeline.cpuSeconds / sql.cpuSeconds).toFixed(2)} x the CPU time of the load by SQL alone, and ${(pipeline.cpuSeconds / parse.cpuSeconds).toFixed(1)} x that of gunzip and JSON.parse.
+keywatch needs ${range(all.map(times("sql")), (n) => n.toFixed(2))} x the CPU time of the load by SQL alone in the same round, and ${middle(times("parse")).toFixed(1)} x that of gunzip and JSON.parse.
 `;
 }
 
