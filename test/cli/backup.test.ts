@@ -55,14 +55,19 @@ describe("backup and restore", () => {
   test("a backup made while pushes run is whole: restored elsewhere and fed again, it comes to the same findings and counts nothing twice", async () => {
     const stop = await serve(at("one"));
     let pushed = 0;
+    let ended = false;
     const pushing = (async () => {
       for (const batch of batches) {
+        // However fast the machine is, some come after the backup.
+        if (pushed === batches.length - 5) await until("the backup", () => ended);
         await push(batch);
         pushed++;
       }
     })();
     await until("some batches", () => pushed >= 5);
-    const made = await keywatch(["--data", at("one"), "backup", at("backup")]);
+    const made = await keywatch(["--data", at("one"), "backup", at("backup")]).finally(() => {
+      ended = true;
+    });
     expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^Backup in .*: [\d,]+ event rows/)]);
     expect(made.stderr).toContain("It holds the pepper");
     const duringTheBackup = pushed;

@@ -7,7 +7,8 @@ import type { StoreCommand } from "../../cli/commands/command.ts";
 import { places } from "../../cli/demo/places.ts";
 import { ingestFiles } from "../../cli/ingest_job.ts";
 import type { Out } from "../../cli/out.ts";
-import { type ConfigText, config } from "../../schemas/config.ts";
+import type { ConfigText } from "../../schemas/config.ts";
+import { loadedFor } from "../support.ts";
 
 /** Bench is a real store in a folder of its own, with a clock that stands still. */
 export interface Bench {
@@ -24,11 +25,7 @@ export interface Bench {
 export async function openBench(now: number, text: ConfigText = {}): Promise<Bench> {
   const directory = mkdtempSync(join(tmpdir(), "keywatch-keys-"));
   const app = await openApp({
-    loaded: {
-      config: config.parse({ ...text, store: { path: join(directory, "data") } }),
-      base: directory,
-      file: null,
-    },
+    loaded: { ...loadedFor(join(directory, "data"), text), base: directory },
     log: pino({ level: "silent" }),
     now: () => now,
     places,
