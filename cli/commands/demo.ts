@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as othersFirst } from "node:timers/promises";
 import { createExposition } from "../../dashboard/metrics.ts";
 import { createNormalizer, emptyYield, type Yield } from "../../ingest/normalizer.ts";
 import { type ConfigText, config } from "../../schemas/config.ts";
@@ -45,7 +46,13 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
     const app = await openApp({ loaded, log, places, metrics });
     await addInventory(app.store, demoInventory(fleet), 0, app.parts.fingerprint);
     await app.reloadInventory();
-    await learn(app, fleet, options.seed, now, out);
+    const stopping = new AbortController();
+    stopped.then(() => stopping.abort());
+    await learn(app, fleet, options.seed, now, out, stopping.signal);
+    if (stopping.signal.aborted) {
+      await app.close();
+      return 0;
+    }
     const running = await startServing(app, storeCommands, out, { exposition: metrics, load: () => loaded }).catch(
       async (error: unknown) => {
         await app.close();
@@ -65,7 +72,7 @@ export async function demo(options: DemoOptions, out: Out, log: Log, stopped: Pr
   }
 }
 
-async function learn(app: App, fleet: Fleet, seed: number, now: number, out: Out): Promise<void> {
+async function learn(app: App, fleet: Fleet, seed: number, now: number, out: Out, signal: AbortSignal): Promise<void> {
   const started = performance.now();
   const reader = createReader(app);
   const ranges: { from: number; to: number }[] = [];
@@ -79,11 +86,17 @@ async function learn(app: App, fleet: Fleet, seed: number, now: number, out: Out
     if (reader.yielded.events.length < BLOCK) continue;
     await store(reader.take());
     out.progress(`Loading ${DEMO_HISTORY_DAYS} days of the fleet's history: ${count(app.writer.lastSeq())} events`);
+    // A Ctrl-C has to be heard meanwhile.
+    await othersFirst();
+    if (signal.aborted) break;
   }
-  await store(reader.take());
-  await app.judge(ranges, { report: true });
-  await app.save();
+  if (!signal.aborted) {
+    await store(reader.take());
+    await app.judge(ranges, { report: true, signal });
+  }
   out.progress(null);
+  if (signal.aborted) return;
+  await app.save();
   out.note(
     `Learned ${DEMO_HISTORY_DAYS} days of ${fleet.agents.length} keys: ${count(app.writer.lastSeq())} events in ${((performance.now() - started) / 1000).toFixed(1)} s.`,
   );
