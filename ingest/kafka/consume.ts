@@ -66,6 +66,8 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
   const { kafka, group, topics, sessionTimeout, onTrouble } = options;
   const ALL = { topic: topics.join(", "), partition: -1 };
   const lanes = new Map<string, Lane>();
+  /** What was said to the group since it last met. */
+  const committed = new Map<string, number>();
   let consumer = makeConsumer();
   let waiting: ((n: number | null) => void)[] = [];
   let closing = false;
@@ -102,8 +104,10 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
       if (made === consumer) reconcile(payload.memberAssignment);
     });
     made.on(END_BATCH_PROCESS, ({ payload }) => {
+      // Only of one without messages: the lane heard of the others, or refused them because they had been fetched before a seek.
+      if (made !== consumer || payload.batchSize > 0) return;
       const lane = lanes.get(`${payload.topic}/${payload.partition}`);
-      if (made === consumer) lane?.skip(Number(payload.lastOffset) + 1, Number(payload.highWatermark));
+      lane?.skip(Number(payload.firstOffset), Number(payload.lastOffset) + 1, Number(payload.highWatermark));
     });
     made.on(CRASH, ({ payload }) => {
       if (made === consumer) renew(payload.error);
@@ -128,6 +132,8 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
   }, HEARTBEAT_MS);
 
   function reconcile(assigned: Record<string, number[]>): void {
+    // A consumer that is not in the group takes a commit without a word, and tells nobody.
+    committed.clear();
     const mine = new Set(Object.entries(assigned).flatMap(([topic, list]) => list.map((p) => `${topic}/${p}`)));
     for (const [key, lane] of lanes) if (!mine.has(key)) lane.lose();
     for (const [topic, list] of Object.entries(assigned)) {
@@ -172,8 +178,6 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
     void lane.run(earlier?.ended() ?? Promise.resolve());
     return lane;
   }
-
-  const committed = new Map<string, number>();
 
   async function commit(topic: string, partition: number, offset: number | null): Promise<void> {
     const key = `${topic}/${partition}`;

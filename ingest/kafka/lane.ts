@@ -49,8 +49,8 @@ export interface LaneParts {
 export interface Lane {
   run(after: Promise<void>): Promise<void>;
   push(messages: Message[], next: number, end: number): void;
-  /** What comes before this offset holds nothing for us: markers of transactions. */
-  skip(next: number, end: number): void;
+  /** What lies from the first offset to before the next one holds nothing for us: markers of transactions. */
+  skip(first: number, next: number, end: number): void;
   /** Where the group may be told to be, when everything before `offset` is done: behind what holds nothing. Null once the topic began again. */
   settled(offset: number): number | null;
   isOpen(): boolean;
@@ -190,8 +190,9 @@ export function createLane(parts: LaneParts): Lane {
       }
       wake();
     },
-    skip(following, last) {
-      if (state !== "open" || anew) return;
+    skip(first, following, last) {
+      // What begins further on was fetched before the lane went back.
+      if (state !== "open" || anew || first > next) return;
       next = Math.max(next, following);
       end = last;
     },

@@ -129,7 +129,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     incidentUids: () => uids(store, "incidents"),
     async caughtUp(group, topic, timeoutMs = 60_000) {
       const read = async () => (await lag(group, topic).catch(() => 1)) === 0;
-      await cluster.waitFor(`${group} to read ${topic}`, read, timeoutMs);
+      await cluster.waitFor(`${group} to read ${topic}`, read, timeoutMs).catch(async (error: Error) => {
+        error.message = `${await standings(group, topic).catch(String)}\n${error.message}`;
+        throw error;
+      });
     },
     lag,
     async waitFor(what, done, timeoutMs) {
@@ -163,6 +166,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       behind += Number(high) - Math.max(0, at);
     }
     return behind;
+  }
+
+  /** Where each partition stands, by the group and by the checkpoints: for people who look for what is stuck. */
+  async function standings(group: string, topic: string): Promise<string> {
+    const [[read], ends] = await Promise.all([
+      admin.fetchOffsets({ groupId: group, topics: [topic] }),
+      admin.fetchTopicOffsets(topic),
+    ]);
+    const { groups } = await admin.describeGroups([group]);
+    const checkpoints = await store.rows("SELECT log, detected_to, updated_at FROM checkpoints FINAL ORDER BY log");
+    return JSON.stringify({ at: new Date(), read, ends, members: groups[0], checkpoints }, null, 1);
   }
   return cluster;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectKafka } from "../../ingest/kafka/connect.ts";
@@ -30,6 +31,7 @@ describe.skipIf(missing !== null)(`a group${missing ? ` (skipped: ${missing})` :
     await admin.disconnect();
     const done: number[] = [];
     let opened = 0;
+    let read = 0;
     const troubles: string[] = [];
     const open = async (assignment: Assignment) => {
       opened++;
@@ -40,10 +42,12 @@ describe.skipIf(missing !== null)(`a group${missing ? ` (skipped: ${missing})` :
             const value = Number(message.value);
             if (fails(value, opened)) throw new Error(`refused ${value}`);
             done.push(value);
+            read = message.offset + 1;
             if (commits) await assignment.commit(message.offset + 1);
           }
         },
-        idle: async () => undefined,
+        // As a partition does that has nothing to read.
+        idle: () => (read > 0 && !commits ? assignment.commit(read) : Promise.resolve()),
         stillMine: async () => true,
         end: async () => undefined,
       };
@@ -75,4 +79,29 @@ describe.skipIf(missing !== null)(`a group${missing ? ` (skipped: ${missing})` :
     expect(done).toEqual([1, 2, 3, 4, 5]);
     await stop();
   });
+
+  test("that said where it is while the brokers went away says it again", async () => {
+    const { send, done, stop } = await read("again", () => false, false);
+    const admin = kafka.admin();
+    for (const value of [1, 2]) {
+      await until("the message to go out", () =>
+        send(value).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await until("it to be read", () => done.includes(value));
+      await broker.kill();
+      await sleep(2_000);
+      await broker.start();
+      const said = async () => {
+        await admin.connect();
+        const [answer] = await admin.fetchOffsets({ groupId: "readers-of-again", topics: ["again"] });
+        return Number(answer!.partitions[0]!.offset) === value;
+      };
+      await until("the group to know", () => said().catch(() => false), 60_000);
+    }
+    await admin.disconnect();
+    await stop();
+  }, 240_000);
 });
