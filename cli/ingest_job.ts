@@ -1,14 +1,11 @@
 import type { Readable } from "node:stream";
 import { setImmediate as othersFirst } from "node:timers/promises";
 import type { Ordered } from "../detect/detector.ts";
-import { iso } from "../schemas/duration.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
-import { sourceProgress, sourcesProgress } from "../schemas/queries/ingest.ts";
-import type { Store } from "../schemas/store/store.ts";
 import type { App, Origin } from "./app.ts";
-import type { Earlier } from "./file_look.ts";
 import { closeLetters } from "./letters.ts";
 import { count, type Out } from "./out.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { readFiles } from "./read_files.ts";
 import type { Block, Reached } from "./read_records.ts";
 
@@ -182,40 +179,4 @@ function addRange(ranges: SeqRange[], next: SeqRange): void {
   const last = ranges.at(-1);
   if (last && next.from === last.to + 1) last.to = next.to;
   else ranges.push({ ...next });
-}
-
-const FLUSH_ROWS = 500;
-
-export type Progress = ReturnType<typeof createProgress>;
-
-/** createProgress writes how far sources were read, many at once: a log folder holds thousands of small files. */
-export function createProgress(store: Store, now: () => number) {
-  let waiting: Reached[] = [];
-  const flush = async () => {
-    const rows = waiting;
-    waiting = [];
-    const updated_at = iso(now());
-    await store.insert(
-      "source_progress",
-      rows.map(({ source, name, records, complete }) => ({ source, name, records, complete, updated_at })),
-    );
-  };
-  return {
-    async of(source: string) {
-      const ahead = waiting.findLast((w) => w.source === source);
-      if (ahead) return ahead;
-      const [row] = await store.ask(sourceProgress, { source });
-      return row ?? null;
-    },
-    async ofAll(sources: readonly string[]): Promise<ReadonlyMap<string, Earlier>> {
-      const rows = await store.ask(sourcesProgress, { sources: [...sources] });
-      const wanted = new Set(sources);
-      return new Map([...rows, ...waiting.filter((w) => wanted.has(w.source))].map((row) => [row.source, row]));
-    },
-    async reached(sources: readonly Reached[]) {
-      waiting.push(...sources);
-      if (waiting.length >= FLUSH_ROWS || sources.some((s) => !s.complete)) await flush();
-    },
-    flush,
-  };
 }

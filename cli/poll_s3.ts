@@ -6,10 +6,9 @@ import { listObjects, type S3Object } from "../ingest/sources/s3_list.ts";
 import { contentOf } from "../ingest/sources/s3_object.ts";
 import { placeOf, type S3Source } from "../schemas/config_s3.ts";
 import { DAY_MS, HOUR_MS } from "../schemas/duration.ts";
-import { sourcesProgress } from "../schemas/queries/ingest.ts";
 import type { App } from "./app.ts";
-import { createProgress } from "./ingest_job.ts";
 import { createLooks, cursorIn, type Storing } from "./poll_s3_look.ts";
+import { createProgress } from "./progress.ts";
 import { readObject } from "./read_object.ts";
 import { type Poller, repeatPoller } from "./repeat.ts";
 
@@ -111,11 +110,10 @@ export function createS3Poller(app: App, source: S3Source): Poller {
     );
     if (meant.length === 0) return [];
     const sources = meant.map((object) => contentOf(object.etag));
-    const stored = new Set(
-      (await app.store.ask(sourcesProgress, { sources })).filter((row) => row.complete).map((row) => row.source),
-    );
-    for (const [i, object] of meant.entries()) if (stored.has(sources[i]!)) remember(object);
-    return meant.filter((_, i) => !stored.has(sources[i]!));
+    const earlier = await progress.ofAll(sources);
+    const isStored = (i: number): boolean => earlier.get(sources[i]!)?.complete ?? false;
+    for (const [i, object] of meant.entries()) if (isStored(i)) remember(object);
+    return meant.filter((_, i) => !isStored(i));
   }
 
   function remember(object: S3Object): void {

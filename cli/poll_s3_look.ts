@@ -3,7 +3,8 @@ import { HOUR_MS, iso } from "../schemas/duration.ts";
 import { cursorOf } from "../schemas/queries/cursors.ts";
 import type { SeqRange } from "../schemas/queries/detect.ts";
 import type { App, Origin } from "./app.ts";
-import { createHistory, type Progress } from "./ingest_job.ts";
+import { createHistory } from "./ingest_job.ts";
+import type { Progress } from "./progress.ts";
 import type { Block } from "./read_records.ts";
 
 const lookCursor = z.object({ start: z.number(), looked: z.number(), swept: z.number() });

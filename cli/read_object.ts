@@ -1,7 +1,7 @@
 import type { S3 } from "../ingest/sources/aws.ts";
 import { type ObjectName, type OpenObject, openObject } from "../ingest/sources/s3_object.ts";
 import type { App } from "./app.ts";
-import type { Progress } from "./ingest_job.ts";
+import type { Progress } from "./progress.ts";
 import { type Block, emptyBlock, readRecords } from "./read_records.ts";
 
 export interface ObjectReading {

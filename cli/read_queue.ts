@@ -6,7 +6,7 @@ import { contentOf } from "../ingest/sources/s3_object.ts";
 import { createQueue, type Queue, type QueueMessage } from "../ingest/sources/sqs.ts";
 import type { SqsSource } from "../schemas/config_s3.ts";
 import type { App } from "./app.ts";
-import { createProgress } from "./ingest_job.ts";
+import { createProgress } from "./progress.ts";
 import { readObject } from "./read_object.ts";
 
 /** Messages worked on at once. */

@@ -3,8 +3,8 @@ import { listFiles } from "../ingest/sources/file_list.ts";
 import type { FolderSource } from "../schemas/config.ts";
 import type { App } from "./app.ts";
 import { lookAtFiles } from "./file_look.ts";
-import { createProgress } from "./ingest_job.ts";
 import type { Out } from "./out.ts";
+import { createProgress } from "./progress.ts";
 import { readFiles } from "./read_files.ts";
 import { repeat } from "./repeat.ts";
 

@@ -8,6 +8,9 @@ import { type App, openApp } from "../cli/app.ts";
 import type { Out } from "../cli/out.ts";
 import { type ConfigText, config } from "../schemas/config.ts";
 import { packageRoot } from "../schemas/package_root.ts";
+import { connectEmbedded } from "../schemas/store/connect.ts";
+import { migrate } from "../schemas/store/migrate.ts";
+import type { Store } from "../schemas/store/store.ts";
 
 export { until } from "./until.ts";
 
@@ -32,6 +35,13 @@ export const loadedFor = (path: string, text: ConfigText = {}) => ({
   base: path,
   file: null,
 });
+
+/** openTestStore opens a real store in a folder, with every table. */
+export async function openTestStore(path = tempFolder()): Promise<Store> {
+  const store = await connectEmbedded(path);
+  await migrate(store, loadedFor(path).config);
+  return store;
+}
 
 /** openTestApp opens a real store in a folder and wires everything on it. */
 export const openTestApp = (path: string, text: ConfigText = {}): Promise<App> =>

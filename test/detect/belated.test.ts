@@ -3,13 +3,10 @@ import type { DetectEvent } from "../../detect/detection.ts";
 import { createDetector, type DetectorParts } from "../../detect/detector.ts";
 import type { Engine } from "../../detect/engine.ts";
 import { createWriter } from "../../ingest/writer.ts";
-import { config } from "../../schemas/config.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
-import { connectEmbedded } from "../../schemas/store/connect.ts";
-import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
-import { tempFolder } from "../support.ts";
+import { openTestStore } from "../support.ts";
 import { byTime, closed, engineFor, event, MONDAY, row } from "./make.ts";
 
 /* A key's use is told as use after revocation whichever of the two records comes first. */
@@ -17,9 +14,7 @@ import { byTime, closed, engineFor, event, MONDAY, row } from "./make.ts";
 const day = MONDAY + DAY_MS;
 let store: Store;
 beforeAll(async () => {
-  const path = tempFolder();
-  store = await connectEmbedded(path);
-  await migrate(store, config.parse({ store: { path } }));
+  store = await openTestStore();
 });
 afterAll(() => store.close());
 

@@ -3,13 +3,10 @@ import type { DetectEvent } from "../../detect/detection.ts";
 import { createDetector, type Detector, type DetectorParts } from "../../detect/detector.ts";
 import { createWriter } from "../../ingest/writer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
-import { config } from "../../schemas/config.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
-import { connectEmbedded } from "../../schemas/store/connect.ts";
-import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
-import { tempFolder } from "../support.ts";
+import { openTestStore } from "../support.ts";
 import { engineFor, event, MONDAY, officeDays, row, THIEF } from "./make.ts";
 
 let store: Store;
@@ -17,9 +14,7 @@ const found = new Map<string, Finding>();
 const now = MONDAY + 60 * DAY_MS;
 
 beforeAll(async () => {
-  const path = tempFolder();
-  store = await connectEmbedded(path);
-  await migrate(store, config.parse({ store: { path } }));
+  store = await openTestStore();
 });
 afterAll(() => store.close());
 

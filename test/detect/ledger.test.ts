@@ -1,17 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimLedger, openLedger } from "../../detect/ledger.ts";
-import { config } from "../../schemas/config.ts";
 import { checkpointOf } from "../../schemas/queries/ingest.ts";
-import { connectEmbedded } from "../../schemas/store/connect.ts";
-import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
-import { tempFolder } from "../support.ts";
+import { openTestStore } from "../support.ts";
 
 let store: Store;
 beforeAll(async () => {
-  const path = tempFolder();
-  store = await connectEmbedded(path);
-  await migrate(store, config.parse({ store: { path } }));
+  store = await openTestStore();
 });
 afterAll(() => store.close());
 

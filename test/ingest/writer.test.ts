@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createWriter } from "../../ingest/writer.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
-import { config } from "../../schemas/config.ts";
-import { connectEmbedded } from "../../schemas/store/connect.ts";
-import { migrate } from "../../schemas/store/migrate.ts";
 import type { Store } from "../../schemas/store/store.ts";
-import { tempFolder } from "../support.ts";
+import { openTestStore } from "../support.ts";
 
 let n = 0;
 const event = (over: Partial<ApiActivity> = {}): ApiActivity => ({
@@ -58,9 +55,7 @@ const event = (over: Partial<ApiActivity> = {}): ApiActivity => ({
 
 let store: Store;
 beforeAll(async () => {
-  const path = tempFolder();
-  store = await connectEmbedded(path);
-  await migrate(store, config.parse({ store: { path } }));
+  store = await openTestStore();
 });
 afterAll(() => store.close());
 

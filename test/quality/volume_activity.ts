@@ -1,8 +1,8 @@
+import { groupBy } from "../../cli/keys/observed.ts";
 import type { DetectEvent } from "../../detect/detection.ts";
 import { byEventTime } from "../../schemas/activity.ts";
 import { alignTo, dayOf, HOUR_MS } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
-import { groupBy } from "./group.ts";
 import { beginLife, callsAt, type EngineRows } from "./life.ts";
 import { type Draws, draws } from "./random.ts";
 import { type Identity, isJudged, yearsJudged } from "./timelines.ts";

@@ -1,3 +1,4 @@
+import { groupBy } from "../../cli/keys/observed.ts";
 import { ingestParts } from "../../cli/parts.ts";
 import { detectPart } from "../../detect/detection.ts";
 import { ENGINE_SUBJECT } from "../../detect/engine.ts";
@@ -6,7 +7,6 @@ import { dayOf } from "../../schemas/duration.ts";
 import type { Finding } from "../../schemas/finding.ts";
 import { WINDOW_DAYS } from "./agents.ts";
 import { daysOf, makeFleet } from "./fleet.ts";
-import { groupBy } from "./group.ts";
 import { beginLife } from "./life.ts";
 import { placeOverrides } from "./places.ts";
 import { draws } from "./random.ts";
