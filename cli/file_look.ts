@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { hashFile } from "../ingest/sources/file.ts";
 
 /** Earlier is how far a source was read. */
@@ -13,6 +14,8 @@ export type ProgressOf = (sources: readonly string[]) => Promise<ReadonlyMap<str
 export interface LookedAt {
   file: string;
   source: string | null;
+  /** A pipe or standard input: it has no content to know it by, and cannot be read a second time. */
+  piped: boolean;
   fault: string;
   earlier: Earlier | null;
 }
@@ -21,7 +24,7 @@ export interface LookOptions {
   progressOf?: ProgressOf;
   /** Bytes of a file, compressed. */
   sizeOf(file: string): number;
-  /** The name of what stands on standard input, for the path `-`. */
+  /** The name of what comes through pipes this time. */
   piped?: string;
   signal?: AbortSignal;
 }
@@ -51,17 +54,18 @@ async function look(files: readonly string[], from: number, options: LookOptions
     looked.push(await named(files[i]!, options));
     bytes += options.sizeOf(files[i]!);
   }
-  const sources = looked.filter((l) => l.file !== "-").flatMap((l) => l.source ?? []);
+  const sources = looked.filter((l) => !l.piped).flatMap((l) => l.source ?? []);
   const earlier = sources.length > 0 ? await options.progressOf?.(sources) : undefined;
   for (const l of looked) l.earlier = (l.source === null ? null : earlier?.get(l.source)) ?? null;
   return looked;
 }
 
-async function named(file: string, { piped = "", signal }: LookOptions): Promise<LookedAt> {
+async function named(file: string, { piped: name = "", signal }: LookOptions): Promise<LookedAt> {
   try {
-    const hash = file === "-" ? piped : await hashFile(file, signal);
-    return { file, source: `file:${hash.slice(0, 32)}`, fault: "", earlier: null };
+    const piped = file === "-" || (await stat(file)).isFIFO();
+    const id = piped ? `${name}${file}` : (await hashFile(file, signal)).slice(0, 32);
+    return { file, source: `file:${id}`, piped, fault: "", earlier: null };
   } catch (error) {
-    return { file, source: null, fault: (error as Error).message, earlier: null };
+    return { file, source: null, piped: false, fault: (error as Error).message, earlier: null };
   }
 }

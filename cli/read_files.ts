@@ -72,7 +72,7 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
 
 async function* readOne(
   parts: NormalizerParts,
-  { file, source, fault, earlier }: LookedAt,
+  { file, source, piped, fault, earlier }: LookedAt,
   read: Set<string> | null,
   options: ReadFilesOptions,
   meter: Meter,
@@ -88,8 +88,7 @@ async function* readOne(
     meter.fileDone(file);
     return;
   }
-  const piped = file === "-";
-  const batches = readFileRecords(piped ? (options.stdin ?? process.stdin) : file);
+  const batches = readFileRecords(file === "-" ? (options.stdin ?? process.stdin) : file);
   const from = { source, name: file, provider: options.provider, records: earlier?.records ?? 0, resumable: !piped };
   for await (const part of readRecords(parts, batches, from, options.now, block)) {
     meter.read(part.bytesRead, block().yielded);

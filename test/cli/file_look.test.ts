@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,6 +76,20 @@ describe("files are looked at", () => {
     expect(found.map((f) => f.source !== null)).toEqual([true, false, false, true]);
     expect(found[1]!.fault).toContain("ENOENT");
     expect(found[2]!.fault).toContain("EISDIR");
+  });
+
+  test("and a pipe is not read to name it, and not asked for", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const [file] = filesOf(1);
+    const store = asked();
+    const found = await all([pipe, "-", file!], { ...store, piped: "stdin-1" });
+    expect(found.map((f) => [f.piped, f.source])).toEqual([
+      [true, `file:stdin-1${pipe}`],
+      [true, "file:stdin-1-"],
+      [false, store.questions[0]![0]],
+    ]);
+    expect(store.questions.flat()).toHaveLength(1);
   });
 
   test("and a store that refuses is heard when it is that file's turn", async () => {
