@@ -6,7 +6,7 @@ import { deadLetterOf } from "./dead_letter.ts";
 import type { Enrich } from "./enrich/enrich.ts";
 import { userAgentFamily } from "./enrich/user_agent.ts";
 import { type Fingerprinter, keyHint } from "./fingerprint.ts";
-import { createOccurrences } from "./occurrences.ts";
+import { createOccurrences, digestOf } from "./occurrences.ts";
 import type { Draft, JsonObject, Provider } from "./provider.ts";
 import { createRecent } from "./recent.ts";
 import { standsForKey } from "./redact/match.ts";
@@ -164,8 +164,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
    * of its kind, so it is itself in its own source only: the same file, the same Idempotency-Key.
    */
   function drawnUid(provider: string, bytes: Buffer, timeless: boolean): string {
-    const named = Buffer.concat([Buffer.from(`${provider}\0${timeless ? `${context.position}\0` : ""}`), bytes]);
-    const digest = hash("sha256", named, "hex").slice(0, 32);
+    const digest = digestOf(`${provider}\0${timeless ? `${context.position}\0` : ""}`, bytes);
     const n = occurrenceOf(digest);
     return n === 0 ? digest : `${digest}-${n}`;
   }

@@ -11,16 +11,21 @@ export interface Recent<V> {
 /** createRecent makes a table of 2^bits places; strings longer than `maxLength` are not kept. */
 export function createRecent<V>(bits: number, maxLength = 512): Recent<V> {
   const mask = (1 << bits) - 1;
+  const hashes = new Int32Array(1 << bits);
   const names: string[] = new Array(1 << bits).fill("");
   const values: (V | undefined)[] = new Array(1 << bits).fill(undefined);
   return {
     get(s) {
-      const at = slotOf(s) & mask;
-      return names[at] === s ? values[at] : undefined;
+      const hash = slotOf(s);
+      const at = hash & mask;
+      // The kept string lies somewhere in memory: it is looked at only where it is most likely the same.
+      return hashes[at] === hash && names[at] === s ? values[at] : undefined;
     },
     set(s, value) {
       if (s.length === 0 || s.length > maxLength) return;
-      const at = slotOf(s) & mask;
+      const hash = slotOf(s);
+      const at = hash & mask;
+      hashes[at] = hash;
       names[at] = s;
       values[at] = value;
     },

@@ -3,11 +3,19 @@ import { credentialNext } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
 import type { NameVerdict } from "./names.ts";
-import { MAX_DEPTH, pairKind } from "./rebuild.ts";
+import { MAX_DEPTH, pairKind, type Step } from "./rebuild.ts";
 import { isOneTimeCode, isSecretMember, isSecretNumber, isTrivial, isWeakSuspect } from "./value.ts";
 
-/** Inspector is the fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
-export type Inspector = (text: string, record: JsonObject, keyIds: readonly string[]) => string | null;
+/** Inspector tells what of a record may stay as it is. */
+export interface Inspector {
+  /** The fast way of the redactor: the raw text with its key ids hidden, or null when a secret must go. */
+  record(text: string, record: JsonObject, keyIds: readonly string[]): string | null;
+  /** True where a member, or an element, of the record looked at last may stay; `under` is the credential name above it. */
+  member(of: JsonObject, name: string, above: NameVerdict | null, under: boolean, depth: number): boolean;
+  element(of: Json[], at: number, verdict: NameVerdict, under: boolean, depth: number): boolean;
+  /** After a "no", the way to what must go, the outermost step last; what stands before it at each level was found clean. */
+  readonly stopped: Step[];
+}
 
 export interface InspectorParts {
   names(name: string): NameVerdict;
@@ -31,6 +39,7 @@ export function createInspector(of: InspectorParts): Inspector {
   let size = 0;
   let strings = 0;
   let spared = 0;
+  const stopped: Step[] = [];
 
   const clean = (v: string): boolean => v.length < SHORT || of.isClean(v) || (ids.length > 0 && of.isHidden(v, ids));
 
@@ -82,46 +91,62 @@ export function createInspector(of: InspectorParts): Inspector {
     if (!(magnitude >= 0.01 && magnitude < 1e15)) spared += MEMBER;
   };
 
+  const element = (values: Json[], i: number, verdict: NameVerdict, under: boolean, depth: number): boolean => {
+    const v = values[i]!;
+    if (typeof v === "string" && i > 0 && credentialNext(values[i - 1], v, of.names) !== null) return false;
+    return any(v, verdict, under, depth + 1);
+  };
+
   const list = (values: Json[], verdict: NameVerdict, under: boolean, depth: number): boolean => {
     size += values.length === 0 ? 2 : values.length + 1;
     for (let i = 0; i < values.length; i++) {
-      const v = values[i]!;
-      if (typeof v === "string" && i > 0 && credentialNext(values[i - 1], v, of.names) !== null) return false;
-      if (!any(v, verdict, under, depth + 1)) return false;
+      if (element(values, i, verdict, under, depth)) continue;
+      stopped.push(i);
+      return false;
     }
     return true;
   };
 
+  const member = (o: JsonObject, name: string, above: NameVerdict | null, under: boolean, depth: number): boolean => {
+    const v = o[name]!;
+    const verdict = of.names(name);
+    size += name.length + 3;
+    if (verdict.part === "value" && pairKind(o, of.names) !== null) return false;
+    if (verdict.part === "secret_data" && o.kind === "Secret") return false;
+    if (under && isSecretMember(name)) return false;
+    if (above !== null && above.kind === "one_time_code" && isOneTimeCode(above, name, v)) return false;
+    if (name.length >= 16) {
+      verdict.clean ??= of.isClean(name);
+      if (!verdict.clean) return false;
+    }
+    return any(v, verdict, under, depth + 1);
+  };
+
   const object = (o: JsonObject, above: NameVerdict | null, under: boolean, depth: number): boolean => {
-    const codes = above !== null && above.kind === "one_time_code";
     let fields = 0;
     for (const name in o) {
-      const v = o[name]!;
-      const verdict = of.names(name);
       fields++;
-      size += name.length + 3;
-      if (verdict.part === "value" && pairKind(o, of.names) !== null) return false;
-      if (verdict.part === "secret_data" && o.kind === "Secret") return false;
-      if (under && isSecretMember(name)) return false;
-      if (codes && isOneTimeCode(above, name, v)) return false;
-      if (name.length >= 16) {
-        verdict.clean ??= of.isClean(name);
-        if (!verdict.clean) return false;
-      }
-      if (!any(v, verdict, under, depth + 1)) return false;
+      if (member(o, name, above, under, depth)) continue;
+      stopped.push(name);
+      return false;
     }
     strings += fields;
     size += fields === 0 ? 2 : fields + 1;
     return true;
   };
 
-  return (text, record, keyIds) => {
-    ids = keyIds;
-    size = strings = spared = 0;
-    for (const id of keyIds) if (hidingOf(id).how === "parsed") return null;
-    if (!object(record, null, false, 0)) return null;
-    const faithful = size === text.length && (spared === 0 || isPlainSpelled(text, spared, strings));
-    return hide(faithful ? text : JSON.stringify(record), keyIds, hidingOf);
+  return {
+    stopped,
+    member,
+    element,
+    record(text, record, keyIds) {
+      ids = keyIds;
+      size = strings = spared = stopped.length = 0;
+      for (const id of keyIds) if (hidingOf(id).how === "parsed") return null;
+      if (!object(record, null, false, 0)) return null;
+      const faithful = size === text.length && (spared === 0 || isPlainSpelled(text, spared, strings));
+      return hide(faithful ? text : JSON.stringify(record), keyIds, hidingOf);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../provider.ts";
 import { credentialNext, type Next } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
+import type { Inspector } from "./inspect.ts";
 import { marker, opensPrivateKey, type Sink } from "./match.ts";
 import type { NameVerdict } from "./names.ts";
 import {
@@ -24,6 +25,8 @@ export interface Rebuilder {
   clean(s: string): string;
   sink: Sink;
   path: Step[];
+  /** Where there is one, what it finds clean is taken over as it is. */
+  inspector?: Inspector;
 }
 
 /** pairKind gives the kind of secret that the value of a `{name, value}` object is, as its name says; null if none. */
@@ -38,7 +41,10 @@ export function pairKind(o: JsonObject, names: (name: string) => NameVerdict): N
   return null;
 }
 
-/** rebuild gives a redacted copy of a parsed value. `under` is the credential name above it, null outside of one. */
+/**
+ * rebuild gives a redacted copy of a parsed value; parts of it that stay as they are may be the same objects. `under` is the credential
+ * name above it, null outside of one.
+ */
 export function rebuild(
   value: Json,
   at: Rebuilder,
@@ -56,7 +62,9 @@ export function rebuild(
 
 function list(values: Json[], at: Rebuilder, depth: number, verdict: NameVerdict, under: NameVerdict | null): Json[] {
   let inKey = false;
+  const stays = staying(at, (i: number, inspector) => inspector.element(values, i, verdict, under !== null, depth));
   return values.map((value, i) => {
+    if (!inKey && stays(i)) return value;
     at.path.push(i);
     const copy =
       typeof value !== "string"
@@ -68,6 +76,25 @@ function list(values: Json[], at: Rebuilder, depth: number, verdict: NameVerdict
     at.path.pop();
     return copy;
   });
+}
+
+/**
+ * staying tells of the steps of one level, each asked once and in order, whether what stands there stays as it is. What the inspector saw
+ * before it stopped is known; behind that it is asked again.
+ */
+function staying<S extends Step>(at: Rebuilder, ask: (step: S, inspector: Inspector) => boolean): (step: S) => boolean {
+  const { inspector } = at;
+  if (inspector === undefined) return () => false;
+  let stop = inspector.stopped.pop();
+  return (step) => {
+    if (stop !== undefined) {
+      if (step !== stop) return true;
+      stop = undefined;
+      return false;
+    }
+    inspector.stopped.length = 0;
+    return ask(step, inspector);
+  };
 }
 
 function item(v: string, at: Rebuilder, next: Next | null, verdict: NameVerdict, under: NameVerdict | null): string {
@@ -91,31 +118,50 @@ function object(
   above: NameVerdict,
   under: NameVerdict | null,
 ): JsonObject {
-  const copy: JsonObject = {};
-  const paired = pairKind(o, at.names);
+  let copy = o;
+  let renamed = false;
   let doubles = 1;
+  const stays = staying(at, (name: string, inspector) => inspector.member(o, name, above, under !== null, depth));
   for (const name in o) {
-    const shown = memberName(name, at, under);
-    // A drawn name that went says nothing of its value, whatever letters it ended with.
-    const own = at.names(under === null ? name : shown);
-    const verdict =
-      own.part === "value" && paired !== null
-        ? paired
-        : own.part === "secret_data" && o.kind === "Secret"
-          ? { ...own, sort: "secret" as const, kind: "kubernetes_secret" }
-          : isOneTimeCode(above, name, o[name]!)
-            ? CODE
-            : own;
-    at.path.push(shown);
+    let shown = name;
+    let value: Json = o[name]!;
+    const changes = !stays(name);
+    if (changes) {
+      shown = memberName(name, at, under);
+      at.path.push(shown);
+      value = rebuild(value, at, depth + 1, memberVerdict(o, name, under === null ? name : shown, above, at), under);
+      at.path.pop();
+    }
+    if (!renamed && shown !== name) {
+      copy = membersBefore(copy, name);
+      renamed = true;
+    }
     // Two fields whose names became the same marker stay two.
-    setField(
-      copy,
-      Object.hasOwn(copy, shown) ? `${shown}#${++doubles}` : shown,
-      rebuild(o[name]!, at, depth + 1, verdict, under),
-    );
-    at.path.pop();
+    if (renamed) setField(copy, Object.hasOwn(copy, shown) ? `${shown}#${++doubles}` : shown, value);
+    else if (changes) {
+      if (copy === o) copy = { ...o };
+      setField(copy, name, value);
+    }
   }
   return copy;
+}
+
+/** memberVerdict says what the name of a member makes of its value; `shown` is what was left of a name that was drawn: it says nothing. */
+function memberVerdict(o: JsonObject, name: string, shown: string, above: NameVerdict, at: Rebuilder): NameVerdict {
+  const own = at.names(shown);
+  const paired = own.part === "value" ? pairKind(o, at.names) : null;
+  if (paired !== null) return paired;
+  if (own.part === "secret_data" && o.kind === "Secret") return { ...own, sort: "secret", kind: "kubernetes_secret" };
+  return isOneTimeCode(above, name, o[name]!) ? CODE : own;
+}
+
+function membersBefore(o: JsonObject, end: string): JsonObject {
+  const out: JsonObject = {};
+  for (const name in o) {
+    if (name === end) break;
+    setField(out, name, o[name]!);
+  }
+  return out;
 }
 
 /** memberName gives what may be shown of a field's name: below a credential's name it may be the credential. */

@@ -8,7 +8,7 @@ import { createNames } from "./names.ts";
 import { createNotes, pathText, type SecretFound } from "./notes.ts";
 import { type Rebuilder, rebuild, type Step } from "./rebuild.ts";
 import { createSeen } from "./seen.ts";
-import { sweep } from "./sweep.ts";
+import { createSweeper, hideIds, sweep } from "./sweep.ts";
 import { createTextCleaner } from "./text.ts";
 
 /** Redacted is a record without its secrets: `raw` is JSON text; `scrub` cleans any string taken from the same record. */
@@ -58,11 +58,24 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
       throw error;
     }
   };
+  /** What full cleaning made of strings of the record at hand: the inspector, the rebuilding and `scrub` each come to them. */
+  const made = new Map<string, { text: string; added: [kind: string, value: string][] }>();
+  const cleanOnce = (s: string, sink: Sink): string => {
+    let known = made.get(s);
+    if (known === undefined) {
+      const added: [string, string][] = [];
+      known = { text: cleanSafely(s, { add: (kind, value) => added.push([kind, value]) }, 0), added };
+      made.set(s, known);
+    }
+    for (const [kind, value] of known.added) sink.add(kind, value);
+    return known.text;
+  };
   /** cleanString cleans one ordinary value; clean ones are remembered, for values repeat. */
   const cleanString = (s: string, sink: Sink, depth: number): string => {
     if (isClean(s)) return s;
-    const cleaned = cleanSafely(s, sink, depth);
-    if (cleaned === s && depth === 0) seen.add(s);
+    if (depth > 0) return cleanSafely(s, sink, depth);
+    const cleaned = cleanOnce(s, sink);
+    if (cleaned === s) seen.add(s);
     return cleaned;
   };
   const isClean = (s: string): boolean => {
@@ -78,10 +91,10 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
     path: [],
     clean: (s) => cleanString(s, sink, depth),
   });
-  const inspect = createInspector({
+  const inspector = createInspector({
     names,
     isClean: (s) => isClean(s) || cleanString(s, IGNORE, 0) === s,
-    isHidden: (s, keyIds) => mentions(s, keyIds) && cleanString(s, IGNORE, 0) === sweep(s, NO_VALUES, keyIds),
+    isHidden: (s, keyIds) => mentions(s, keyIds) && cleanString(s, IGNORE, 0) === hideIds(s, keyIds),
   });
 
   const hidingOf = createHidings();
@@ -90,35 +103,35 @@ export function createRedactor(options: { fieldNames?: readonly string[] } = {})
   const slow = (record: JsonObject, keyIds: readonly string[]): Redacted => {
     const path: Step[] = [];
     const notes = createNotes(() => pathText(path));
-    const at = { ...rebuilder(notes, 0), path };
-    const copy = rebuild(record, at, 0, PLAIN, null);
+    const copy = rebuild(record, { ...rebuilder(notes, 0), path, inspector }, 0, PLAIN, null);
     const text = JSON.stringify(copy);
     const hidden = mayMention(text, notes.values) || keyIds.some(isParsed) ? null : hide(text, keyIds, hidingOf);
     const raw = hidden ?? JSON.stringify(sweep(copy, notes.values, keyIds));
-    return { raw, found: notes.found, scrub: (s) => scrub(s, notes.values, keyIds) };
-  };
-  const scrub = (s: string, values: ReadonlyMap<string, string>, keyIds: readonly string[]): string => {
-    const swept = values.size === 0 && !mentions(s, keyIds) ? s : (sweep(s, values, keyIds) as string);
-    return cleanString(swept, IGNORE, 0);
+    const swept = createSweeper(notes.values, keyIds);
+    return { raw, found: notes.found, scrub: (s) => cleanString(swept(s), IGNORE, 0) };
   };
 
   return {
     record(text, record, keyIds, part = false) {
-      const raw = inspect(text, record, keyIds);
+      if (made.size > 0) made.clear();
+      const raw = inspector.record(text, record, keyIds);
       if (raw === null) return slow(record, keyIds);
-      if (part) return { raw, found: NONE, scrub: (s) => scrub(s, NO_VALUES, keyIds) };
       // Every string of the record was found clean, so what a provider took out of it needs no second look but for the ids.
-      return { raw, found: NONE, scrub: (s) => (mentions(s, keyIds) ? (sweep(s, NO_VALUES, keyIds) as string) : s) };
+      return {
+        raw,
+        found: NONE,
+        scrub: part ? (s) => cleanString(hideIds(s, keyIds), IGNORE, 0) : (s) => hideIds(s, keyIds),
+      };
     },
     text(s) {
+      if (made.size > 0) made.clear();
       const notes = createNotes(() => "text");
       const text = cleanString(s, notes, 0);
-      return { text: notes.values.size === 0 ? text : (sweep(text, notes.values, []) as string), found: notes.found };
+      return { text: createSweeper(notes.values, [])(text), found: notes.found };
     },
   };
 }
 
-const NO_VALUES: ReadonlyMap<string, string> = new Map();
 const IGNORE: Sink = { add() {} };
 
 /** Of more values each would be looked for in the whole text. */
