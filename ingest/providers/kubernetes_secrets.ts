@@ -13,10 +13,10 @@ const PATCHES = "patch.webhook.admission.k8s.io/";
  */
 export function keptOfSecrets(record: JsonObject): JsonObject {
   if (!isOnSecrets(record) || !mayHoldSecrets(record)) return record;
-  const copy: JsonObject = {};
+  const copy: JsonObject = { ...record };
   for (const name in record) {
-    const value = record[name] ?? null;
-    copy[name] = BODIES.test(name) ? bodyOf(value) : name === "annotations" ? withoutPatches(value) : value;
+    if (BODIES.test(name)) copy[name] = bodyOf(record[name] ?? null);
+    else if (name === "annotations") copy[name] = withoutPatches(record[name] ?? null);
   }
   return copy;
 }

@@ -125,6 +125,8 @@ export function createInspector(of: InspectorParts): Inspector {
   const object = (o: JsonObject, above: NameVerdict | null, under: boolean, depth: number): boolean => {
     let fields = 0;
     for (const name in o) {
+      // A provider took it out, and JSON does not write it.
+      if (o[name] === undefined) continue;
       fields++;
       if (member(o, name, above, under, depth)) continue;
       stopped.push(name);

@@ -29,6 +29,10 @@ const tried: Tried[] = shapes.map((s) => ({
 }));
 /** Shapes whose literal stands inside or is common are searched for one by one; the others by their first three letters. */
 const searched = tried.filter((s) => s.inner || s.gate !== undefined);
+/** Most strings hold none of their literals. */
+const SEARCHED = new RegExp(
+  searched.flatMap((s) => s.at.map((literal) => literal.replace(/[.|+]/g, "\\$&"))).join("|"),
+);
 const begun = tried.filter((s) => !searched.includes(s));
 const trigrams = createTrigrams(begun.flatMap((s) => s.at));
 const byLiteral = new Map<string, Tried[]>();
@@ -41,6 +45,7 @@ const MAX_OPEN_ATTEMPTS = 20_000;
 /** cleanShapes replaces every key of a known form; public ids become hints and are not reported. */
 export function cleanShapes(text: string, sink: Sink): string {
   let s = cleanPrivateKeys(text, sink);
+  if (!SEARCHED.test(s)) return cleanStarts(s, sink);
   for (const shape of searched) {
     if (!shape.at.some((literal) => s.includes(literal))) continue;
     s = s.replace(shape.global, (value) => (passes(shape, value) ? taken(shape, value, sink) : value));
