@@ -6,6 +6,7 @@ import { deadLetterOf } from "./dead_letter.ts";
 import type { Enrich } from "./enrich/enrich.ts";
 import { userAgentFamily } from "./enrich/user_agent.ts";
 import { type Fingerprinter, keyHint } from "./fingerprint.ts";
+import { keptText } from "./kept_text.ts";
 import { createOccurrences, digestOf } from "./occurrences.ts";
 import type { Draft, JsonObject, Provider } from "./provider.ts";
 import { createRecent } from "./recent.ts";
@@ -139,7 +140,7 @@ export function createNormalizer(parts: NormalizerParts, context: SourceContext)
       return;
     }
     const redacted = redactor.record(
-      kept === record ? text : JSON.stringify(kept),
+      kept === record ? text : keptText(text, record, kept),
       kept,
       keyIdsOf(drafts),
       kept !== record,
