@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { NormalizerParts, Yield } from "../ingest/normalizer.ts";
 import type { Registry } from "../ingest/registry.ts";
 import { readFileRecords } from "../ingest/sources/file.ts";
+import { type Ahead, readAhead } from "../ingest/sources/file_ahead.ts";
 import { listFiles } from "../ingest/sources/file_list.ts";
 import { type LookedAt, lookAtFiles, type ProgressOf } from "./file_look.ts";
 import { CommandFault, count, type Out, progressBar } from "./out.ts";
@@ -57,7 +58,7 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
   /** Where nothing is read twice: what was read meanwhile, which the look ahead may have come before. */
   const read = options.progressOf === undefined ? null : new Set<string>();
   let block = emptyBlock();
-  for await (const file of looked) {
+  for await (const file of openedAhead(looked)) {
     if (options.signal?.aborted) return;
     for await (const part of readOne(parts, file, read, options, meter, () => block)) {
       if (part === "file end" && block.yielded.events.length < BLOCK_EVENTS) continue;
@@ -70,9 +71,30 @@ export async function* readFiles(parts: NormalizerParts, options: ReadFilesOptio
   if (block.yielded.records > 0 || block.reached.length > 0) yield block;
 }
 
+/** Opened is a file whose reading began; null where it is not read, or not ahead. */
+interface Opened extends LookedAt {
+  ahead: Ahead | null;
+}
+
+/** openedAhead lets the reading of a file begin while the one before it is taken. */
+async function* openedAhead(looked: AsyncIterable<LookedAt>): AsyncGenerator<Opened> {
+  let held: Opened | null = null;
+  try {
+    for await (const file of looked) {
+      const before: Opened | null = held;
+      const isRead = file.source !== null && !file.piped && file.earlier?.complete !== true;
+      held = { ...file, ahead: isRead ? readAhead(file.file) : null };
+      if (before !== null) yield before;
+    }
+    if (held !== null) yield held;
+  } finally {
+    held?.ahead?.stop();
+  }
+}
+
 async function* readOne(
   parts: NormalizerParts,
-  { file, source, piped, fault, earlier }: LookedAt,
+  { file, source, piped, fault, earlier, ahead }: Opened,
   read: Set<string> | null,
   options: ReadFilesOptions,
   meter: Meter,
@@ -84,11 +106,12 @@ async function* readOne(
     return;
   }
   if (earlier?.complete || read?.has(source)) {
+    ahead?.stop();
     options.onKnown?.(file);
     meter.fileDone(file);
     return;
   }
-  const batches = readFileRecords(file === "-" ? (options.stdin ?? process.stdin) : file);
+  const batches = ahead?.records() ?? readFileRecords(file === "-" ? (options.stdin ?? process.stdin) : file);
   const from = { source, name: file, provider: options.provider, records: earlier?.records ?? 0, resumable: !piped };
   for await (const part of readRecords(parts, batches, from, options.now, block)) {
     meter.read(part.bytesRead, block().yielded);
