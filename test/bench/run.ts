@@ -115,7 +115,7 @@ function sharesSection({ events, shares }: Shares): string {
   return `## Where the time of the main thread goes
 
 Made by \`npm run bench -- ${records} --shares --write\`, in a run of its own over the first ${events.toLocaleString("en-US")} events: the CPU profiler of V8 looks once a millisecond at what is done, and what is done in
-a library or in Node itself belongs to the step that called it. The profiler slows that run, so its shares count and not its times; the run above is without it. The engine stores on threads of its own beside all this.
+a library or in Node itself belongs to the step that called it. The profiler slows that run, so its shares count and not its times; the run above is without it. Beside all this, in threads of their own, the engine stores and files are read ahead: unpacked and cut into records.
 
 ${madeWhere()}
 
