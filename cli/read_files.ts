@@ -78,16 +78,19 @@ interface Opened extends LookedAt {
 
 /** openedAhead lets the reading of a file begin while the one before it is taken. */
 async function* openedAhead(looked: AsyncIterable<LookedAt>): AsyncGenerator<Opened> {
+  let taken: Opened | null = null;
   let held: Opened | null = null;
   try {
     for await (const file of looked) {
-      const before: Opened | null = held;
+      taken = held;
       const isRead = file.source !== null && !file.piped && file.earlier?.complete !== true;
       held = { ...file, ahead: isRead ? readAhead(file.file) : null };
-      if (before !== null) yield before;
+      if (taken !== null) yield taken;
     }
     if (held !== null) yield held;
   } finally {
+    // Whoever breaks off may have looked at neither.
+    taken?.ahead?.stop();
     held?.ahead?.stop();
   }
 }
