@@ -5,7 +5,7 @@ import { httpReceiver } from "../alert/receivers.ts";
 import { tempFolder, until } from "../support.ts";
 import { brokerMissing } from "./broker.ts";
 import { type Cluster, type RoleProcess, startCluster } from "./cluster.ts";
-import { FINDING_LINES, type Reference, referenceOf } from "./reference.ts";
+import { findingLines, type Reference, referenceOf } from "./reference.ts";
 import { story } from "./story.ts";
 import { type Mood, type Trouble, troubleBefore } from "./trouble.ts";
 
@@ -123,7 +123,7 @@ describe.skipIf(missing !== null)(`trouble of every kind${missing ? ` (skipped: 
     // Nobody gave up: whatever happened outside, a process that was not killed went on.
     expect(roles.filter((r) => r.child.exitCode !== null).map((r) => `${r.roles}: ${r.said()}`)).toEqual([]);
     expect(await cluster.count("events")).toBe(alone.events);
-    expect((await cluster.store.rows(FINDING_LINES)).map((r) => JSON.stringify(r))).toEqual(alone.lines);
+    expect(await findingLines(cluster.store)).toEqual(alone.lines);
     expect(receiver.requests.length).toBeGreaterThan(3);
     expect(await untold()).toEqual([]);
     expect(toldTwice()).toEqual([]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tempFolder, until } from "../support.ts";
 import { brokerMissing } from "./broker.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
-import { FINDING_LINES, type Reference, referenceOf } from "./reference.ts";
+import { findingLines, type Reference, referenceOf } from "./reference.ts";
 import { story } from "./story.ts";
 
 const missing = brokerMissing();
@@ -57,7 +57,7 @@ describe.skipIf(missing !== null)(`keywatch in pieces${missing ? ` (skipped: ${m
     expect(await cluster.count("events")).toBe(alone.events);
     expect(alone.findings.length).toBeGreaterThan(10);
     expect(alone.incidents.length).toBeGreaterThan(3);
-    expect((await cluster.store.rows(FINDING_LINES)).map((r) => JSON.stringify(r))).toEqual(alone.lines);
+    expect(await findingLines(cluster.store)).toEqual(alone.lines);
     expect(await cluster.incidentUids()).toEqual(alone.incidents);
     expect(await owners()).toBeGreaterThanOrEqual(2);
     await Promise.all(roles.map((role) => role.kill("SIGTERM")));
