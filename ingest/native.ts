@@ -88,6 +88,8 @@ export interface EventBlock {
   readonly rows: number;
   /** The whole block in the Native format, piece by piece. */
   bytes(): Buffer[];
+  /** Gives memory to the blocks that come: nobody reads `bytes` any more. */
+  release(): void;
 }
 
 export function createEventBlock(): EventBlock {
@@ -109,12 +111,16 @@ export function createEventBlock(): EventBlock {
       }
       return parts;
     },
+    release() {
+      for (const builder of builders) builder.release?.();
+    },
   };
 }
 
 interface Builder {
   add(events: readonly ApiActivity[]): void;
   parts(): Buffer[];
+  release?(): void;
 }
 
 type Getter<T> = (e: ApiActivity) => T;
@@ -153,22 +159,30 @@ function textColumn(get: Getter<string>): Builder {
 const PIECE_BYTES = 1024 * 1024;
 /** Bytes that a length may take. */
 const LENGTH_BYTES = 5;
+/** Pieces of blocks that were written, for the next ones: memory that comes and goes by the megabyte makes V8 look through its whole heap. */
+const spare: Buffer[] = [];
+const MAX_SPARE = 32;
 
 /** longTextColumn writes each text where it belongs: joining long ones would copy them once more. */
 function longTextColumn(get: Getter<string>): Builder {
+  const pieces: Buffer[] = [];
   const full: Buffer[] = [];
-  let piece = Buffer.alloc(0);
+  let piece: Buffer = Buffer.alloc(0);
   let used = 0;
+
+  function next(bytes: number): void {
+    full.push(piece.subarray(0, used));
+    piece = bytes > PIECE_BYTES ? Buffer.allocUnsafeSlow(bytes) : (spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
+    pieces.push(piece);
+    used = 0;
+  }
+
   return {
     add(events) {
       for (let i = 0; i < events.length; i++) {
         const text = get(events[i]!);
         const bytes = Buffer.byteLength(text);
-        if (used + bytes + LENGTH_BYTES > piece.length) {
-          full.push(piece.subarray(0, used));
-          piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes + LENGTH_BYTES));
-          used = 0;
-        }
+        if (used + bytes + LENGTH_BYTES > piece.length) next(bytes + LENGTH_BYTES);
         let rest = bytes;
         for (; rest >= 128; rest = Math.floor(rest / 128)) piece[used++] = (rest % 128) | 128;
         piece[used++] = rest;
@@ -176,6 +190,10 @@ function longTextColumn(get: Getter<string>): Builder {
       }
     },
     parts: () => [...full, piece.subarray(0, used)],
+    release() {
+      for (const p of pieces) if (p.length === PIECE_BYTES && spare.length < MAX_SPARE) spare.push(p);
+      pieces.length = 0;
+    },
   };
 }
 

@@ -143,6 +143,7 @@ export async function createWriter(store: Store): Promise<Writer> {
     } finally {
       storing = newPending();
     }
+    block.release();
     identities.each((hash, time) => seen.add(hash, time));
     full.settle(null);
   }

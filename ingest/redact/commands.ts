@@ -3,7 +3,7 @@ import type { Json } from "../provider.ts";
 import { decodePercent } from "./encoded.ts";
 import { looksRandom } from "./entropy.ts";
 import type { Sink } from "./match.ts";
-import type { NameVerdict } from "./names.ts";
+import { type NameVerdict, newVerdict } from "./names.ts";
 import { isTrivial, redactNamed } from "./value.ts";
 
 /** Next is the credential in a text that follows its name in a list: what stands from `from` on. */
@@ -18,7 +18,7 @@ const FLAG = /^--?[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 /** curl and its like take a name and a password after these. */
 const USER_FLAG = /^(?:-[uU]|--user|--proxy-user)$/;
 const USER = /^[^\s"':@]{1,128}:(?!\/\/)/;
-const USER_PASSWORD: NameVerdict = { sort: "secret", kind: "password", part: "none", clean: null, least: 0 };
+const USER_PASSWORD = newVerdict("secret", "password", 0);
 /** `1000:1000` is a user and a group. */
 const GROUP = /^\d{1,6}$/;
 

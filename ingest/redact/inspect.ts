@@ -1,8 +1,9 @@
+import { codeAt } from "../../schemas/code_at.ts";
 import type { Json, JsonObject } from "../provider.ts";
 import { credentialNext } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
 import { createHidings, hide } from "./hide.ts";
-import type { NameVerdict } from "./names.ts";
+import { LATELY, type NameVerdict } from "./names.ts";
 import { MAX_DEPTH, pairKind, type Step } from "./rebuild.ts";
 import { isOneTimeCode, isSecretMember, isSecretNumber, isTrivial, isWeakSuspect } from "./value.ts";
 
@@ -25,6 +26,8 @@ export interface InspectorParts {
 }
 
 const SHORT = 6;
+/** Values of this length are not remembered. */
+const LONG = 128;
 /** The shortest member that a text may hold unseen, `"":0,`. */
 const MEMBER = 5;
 
@@ -41,7 +44,14 @@ export function createInspector(of: InspectorParts): Inspector {
   let spared = 0;
   const stopped: Step[] = [];
 
-  const clean = (v: string): boolean => v.length < SHORT || of.isClean(v) || (ids.length > 0 && of.isHidden(v, ids));
+  const clean = (v: string, { lately }: NameVerdict): boolean => {
+    if (v.length < SHORT) return true;
+    const place = (v.length + codeAt(v, v.length - 1)) % LATELY;
+    if (lately[place] === v) return true;
+    if (!of.isClean(v)) return ids.length > 0 && of.isHidden(v, ids);
+    if (v.length < LONG) lately[place] = v;
+    return true;
+  };
 
   const string = (v: string, verdict: NameVerdict, under: boolean): boolean => {
     size += v.length + 2;
@@ -56,11 +66,11 @@ export function createInspector(of: InspectorParts): Inspector {
       case "weak":
       case "page":
         if (isWeakSuspect(verdict, v)) return false;
-        return (!under || isTrivial(v)) && clean(v);
+        return (!under || isTrivial(v)) && clean(v, verdict);
       case "safe":
-        return !(under && looksRandom(v) && !isTrivial(v)) && clean(v);
+        return !(under && looksRandom(v) && !isTrivial(v)) && clean(v, verdict);
       default:
-        return (!under || isTrivial(v)) && clean(v);
+        return (!under || isTrivial(v)) && clean(v, verdict);
     }
   };
 

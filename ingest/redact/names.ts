@@ -12,9 +12,24 @@ export interface NameVerdict {
   part: "none" | "name" | "value" | "secret_data";
   /** Whether the name itself may stay; null until somebody asked. */
   clean: boolean | null;
+  /** Values of this field that createInspector found clean, each in the place that it gives them: most come again. */
+  lately: string[];
   /** The smallest number that may be the credential itself; a smaller one counts something, and below `max_tokens` any does. */
   least: number;
 }
+
+/** Places of `lately`. */
+export const LATELY = 16;
+
+export const newVerdict = (
+  sort: NameVerdict["sort"],
+  kind: string,
+  least: number,
+  part: NameVerdict["part"] = "none",
+): NameVerdict => ({ sort, kind, part, clean: null, lately: new Array<string>(LATELY).fill(""), least });
+
+/** PLAIN is the verdict above a whole record. */
+export const PLAIN = newVerdict("plain", "", 0);
 
 const MAX_NAME = 96;
 /** What stands below these as `code` proves who somebody is. */
@@ -110,7 +125,7 @@ const nounOf = (word: string | undefined): string | undefined => {
 
 function judge(name: string, added: ReadonlySet<string>): NameVerdict {
   // A name that was cleaned before says no more: judged by what is left of it, a second cleaning would differ from the first.
-  if (name.includes("[redacted:")) return { sort: "plain", kind: "", part: "none", clean: null, least: LEAST_BELOW };
+  if (name.includes("[redacted:")) return newVerdict("plain", "", LEAST_BELOW);
   const words = wordsOf(name);
   const joined = words.join("");
   const part = PAIR_NAMES.has(joined)
@@ -120,9 +135,9 @@ function judge(name: string, added: ReadonlySet<string>): NameVerdict {
       : SECRET_DATA.has(joined)
         ? "secret_data"
         : "none";
-  if (added.has(joined)) return { sort: "secret", kind: "named_field", part, clean: null, least: 0 };
+  if (added.has(joined)) return newVerdict("secret", "named_field", 0, part);
   const { sort, kind } = judgeWords(words, joined, name);
-  return { sort, kind, part, clean: null, least: leastOf(sort, kind, words) };
+  return newVerdict(sort, kind, leastOf(sort, kind, words), part);
 }
 
 function leastOf(sort: NameVerdict["sort"], kind: string, words: readonly string[]): number {

@@ -2,7 +2,7 @@ import { codeAt } from "../../schemas/code_at.ts";
 import { rawHint } from "../fingerprint.ts";
 import { looksRandom } from "./entropy.ts";
 import { type Sink, whole } from "./match.ts";
-import type { NameVerdict } from "./names.ts";
+import { type NameVerdict, newVerdict } from "./names.ts";
 import { isSecretNumber, isTrivial, redactKeyId, redactNamed, redactPage, redactWeak } from "./value.ts";
 
 const MAX_NAME = 64;
@@ -74,7 +74,7 @@ function userInfo(s: string, from: number, end: number, sink: Sink): Edit | null
 
 /** In a query it is what OAuth hands out for a token, and a key of Azure Functions; elsewhere a code tells an outcome. */
 const OAUTH_CODE = /^(?:device_)?code$/i;
-const CODE: NameVerdict = { sort: "weak", kind: "authorization_code", part: "none", clean: null, least: Infinity };
+const CODE = newVerdict("weak", "authorization_code", Infinity);
 
 function pair(
   s: string,

@@ -3,7 +3,7 @@ import { credentialNext, type Next } from "./commands.ts";
 import { looksRandom } from "./entropy.ts";
 import type { Inspector } from "./inspect.ts";
 import { marker, opensPrivateKey, type Sink } from "./match.ts";
-import type { NameVerdict } from "./names.ts";
+import { type NameVerdict, newVerdict } from "./names.ts";
 import {
   isOneTimeCode,
   isSecretMember,
@@ -109,7 +109,7 @@ function keyLine(v: string, at: Rebuilder): string {
   return marker("private_key");
 }
 
-const CODE: NameVerdict = { sort: "secret", kind: "one_time_code", part: "none", clean: null, least: 0 };
+const CODE = newVerdict("secret", "one_time_code", 0);
 
 function object(
   o: JsonObject,

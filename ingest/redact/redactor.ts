@@ -4,7 +4,7 @@ import { mayHold } from "./gate.ts";
 import { createHidings, hide } from "./hide.ts";
 import { createInspector } from "./inspect.ts";
 import { type Sink, whole } from "./match.ts";
-import { createNames } from "./names.ts";
+import { createNames, PLAIN } from "./names.ts";
 import { createNotes, pathText, type SecretFound } from "./notes.ts";
 import { type Rebuilder, rebuild, type Step } from "./rebuild.ts";
 import { createSeen } from "./seen.ts";
@@ -35,7 +35,6 @@ const DASH = 45;
 const MIN_LENGTH = 6;
 /** A shorter string is looked through faster than it is looked up in a table that the processor's cache does not hold. */
 const SCANNED = 32;
-const PLAIN = { sort: "plain", kind: "", part: "none", clean: null, least: 0 } as const;
 const NONE: SecretFound[] = [];
 
 /** createRedactor makes the redactor; `fieldNames` adds names whose values are secret, spelled in any way. */

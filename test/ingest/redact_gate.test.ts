@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Json } from "../../ingest/provider.ts";
 import { mayHold } from "../../ingest/redact/gate.ts";
 import type { Sink } from "../../ingest/redact/match.ts";
-import { createNames } from "../../ingest/redact/names.ts";
+import { createNames, PLAIN } from "../../ingest/redact/names.ts";
 import { type Rebuilder, rebuild } from "../../ingest/redact/rebuild.ts";
 import { shapes } from "../../ingest/redact/shapes.ts";
 import { createTextCleaner } from "../../ingest/redact/text.ts";
@@ -13,9 +13,7 @@ const names = createNames([]);
 /** The cleaner itself, with no first look before it, at any depth. */
 const clean = createTextCleaner(names, (value, depth, sink) => {
   const at: Rebuilder = { names, clean: (s) => clean(s, sink, depth), sink, path: [] };
-  const copy = JSON.stringify(
-    rebuild(value as Json, at, depth, { sort: "plain", kind: "", part: "none", clean: null, least: 0 }, null),
-  );
+  const copy = JSON.stringify(rebuild(value as Json, at, depth, PLAIN, null));
   return copy === JSON.stringify(value) ? null : copy;
 });
 

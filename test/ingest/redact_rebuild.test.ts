@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../ingest/provider.ts";
-import { createNames } from "../../ingest/redact/names.ts";
+import { createNames, PLAIN } from "../../ingest/redact/names.ts";
 import { createNotes, pathText } from "../../ingest/redact/notes.ts";
 import { type Rebuilder, rebuild, type Step } from "../../ingest/redact/rebuild.ts";
 import { createRedactor } from "../../ingest/redact/redactor.ts";
 import { sweep } from "../../ingest/redact/sweep.ts";
 import { createTextCleaner } from "../../ingest/redact/text.ts";
 
-const PLAIN = { sort: "plain", kind: "", part: "none", clean: null, least: 0 } as const;
 const names = createNames([]);
 const clean = createTextCleaner(names, (value, depth, sink) => {
   const at: Rebuilder = { names, clean: (s) => clean(s, sink, depth), sink, path: [] };
