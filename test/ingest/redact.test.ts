@@ -306,3 +306,31 @@ describe("values", () => {
     expect(JSON.stringify(found)).not.toContain(DRAWN);
   });
 });
+
+describe("values that come again", () => {
+  test("a secret goes though values of its field, its length and its last letter were clean before it", () => {
+    const plain = "nothing in this remark is to be kept away";
+    for (const secret of [STRIPE, GITHUB, JWT]) {
+      const twin = plain.padEnd(secret.length - 1, " ").slice(0, secret.length - 1) + secret.at(-1);
+      for (let i = 0; i < 3; i++) {
+        expect(cleaned({ remark: twin })).toEqual({ remark: twin });
+        expect(redact({ remark: secret }).raw).not.toContain(secret);
+      }
+    }
+  });
+
+  test("what may stay under one name goes under another, and where a credential stands above it", () => {
+    for (let i = 0; i < 3; i++) {
+      expect(cleaned({ remark: DRAWN })).toEqual({ remark: DRAWN });
+      expect(redact({ password: DRAWN }).raw).not.toContain(DRAWN);
+      expect(redact({ password: { remark: DRAWN } }).raw).not.toContain(DRAWN);
+    }
+  });
+
+  test("a key id is hidden in a value that was clean while it was none", () => {
+    const id = "AKIAEXAMPLEKEYID0001";
+    const value = `used ${id} again`;
+    redact({ remark: value });
+    expect(redact({ remark: value }, [id]).raw).not.toContain(id);
+  });
+});

@@ -209,4 +209,28 @@ describe("writer", () => {
     await again.stored;
     expect([again.events.length, again.duplicates, await count()]).toEqual([5_000, 7, before + 5_000]);
   });
+
+  test("texts keep to their rows while the memory of written blocks serves the next ones, and while two are under way", async () => {
+    const writer = await createWriter(store);
+    const raws = new Map<string, string>();
+    const some = (block: number): ApiActivity[] =>
+      Array.from({ length: 40 }, (_, i) => {
+        // Texts of 100 KB fill pieces, one of 2 MB has a piece of its own.
+        const made = event({
+          raw: `{"block":${block},"text":"${`${block}.${i} `.repeat(i === 7 ? 400_000 : 20_000)}"}`,
+        });
+        raws.set(made.event_uid, made.raw);
+        return made;
+      });
+    let storing = Promise.resolve();
+    for (let block = 0; block < 4; block++) {
+      await writer.add(some(block));
+      await storing;
+      storing = writer.flush();
+    }
+    await storing;
+    const rows = await store.rows("SELECT event_uid, raw FROM events WHERE startsWith(raw, '{\"block\"')");
+    expect(rows.length).toBe(160);
+    for (const { event_uid, raw } of rows) expect(raw === raws.get(String(event_uid)), String(event_uid)).toBe(true);
+  });
 });
