@@ -8,9 +8,8 @@ import { createProgress } from "../../cli/progress.ts";
 import { readObject } from "../../cli/read_object.ts";
 import { openS3 } from "../../ingest/sources/aws.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../schemas/duration.ts";
-import { cloudTrail } from "../records.ts";
 import { type AwsServer, awsServer, BUCKET } from "./server.ts";
-import { environment, logFile, openWorld, rowsOfEvents, s3Source, storedEvents, trailKey } from "./world.ts";
+import { environment, logFile, openWorld, recordAt, rowsOfEvents, s3Source, storedEvents, trailKey } from "./world.ts";
 
 let server: AwsServer;
 let app: App;
@@ -113,7 +112,7 @@ describe("whatever the keys are called", () => {
     "flat.json",
   ];
   test.each(names)("%s is read once", async (name) => {
-    put(name, Buffer.from(JSON.stringify(cloudTrail())));
+    put(name, Buffer.from(JSON.stringify(recordAt(clock))));
     put(`${name}.2`, logFile(clock));
     const looks = poller();
     await looks.look();
@@ -175,7 +174,7 @@ describe("content is what counts", () => {
 
   test("a large object is read as a stream, plain or gzip", async () => {
     const lines = Array.from({ length: 12_000 }, () =>
-      JSON.stringify(cloudTrail({ requestParameters: { noise: Math.random().toString(36).repeat(20) } })),
+      JSON.stringify(recordAt(clock, { requestParameters: { noise: Math.random().toString(36).repeat(20) } })),
     ).join("\n");
     put("large.ndjson", Buffer.from(lines));
     await poller().look();
@@ -187,7 +186,7 @@ describe("content is what counts", () => {
 });
 
 test("an object comes off the wire no faster than it is stored", async () => {
-  const line = Buffer.from(`${JSON.stringify(cloudTrail({ requestParameters: { noise: "n".repeat(1_000) } }))}\n`);
+  const line = Buffer.from(`${JSON.stringify(recordAt(clock, { requestParameters: { noise: "n".repeat(1_000) } }))}\n`);
   const lines = 30_000;
   put("large.ndjson", line);
   let handed = 0;
@@ -358,7 +357,7 @@ describe("faults", () => {
   });
 
   test("a body that breaks off is no broken record: the object is read again and counts once", async () => {
-    const body = Buffer.from(Array.from({ length: 3_000 }, () => JSON.stringify(cloudTrail())).join("\n"));
+    const body = Buffer.from(Array.from({ length: 3_000 }, () => JSON.stringify(recordAt(clock))).join("\n"));
     put("a.ndjson", body);
     let cut = true;
     server.give = (bytes, response) => {

@@ -45,15 +45,13 @@ export const s3Source = (server: AwsServer, over: object = {}): S3Source =>
 export const sqsSource = (server: AwsServer, over: object = {}): SqsSource =>
   parsed({ kind: "sqs", queue_url: server.queueUrl, ...at(server), ...over }) as SqsSource;
 
+/** recordAt is a record of ours of a time. */
+export const recordAt = (time: number, over: object = {}): Record<string, unknown> =>
+  cloudTrail({ eventTime: new Date(time).toISOString().replace(/\.\d+Z$/, "Z"), ...over });
+
 /** logFile is a log file of so many records of ours at a time, as CloudTrail writes it. */
 export const logFile = (time: number, records = 2, over: object = {}): Buffer =>
-  gzipSync(
-    JSON.stringify({
-      Records: Array.from({ length: records }, () =>
-        cloudTrail({ eventTime: new Date(time).toISOString().replace(/\.\d+Z$/, "Z"), ...over }),
-      ),
-    }),
-  );
+  gzipSync(JSON.stringify({ Records: Array.from({ length: records }, () => recordAt(time, over)) }));
 
 /** trailKey is where CloudTrail puts it. */
 export function trailKey(account: string, region: string, time: number, name: string): string {
