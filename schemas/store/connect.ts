@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import type { Config } from "../config.ts";
 import { type BlockInsert, ClientStore } from "./client_store.ts";
-import { engineArguments } from "./engine_config.ts";
+import { ENGINE_MALLOC, engineArguments } from "./engine_config.ts";
 import { holderOf } from "./lock.ts";
 import { embeddedReadings } from "./reading.ts";
 import { droppedAtEnd, SCRATCHES, scratchName } from "./scratch.ts";
@@ -85,6 +85,7 @@ export async function connectEmbedded(path: string): Promise<Store> {
 }
 
 async function loadChdb() {
+  process.env.JE_MALLOC_CONF ??= ENGINE_MALLOC;
   try {
     const { createChdbConnection } = await import("chdb/connection");
     const { Session } = await import("chdb");

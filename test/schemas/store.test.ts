@@ -70,6 +70,12 @@ describe("the embedded store", () => {
     expect(Number((await engine.rows("SELECT count() AS n FROM events"))[0]!.n)).toBe(2);
   });
 
+  test("memory that the engine took for one statement goes back to the system within three seconds", async () => {
+    await engine.rows("SELECT uniqExact(number) FROM numbers(5_000_000)");
+    const taken = process.memoryUsage.rss();
+    await expect.poll(() => (taken - process.memoryUsage.rss()) / 1e6, { timeout: 3_000 }).toBeGreaterThan(100);
+  });
+
   test("a migration that changed after it was applied is refused", async () => {
     await engine.command(
       "ALTER TABLE schema_migrations UPDATE checksum = 'other' WHERE id = 2 SETTINGS mutations_sync = 1",
