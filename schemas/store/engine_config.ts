@@ -16,11 +16,11 @@ const USERS = `<clickhouse>
 `;
 
 /**
- * ENGINE_MALLOC has the engine's allocator (jemalloc) give memory that it no longer needs back to the system within half a second and not five to
- * ten: what a merge left behind does not stand beside what the next one takes. The allocator reads it from the environment variable
+ * ENGINE_MALLOC has the engine's allocator (jemalloc) give memory that it no longer needs back to the system within half a second and not five:
+ * what a merge left behind does not stand beside what the next one takes. The allocator reads it from the environment variable
  * JE_MALLOC_CONF while the engine's library is loaded.
  */
-export const ENGINE_MALLOC = "dirty_decay_ms:500,muzzy_decay_ms:0";
+export const ENGINE_MALLOC = "dirty_decay_ms:500";
 
 const escapeXml = (text: string): string => text.replace(/[<>&]/g, (c) => `&#${c.charCodeAt(0)};`);
 
