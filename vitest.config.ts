@@ -8,6 +8,7 @@ export default defineConfig({
     // chDB binds one data directory per process, so each file gets a process of its own.
     pool: "forks",
     maxWorkers: 2,
+    reporters: ["default", "./test/skipped.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A busy machine may take seconds over what a quiet one does at once; what never comes still fails.

@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.heavy.ts"],
+    reporters: ["default", "./test/skipped.ts"],
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 1_200_000,

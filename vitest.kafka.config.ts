@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/kafka/*.test.ts"],
+    reporters: ["default", "./test/skipped.ts"],
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,

@@ -16,7 +16,8 @@ export function page(results: readonly SeedResult[], command: string): string {
 
 Made by \`${command}\`. The fleet is made up by test/quality; it was written and frozen (2ec4790) before the first measurement,
 and changed once after it (96c1c27: benign travellers made calls while they flew, and worked from where they were not); tuning
-looks at seeds 1 to 5 only.
+looks at seeds 1 to 5 only. The secret behind the keys' fingerprints is the seed's, so that a run can be repeated: of two keys that call in one moment it
+decides which is the first.
 
 ${madeWhere()}
 - Seeds ${results.map((r) => r.seed).join(", ")}: ${results[0]?.keys ?? 0} keys each over 90 days, ${whole(sum((r) => r.events))} events, ${whole(keyDays)} key-days (${whole(sum((r) => r.activeKeyDays))} with calls)

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { detectionEngine, ingestParts } from "../../cli/parts.ts";
 import { createInventoryIndex } from "../../detect/inventory_index.ts";
 import type { ApiActivity } from "../../schemas/activity.ts";
@@ -19,7 +18,7 @@ const seed = Number(process.argv[2]);
 const began = performance.now();
 const fleet = makeFleet(seed);
 const settings = config.parse({});
-const parts = await ingestParts(settings, { pepper: randomBytes(32), places: placeOverrides });
+const parts = await ingestParts(settings, { pepper: Buffer.alloc(32, seed), places: placeOverrides });
 const index = createInventoryIndex([{ effective_at: 0, inventory: declarationsOf(fleet) }], parts.fingerprint);
 const engine = detectionEngine(settings, parts, index);
 const score = createScore(fleet);
